@@ -1,0 +1,65 @@
+"""After the decision: carry out through the guard, and put what became of it into a step's result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from osprey.agent.wording import format_report
+from osprey.approval import current_actor
+from osprey.base import ApprovalNeeded, StepResult, StepStatus
+from osprey.control import ApplyReport, ApplyRequest, guard_of
+from osprey.control.wire import from_wire
+from osprey.journal import RequestRow, RequestState, journal_of
+
+if TYPE_CHECKING:
+    from osprey.project import Project
+
+_SAID_NO = {
+    RequestState.REJECTED: "was rejected",
+    RequestState.EXPIRED: "expired before it was carried out",
+    RequestState.WITHDRAWN: "was withdrawn",
+    RequestState.SUPERSEDED: "was superseded by another request",
+}
+
+_STATUS = {
+    "done": StepStatus.DONE,
+    "approved": StepStatus.WAITING,
+    "refused": StepStatus.REFUSED,
+    RequestState.REJECTED.value: StepStatus.REFUSED,
+    RequestState.EXPIRED.value: StepStatus.REFUSED,
+    RequestState.WITHDRAWN.value: StepStatus.REFUSED,
+    RequestState.SUPERSEDED.value: StepStatus.REFUSED,
+}
+
+
+async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
+    """Have the guard do what was approved, or tell what already became of it. Never does it twice."""
+    row = await journal_of(project).requests.get(needed.request_id)
+    if row.state is RequestState.APPROVED:
+        request = ApplyRequest(
+            request_id=row.id, sha256=needed.sha256, actor=current_actor()
+        )
+        return await guard_of(project).apply(request)
+    if row.state in _SAID_NO:
+        return ApplyReport(request_id=row.id, status=row.state.value, reason=_no(row))
+    if row.report is not None:
+        return from_wire(ApplyReport, row.report)
+    reason = f"request {row.id} is being carried out by another process; resume this thread later"
+    return ApplyReport(request_id=row.id, status="approved", rule="approval.claimed", reason=reason)
+
+
+def step_result(report: ApplyReport) -> StepResult:
+    """Put a report into a step's result; whatever is not wholly confirmed is not `done`."""
+    status = _STATUS.get(report.status, StepStatus.FAILED)
+    if not report.items:
+        return StepResult(status=status, text=report.reason)
+    text = format_report(report)
+    if status is StepStatus.FAILED:
+        text += "\nWhat was not confirmed needs a new request; `osprey ledger list` shows every doubt."
+    return StepResult(status=status, text=text)
+
+
+def _no(row: RequestRow) -> str:
+    reason = f": {row.reason}" if row.reason else ""
+    by = f" by {row.decided_by}" if row.decided_by else ""
+    return f"Request {row.id} {_SAID_NO[row.state]}{by}{reason}. Nothing was written."

@@ -1,0 +1,91 @@
+"""Write channels: set, step, or scan, each as one approved list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cattrs
+
+from osprey.agent.capabilities.carrying_out import carry_out, step_result
+from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
+from osprey.approval import current_actor, file_write_request
+from osprey.base import ApprovalNeeded, BaseCapability, StepResult
+from osprey.control import ApplyReport, JudgeRequest, Reading, WriteBatch, guard_of, targets_of
+from osprey.services.python_executor import write_list_record
+
+KIND = "channel_write"
+
+
+class ChannelWriteCapability(BaseCapability):
+    """File the exact list of writes, and carry it out once a person has agreed."""
+
+    name = "channel_write"
+    description = "Set, step or scan channels after a person's approval"
+
+    async def prepare(self) -> ApprovalNeeded:
+        guard = guard_of(self._project)
+        actor = current_actor()
+        judgement = await guard.judge(JudgeRequest(batch=await self._batch(), actor=actor))
+        row = await file_write_request(
+            self._project,
+            judgement,
+            kind=KIND,
+            title=self._step.task_objective,
+            thread=str(self._state["thread"]),
+            key=self.request_key,
+            actor=actor,
+            shown={"question": self._state["user_query"]},
+        )
+        return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
+
+    async def conclude(self, needed: ApprovalNeeded) -> StepResult:
+        report = await carry_out(self._project, needed)
+        result = step_result(report)
+        if not report.items:
+            return result
+        folder = write_list_record(
+            self._project,
+            question=str(self._state["user_query"]),
+            title=self._step.task_objective,
+            report=report,
+        )
+        return StepResult(
+            status=result.status,
+            text=result.text,
+            context=_context(report),
+            runs=(str(folder),),
+            artifacts=(str(folder / "notebook.ipynb"),),
+            warnings=result.warnings,
+        )
+
+    async def _batch(self) -> WriteBatch:
+        target = await targets_of(self._project).get(self.target)
+        parameters: Mapping[str, Any] = self._step.parameters
+        observe: Mapping[str, Any] = parameters.get("observe", {})
+        if "scan" in parameters:
+            groups = await groups_of_scan(target, parameters["scan"])
+        else:
+            groups = await groups_of_writes(target, parameters["groups"])
+        return WriteBatch(
+            target=self.target,
+            groups=groups,
+            observe=tuple(observe.get("channels", ())),
+            settle_s=float(observe.get("settle_s", 0.0)),
+        )
+
+
+def _context(report: ApplyReport) -> dict[str, Any]:
+    return {
+        "request_id": report.request_id,
+        "writes": [{"channel": item.name, "value": item.value} for item in report.items],
+        "outcomes": [item.outcome.value for item in report.items],
+        "observations": [_values(row) for row in report.observations],
+    }
+
+
+def _values(row: Sequence[Any]) -> dict[str, Any]:
+    return {
+        result.channel: cattrs.unstructure(result.value) if isinstance(result, Reading) else None
+        for result in row
+    }

@@ -1,0 +1,65 @@
+"""From 'by 0.1 A' and 'from -1 to 1 in 5 steps' to exact values, on a fresh read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from osprey.control import Fault, Reading, WriteItem
+from osprey.control.targets import Target
+from osprey.errors import ConnectorError, RefusedError, UsageError
+
+Groups = tuple[tuple[WriteItem, ...], ...]
+
+
+async def groups_of_writes(target: Target, groups: Sequence[Sequence[Mapping[str, Any]]]) -> Groups:
+    """Turn planned writes into items; a `delta` is added to the channel's present value."""
+    relative = [write["channel"] for group in groups for write in group if "delta" in write]
+    present = await _numbers(target, relative)
+    return tuple(
+        tuple(
+            WriteItem(channel=write["channel"], value=_value(write, present), unit=write.get("unit"))
+            for write in group
+        )
+        for group in groups
+    )
+
+
+async def groups_of_scan(target: Target, scan: Mapping[str, Any]) -> Groups:
+    """Turn a scan into one group a point, with a last one that restores the present value if asked.
+
+    :raises UsageError: fewer than two points.
+    """
+    channel, steps = str(scan["channel"]), int(scan["steps"])
+    if steps < 2:  # noqa: PLR2004 - a scan of one point is a set
+        msg = f"a scan of {channel} needs at least 2 points, not {steps}"
+        raise UsageError(msg)
+    start, stop = float(scan["start"]), float(scan["stop"])
+    # The ends are exact; points between them are weighted means, so that no rounding adds up.
+    values = [(start * (steps - 1 - k) + stop * k) / (steps - 1) for k in range(steps)]
+    if scan.get("restore", True):
+        values.append((await _numbers(target, [channel]))[channel])
+    return tuple((WriteItem(channel=channel, value=value, unit=scan.get("unit")),) for value in values)
+
+
+def _value(write: Mapping[str, Any], present: Mapping[str, float]) -> Any:
+    if "delta" in write:
+        return present[write["channel"]] + float(write["delta"])
+    return write["value"]
+
+
+async def _numbers(target: Target, channels: Sequence[str]) -> dict[str, float]:
+    if not channels:
+        return {}
+    results = await target.connector.read(channels, timeout_s=target.config.read_timeout_s)
+    return {result.channel: _number(result) for result in results}
+
+
+def _number(result: Reading | Fault) -> float:
+    if isinstance(result, Fault):
+        msg = f"{result.channel} cannot be read now, so it cannot be changed by a step: {result.message}"
+        raise ConnectorError(msg)
+    if isinstance(result.value, bool) or not isinstance(result.value, int | float):
+        msg = f"{result.channel} holds {result.value!r}, which is not a number to step from"
+        raise RefusedError(msg, rule="value.not_a_number")
+    return float(result.value)

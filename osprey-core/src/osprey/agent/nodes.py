@@ -1,0 +1,112 @@
+"""The nodes of a turn. Each takes the state and gives what changed; all of it is JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import cattrs
+
+from osprey.agent.answers import compose_answer
+from osprey.agent.planner import Clarification, plan_request
+from osprey.agent.state import TurnState, TurnStatus
+from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.control import targets_of
+from osprey.errors import OspreyError, RefusedError
+from osprey.models.phrasebook import NotUnderstood, parse
+
+if TYPE_CHECKING:
+    from osprey.project import Project
+
+_FINAL = {
+    StepStatus.REFUSED: TurnStatus.REFUSED,
+    StepStatus.FAILED: TurnStatus.FAILED,
+}
+
+
+class TurnNodes:
+    """The nodes of the graph, bound to a project."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    async def plan(self, state: TurnState) -> TurnState:
+        """Read the question and plan the steps, or say what was not understood."""
+        zone = self._project.config.facility.time_zone
+        now_ns = time.time_ns()
+        phrase = parse(state.get("user_query", ""), now_ns=now_ns, time_zone=zone)
+        if not isinstance(phrase, NotUnderstood):
+            target = await targets_of(self._project).get(state.get("target"))
+            directory = await target.directory()
+            phrase = plan_request(phrase, directory, now_ns=now_ns, time_zone=zone)
+        if isinstance(phrase, NotUnderstood | Clarification):
+            return {"status": TurnStatus.FAILED.value, "answer": str(phrase)}
+        plan: dict[str, Any] = cattrs.unstructure(phrase)
+        return {"plan": plan, "cursor": 0, "contexts": {}, "results": []}
+
+    async def prepare(self, state: TurnState) -> TurnState:
+        """Run the first half of the next step: everything that changes nothing."""
+        capability = self._capability(state)
+        try:
+            outcome = await capability.prepare()
+        except OspreyError as exc:
+            outcome = _failure(exc)
+        if isinstance(outcome, ApprovalNeeded):
+            memo = dict(outcome.memo)
+            return {
+                "pending": {"request_id": outcome.request_id, "sha256": outcome.sha256, "memo": memo}
+            }
+        return _finish_step(state, outcome)
+
+    async def conclude(self, state: TurnState) -> TurnState:
+        """Run the second half of the step whose request was decided."""
+        pending = state.get("pending")
+        if pending is None:
+            return {}
+        needed = ApprovalNeeded(**pending)
+        try:
+            outcome = await self._capability(state).conclude(needed)
+        except OspreyError as exc:
+            outcome = _failure(exc)
+        if outcome.status is StepStatus.WAITING:
+            # The approval stands: the turn waits again for the same request, and says why.
+            return {"pending": pending, "warnings": [*state.get("warnings", []), outcome.text]}
+        return _finish_step(state, outcome)
+
+    async def respond(self, state: TurnState) -> TurnState:
+        """Say what was done, what was not, and the figures."""
+        if state.get("answer"):
+            return {}
+        return {"answer": compose_answer(state), "status": state.get("status") or TurnStatus.DONE.value}
+
+    def _capability(self, state: TurnState) -> BaseCapability:
+        plan = cattrs.structure(state.get("plan", {}), ExecutionPlan)
+        step: PlannedStep = plan.steps[state.get("cursor", 0)]
+        implementation: type[BaseCapability] = self._project.registry.resolve(
+            "capabilities", step.capability
+        )
+        return implementation(self._project, cast("Mapping[str, Any]", state), step)
+
+
+def _failure(exc: OspreyError) -> StepResult:
+    status = StepStatus.REFUSED if isinstance(exc, RefusedError) else StepStatus.FAILED
+    return StepResult(status=status, text=str(exc))
+
+
+def _finish_step(state: TurnState, outcome: StepResult) -> TurnState:
+    steps: list[dict[str, Any]] = state.get("plan", {}).get("steps", [])
+    cursor = state.get("cursor", 0)
+    key = str(steps[cursor]["context_key"])
+    changed: TurnState = {
+        "pending": None,
+        "cursor": cursor + 1,
+        "contexts": {**state.get("contexts", {}), key: dict(outcome.context)},
+        "results": [*state.get("results", []), cattrs.unstructure(outcome)],
+        "warnings": [*state.get("warnings", []), *outcome.warnings],
+    }
+    if outcome.status in _FINAL:
+        changed["status"] = _FINAL[outcome.status].value
+    elif cursor + 1 == len(steps):
+        changed["status"] = TurnStatus.DONE.value
+    return changed

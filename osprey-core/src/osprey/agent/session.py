@@ -1,0 +1,155 @@
+"""The entry of every interface: ask a question, resume a thread."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+from osprey.agent.graph import build_graph
+from osprey.agent.state import TurnResult, TurnState, TurnStatus
+from osprey.agent.threads import locked_thread
+from osprey.approval.interrupts import answer_to, pending_request
+from osprey.control import guard_of
+from osprey.errors import UsageError
+from osprey.journal import RequestState, journal_of
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+    from langgraph.graph.state import CompiledStateGraph
+    from langgraph.types import Command, StateSnapshot
+
+    from osprey.project import Project
+
+Progress = Callable[[str, Mapping[str, Any]], None]
+"""Called after each node with its name and what it changed."""
+
+
+class Agent:
+    """Answers questions about the targets of one project."""
+
+    def __init__(self, project: Project, graph: CompiledStateGraph[Any, Any]) -> None:
+        self._project = project
+        self._graph = graph
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        target: str | None = None,
+        thread: str | None = None,
+        on_progress: Progress | None = None,
+    ) -> TurnResult:
+        """Answer a question on a new thread, or on a given one that waits for nothing.
+
+        :raises UsageError: the question is empty, the target unknown, or the thread waits for a decision.
+        """
+        if not question.strip():
+            msg = "the question is empty; try: osprey ask 'what is the beam current'"
+            raise UsageError(msg)
+        thread = thread or _new_thread()
+        name = target or self._project.config.control_system.default_target
+        with locked_thread(self._project.state_dir, thread):
+            waiting = pending_request(await self._snapshot(thread))
+            if waiting:
+                msg = (
+                    f"thread {thread} waits for a decision on request {waiting}: "
+                    f"osprey approvals show {waiting}, or ask without a thread"
+                )
+                raise UsageError(msg)
+            state: TurnState = {
+                "thread": thread,
+                "turn": secrets.token_hex(4),
+                "user_query": question,
+                "target": name,
+                "pending": None,
+                "status": "",
+                "answer": "",
+                "warnings": await self._recovered(),
+            }
+            await self._run(thread, state, on_progress)
+            return await self._result(thread)
+
+    async def resume(self, thread: str, *, on_progress: Progress | None = None) -> TurnResult:
+        """Go on with a thread after a decision or a crash. What was done is never done again.
+
+        :raises UsageError: there is no such thread.
+        """
+        with locked_thread(self._project.state_dir, thread):
+            snapshot = await self._snapshot(thread)
+            if not snapshot.values:
+                msg = f"there is no thread {thread!r}; `osprey approvals list` shows the threads that wait"
+                raise UsageError(msg)
+            recovered = await self._recovered()
+            await self._go_on(thread, snapshot, on_progress)
+            return await self._result(thread, extra_warnings=recovered)
+
+    async def _go_on(self, thread: str, snapshot: StateSnapshot, on_progress: Progress | None) -> None:
+        request_id = pending_request(snapshot)
+        if request_id is None:
+            if snapshot.next:  # a process died between two nodes: the next one has not finished
+                await self._run(thread, None, on_progress)
+            return
+        row = await journal_of(self._project).requests.get(request_id)
+        if row.state is not RequestState.PENDING:
+            await self._run(thread, answer_to(snapshot, request_id), on_progress)
+
+    async def _run(
+        self, thread: str, entry: TurnState | Command[Any] | None, on_progress: Progress | None
+    ) -> None:
+        # durability="sync": LangGraph's default may lose finished nodes in a crash and run them again.
+        stream = self._graph.astream(
+            entry, self._settings(thread), stream_mode="updates", durability="sync"
+        )
+        async for update in stream:
+            if on_progress:
+                for node, changed in update.items():
+                    on_progress(node, changed if isinstance(changed, Mapping) else {})
+
+    async def _recovered(self) -> list[str]:
+        reports = await guard_of(self._project).recover()
+        return [f"After a crash, request {report.request_id}: {report.reason}" for report in reports]
+
+    async def _result(self, thread: str, extra_warnings: list[str] | None = None) -> TurnResult:
+        snapshot = await self._snapshot(thread)
+        values: TurnState = snapshot.values
+        waiting = pending_request(snapshot)
+        results: list[dict[str, Any]] = values.get("results", [])
+        return TurnResult(
+            thread=thread,
+            status=TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed"),
+            answer=values.get("answer", ""),
+            approval=waiting,
+            runs=[run for result in results for run in result["runs"]],
+            artifacts=[path for result in results for path in result["artifacts"]],
+            warnings=[*(extra_warnings or ()), *values.get("warnings", [])],
+        )
+
+    async def _snapshot(self, thread: str) -> StateSnapshot:
+        return await self._graph.aget_state(self._settings(thread))
+
+    def _settings(self, thread: str) -> RunnableConfig:
+        return {
+            "configurable": {"thread_id": thread},
+            "recursion_limit": self._project.config.graph_recursion_limit,
+        }
+
+
+@asynccontextmanager
+async def open_agent(project: Project) -> AsyncIterator[Agent]:
+    """Open the agent of a project; its checkpoints live in a file of their own beside the database."""
+    path = project.state_dir / "checkpoints.db"
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        # Only what is plain data comes back from a checkpoint; no class is imported by its name.
+        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+        path.chmod(0o600)
+        yield Agent(project, build_graph(project, saver))
+
+
+def _new_thread() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"

@@ -1,0 +1,59 @@
+"""A turn's state: JSON only, so that it survives a crash, an upgrade and another process."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypedDict
+
+from attrs import field, frozen
+
+
+class TurnStatus(StrEnum):
+    """How a turn ended, or why it did not yet."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class PendingRequest(TypedDict):
+    """The stored request that the turn waits for."""
+
+    request_id: str
+    sha256: str
+    memo: dict[str, Any]
+
+
+class TurnState(TypedDict, total=False):
+    """What LangGraph keeps between nodes. Keys are written whole; nothing is merged."""
+
+    thread: str
+    turn: str
+    user_query: str
+    target: str
+    plan: dict[str, Any]
+    cursor: int
+    """The index of the step that is next."""
+    contexts: dict[str, Any]
+    """Results of finished steps by context key."""
+    results: list[dict[str, Any]]
+    """`StepResult`s of finished steps, in order."""
+    pending: PendingRequest | None
+    status: str
+    answer: str
+    warnings: list[str]
+
+
+@frozen(kw_only=True)
+class TurnResult:
+    """What an interface gets back from a turn."""
+
+    thread: str
+    status: TurnStatus
+    answer: str
+    approval: str | None = None
+    """The id of the request that waits, if one does."""
+    runs: tuple[str, ...] = field(default=(), converter=tuple)
+    artifacts: tuple[str, ...] = field(default=(), converter=tuple)
+    warnings: tuple[str, ...] = field(default=(), converter=tuple)

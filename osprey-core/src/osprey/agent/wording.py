@@ -1,0 +1,92 @@
+"""How values, times and outcomes are put into words; the same everywhere in an answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from osprey.control import (
+    ApplyReport,
+    ChannelRecord,
+    Fault,
+    ItemReport,
+    Outcome,
+    Reading,
+    ReadResult,
+    Severity,
+    Value,
+)
+
+_LONG = 6
+"""A waveform of more elements is summarised."""
+
+_SAID = {
+    Outcome.CONFIRMED: "set and read back",
+    Outcome.MISMATCH: "MISMATCH: sent, but the read-back differs",
+    Outcome.UNCONFIRMED: "IN DOUBT: sent, and it may or may not have landed",
+    Outcome.FAILED: "not taken by the control system",
+    Outcome.REFUSED: "refused",
+    Outcome.UNREQUESTED: "not sent",
+}
+
+
+def format_value(value: Value | None, precision: int | None = None) -> str:
+    """Write a value as people read it: `precision` decimals if known, else six significant digits."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool | str):
+        return str(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.{precision}f}" if precision is not None else f"{value:.6g}"
+    shown = ", ".join(format_value(element, precision) for element in value[:_LONG])
+    return f"[{shown}{', ...' if len(value) > _LONG else ''}] ({len(value)} elements)"
+
+
+def format_time(time_ns: int | None, zone: str) -> str:
+    """Write a time in the facility's zone, with the zone's name."""
+    if time_ns is None:
+        return "at an unknown time"
+    moment = datetime.fromtimestamp(time_ns / 1e9, tz=UTC).astimezone(ZoneInfo(zone))
+    return moment.strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def format_reading(result: ReadResult, record: ChannelRecord | None, zone: str) -> str:
+    """Write one reading as a line: what it is, value, unit, alarm, time, channel."""
+    title = record.description if record and record.description else result.channel
+    if isinstance(result, Fault):
+        return f"{title}: no value ({result.kind}: {result.message}) [{result.channel}]"
+    return (
+        f"{title}: {_with_unit(result)}{_alarm(result)} "
+        f"({format_time(result.source_ns, zone)}) [{result.channel}]"
+    )
+
+
+def _with_unit(reading: Reading) -> str:
+    if reading.label is not None:
+        return f"{reading.label} ({reading.value})"
+    return f"{format_value(reading.value)} {reading.unit}".rstrip()
+
+
+def _alarm(reading: Reading) -> str:
+    if reading.severity is Severity.OK:
+        return ""
+    return f" {reading.severity.upper()} {reading.alarm}".rstrip()
+
+
+def format_report(report: ApplyReport) -> str:
+    """Write what became of an approved list of writes, one line an item, k of n first."""
+    confirmed = sum(item.outcome is Outcome.CONFIRMED for item in report.items)
+    lines = [f"{confirmed} of {len(report.items)} writes confirmed (request {report.request_id})."]
+    lines += [_item_line(item) for item in report.items]
+    if report.reason:
+        lines.append(report.reason)
+    return "\n".join(lines)
+
+
+def _item_line(item: ItemReport) -> str:
+    readback = "" if item.readback is None else f", read back {format_value(item.readback)}"
+    reason = f" ({item.reason})" if item.reason else ""
+    before = "" if item.before is None else f"{format_value(item.before)} -> "
+    return f"  {item.name}: {before}{format_value(item.value)}{readback}: {_SAID[item.outcome]}{reason}"

@@ -1,0 +1,116 @@
+"""`osprey ask` and `osprey resume`: a question, its approval in the terminal, the answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+
+from osprey.cli.context import cli_project
+from osprey.errors import ExitCode
+
+if TYPE_CHECKING:
+    from osprey.agent.session import Agent
+    from osprey.agent.state import TurnResult
+    from osprey.project import Project
+
+_EXIT_CODES = {
+    "done": ExitCode.DONE,
+    "waiting": ExitCode.WAITING,
+    "refused": ExitCode.REFUSED,
+    "failed": ExitCode.FAILED,
+}
+
+
+@click.command()
+@click.argument("question", nargs=-1, required=True)
+@click.option("--target", metavar="NAME", help="Ask this target instead of the default one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; never ask for a decision.")
+def ask(question: tuple[str, ...], target: str | None, as_json: bool) -> None:
+    """Ask in plain words.
+
+    What would change the machine is shown first, and done only after a decision. Without a terminal the
+    command ends with exit code 4 and the request's id; `osprey approvals` and `osprey resume` go on from
+    there, in any process.
+    """
+    anyio.run(_ask, " ".join(question), target, as_json)
+
+
+@click.command()
+@click.argument("thread")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; never ask for a decision.")
+def resume(thread: str, as_json: bool) -> None:
+    """Go on with a thread after a decision or a crash; what was done is never done again."""
+    anyio.run(_resume, thread, as_json)
+
+
+async def _ask(question: str, target: str | None, as_json: bool) -> None:
+    from osprey.agent.session import open_agent
+
+    async with cli_project() as project, open_agent(project) as agent:
+        result = await agent.ask(question, target=target, on_progress=None if as_json else _show_progress)
+        await _conclude(project, agent, result, as_json)
+
+
+async def _resume(thread: str, as_json: bool) -> None:
+    from osprey.agent.session import open_agent
+
+    async with cli_project() as project, open_agent(project) as agent:
+        result = await agent.resume(thread, on_progress=None if as_json else _show_progress)
+        await _conclude(project, agent, result, as_json)
+
+
+async def _conclude(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
+    from osprey.cli.approval_prompt import decide_in_terminal, has_terminal
+
+    while result.status == "waiting" and result.approval and not as_json and has_terminal():
+        if not await decide_in_terminal(project, result.approval):
+            break
+        result = await agent.resume(result.thread, on_progress=_show_progress)
+    if as_json:
+        click.echo(json.dumps(_plain(result), ensure_ascii=False))
+    else:
+        _show(result)
+    code = _EXIT_CODES[result.status]
+    if code:
+        raise SystemExit(int(code))
+
+
+def _plain(result: TurnResult) -> dict[str, Any]:
+    return {
+        "thread": result.thread,
+        "status": result.status.value,
+        "answer": result.answer,
+        "approval": result.approval,
+        "runs": list(result.runs),
+        "artifacts": list(result.artifacts),
+        "warnings": list(result.warnings),
+    }
+
+
+def _show(result: TurnResult) -> None:
+    for warning in result.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if result.answer:
+        click.echo(result.answer)
+    for artifact in result.artifacts:
+        click.echo(f"  {artifact}")
+    if result.status == "waiting":
+        click.echo(
+            f"Waiting for a decision on request {result.approval}:\n"
+            f"  osprey approvals show {result.approval}\n"
+            f"  osprey resume {result.thread}      # once it is decided",
+            err=True,
+        )
+
+
+def _show_progress(node: str, changed: Mapping[str, Any]) -> None:
+    if not sys.stderr.isatty():
+        return
+    if node == "plan" and changed.get("plan"):
+        for number, step in enumerate(changed["plan"]["steps"], start=1):
+            click.secho(f"{number}. {step['task_objective']} ({step['capability']})", err=True, dim=True)

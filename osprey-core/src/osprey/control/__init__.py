@@ -1,0 +1,78 @@
+"""Control systems: values, protocols, targets, limits, and the guard, the one door to every machine.
+
+Import from this page; `osprey.control.guard` alone may call a connector's `write`.
+"""
+
+from osprey.control.protocols import (
+    Archiver,
+    ConnectContext,
+    Connector,
+    Denial,
+    PolicyItem,
+    WritePolicy,
+)
+from osprey.control.requests import (
+    Actor,
+    ApplyReport,
+    ApplyRequest,
+    ItemReport,
+    JudgedItem,
+    Judgement,
+    JudgeRequest,
+    WriteBatch,
+    WriteItem,
+)
+from osprey.control.values import (
+    ArchiveSeries,
+    ArchiveSpan,
+    Bounds,
+    ChannelInfo,
+    ChannelRecord,
+    ChannelStatus,
+    DType,
+    ErrorKind,
+    Fault,
+    Outcome,
+    Put,
+    PutResult,
+    Reading,
+    ReadResult,
+    Scalar,
+    Severity,
+    Value,
+)
+
+__all__ = [
+    "Actor",
+    "ApplyReport",
+    "ApplyRequest",
+    "ArchiveSeries",
+    "ArchiveSpan",
+    "Archiver",
+    "Bounds",
+    "ChannelInfo",
+    "ChannelRecord",
+    "ChannelStatus",
+    "ConnectContext",
+    "Connector",
+    "DType",
+    "Denial",
+    "ErrorKind",
+    "Fault",
+    "ItemReport",
+    "JudgeRequest",
+    "JudgedItem",
+    "Judgement",
+    "Outcome",
+    "PolicyItem",
+    "Put",
+    "PutResult",
+    "ReadResult",
+    "Reading",
+    "Scalar",
+    "Severity",
+    "Value",
+    "WriteBatch",
+    "WriteItem",
+    "WritePolicy",
+]

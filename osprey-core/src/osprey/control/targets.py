@@ -1,0 +1,1 @@
+"""Targets: the control systems of a project, opened on first use and closed together."""

@@ -1,0 +1,151 @@
+"""The extension points of Osprey.
+
+A hook takes no arguments and yields registrations. It is called once, when the registry is filled, by the
+plugin kernel; it must be cheap and import nothing heavy. An exception in a hook makes its plugin *broken*
+and leaves all others alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import pluggy
+
+from osprey.registrations import (
+    Archiver,
+    Capability,
+    Command,
+    Connector,
+    Deployer,
+    Generator,
+    Provider,
+    WritePolicy,
+)
+
+PROJECT_NAME: Final = "osprey"
+
+hookspec = pluggy.HookspecMarker(PROJECT_NAME)
+hookimpl = pluggy.HookimplMarker(PROJECT_NAME)
+
+
+@hookspec
+def osprey_capabilities() -> Iterable[Capability]:
+    """Declare kinds of steps that plans can contain.
+
+    >>> from osprey.api import Capability, hookimpl
+    >>> @hookimpl
+    ... def osprey_capabilities():
+    ...     yield Capability(
+    ...         name="tune_measurement", summary="Measure the betatron tunes",
+    ...         implementation="my_facility.tune:TuneMeasurement", provides=("TUNES",),
+    ...     )
+    >>> [c.name for c in osprey_capabilities()]
+    ['tune_measurement']
+    """
+    return ()
+
+
+@hookspec
+def osprey_providers() -> Iterable[Provider]:
+    """Declare data sources that are asked for context before planning.
+
+    >>> from osprey.api import Provider, hookimpl
+    >>> @hookimpl
+    ... def osprey_providers():
+    ...     yield Provider(name="shift_plan", summary="Who is on shift",
+    ...                    implementation="my_facility.shifts:ShiftPlan")
+    >>> [p.name for p in osprey_providers()]
+    ['shift_plan']
+    """
+    return ()
+
+
+@hookspec
+def osprey_generators() -> Iterable[Generator]:
+    """Declare writers of Python code.
+
+    >>> from osprey.api import Generator, hookimpl
+    >>> @hookimpl
+    ... def osprey_generators():
+    ...     yield Generator(name="physics", summary="Templates for beam physics",
+    ...                     implementation="my_facility.generators:PhysicsGenerator")
+    >>> [g.name for g in osprey_generators()]
+    ['physics']
+    """
+    return ()
+
+
+@hookspec
+def osprey_connectors() -> Iterable[Connector]:
+    """Declare control systems.
+
+    >>> from osprey.api import Connector, hookimpl
+    >>> @hookimpl
+    ... def osprey_connectors():
+    ...     yield Connector(name="doocs", summary="DOOCS through its RPC library",
+    ...                     implementation="my_facility.doocs:DoocsConnector", requires=("pydoocs",))
+    >>> [c.name for c in osprey_connectors()]
+    ['doocs']
+    """
+    return ()
+
+
+@hookspec
+def osprey_deployers() -> Iterable[Deployer]:
+    """Declare ways to run services.
+
+    >>> from osprey.api import Deployer, hookimpl
+    >>> @hookimpl
+    ... def osprey_deployers():
+    ...     yield Deployer(name="nomad", summary="HashiCorp Nomad",
+    ...                    implementation="my_facility.nomad:NomadDeployer")
+    >>> [d.name for d in osprey_deployers()]
+    ['nomad']
+    """
+    return ()
+
+
+@hookspec
+def osprey_archivers() -> Iterable[Archiver]:
+    """Declare sources of past values.
+
+    >>> from osprey.api import Archiver, hookimpl
+    >>> @hookimpl
+    ... def osprey_archivers():
+    ...     yield Archiver(name="history_files", summary="Daily HDF5 files",
+    ...                    implementation="my_facility.history:HistoryFiles")
+    >>> [a.name for a in osprey_archivers()]
+    ['history_files']
+    """
+    return ()
+
+
+@hookspec
+def osprey_commands() -> Iterable[Command]:
+    """Declare commands of the `osprey` command line; `--help` shows their summaries without an import.
+
+    >>> from osprey.api import Command, hookimpl
+    >>> @hookimpl
+    ... def osprey_commands():
+    ...     yield Command(name="shifts", summary="Show and change the shift plan",
+    ...                   implementation="my_facility.cli:shifts")
+    >>> [c.name for c in osprey_commands()]
+    ['shifts']
+    """
+    return ()
+
+
+@hookspec
+def osprey_write_policies() -> Iterable[WritePolicy]:
+    """Declare rules that every write must pass; all are asked, any denial or exception denies.
+
+    >>> from osprey.api import WritePolicy, hookimpl
+    >>> @hookimpl
+    ... def osprey_write_policies():
+    ...     yield WritePolicy(name="user_beam", summary="No corrector moves during user beam",
+    ...                       implementation="my_facility.policies:UserBeam")
+    >>> [p.name for p in osprey_write_policies()]
+    ['user_beam']
+    """
+    return ()

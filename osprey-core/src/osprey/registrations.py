@@ -1,0 +1,91 @@
+"""What a plugin declares: frozen values that name their implementation as ``"module:Name"``.
+
+A registration imports nothing. The kernel resolves ``implementation`` once, on first use, so listing a
+hundred plugins costs no more than reading their declarations.
+"""
+
+from __future__ import annotations
+
+import re
+
+from attrs import field, frozen
+from attrs import Attribute
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
+_REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+def _is_name(instance: object, attribute: Attribute[str], value: str) -> None:
+    if not _NAME.fullmatch(value):
+        msg = f"{type(instance).__name__} name {value!r}: use lower-case words joined by '_' or '-'"
+        raise ValueError(msg)
+
+
+def _is_reference(instance: object, attribute: Attribute[str | None], value: str | None) -> None:
+    if value is not None and not _REFERENCE.fullmatch(value):
+        msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'module:Name'"
+        raise ValueError(msg)
+
+
+@frozen(kw_only=True)
+class Registration:
+    """What every registration carries."""
+
+    name: str = field(validator=_is_name)
+    """Unique in its extension point; what a user writes in the configuration."""
+    summary: str
+    """One line, shown by `osprey plugins show` and `--help` without importing the implementation."""
+    implementation: str = field(validator=_is_reference)
+    """Where the implementation lives, as ``"module:Name"``."""
+    requires: tuple[str, ...] = ()
+    """Importable modules that the implementation needs; a missing one is named with the remedy."""
+    settings: str | None = field(default=None, validator=_is_reference)
+    """An attrs class, as ``"module:Name"``, that checks this entry's section of the configuration."""
+
+
+@frozen(kw_only=True)
+class Connector(Registration):
+    """A control system: see `osprey.control.Connector` for the protocol of the implementation."""
+
+    simulated: bool = False
+    """True if no real machine can be reached through it. Only then may a target have posture `simulation`."""
+
+
+@frozen(kw_only=True)
+class Archiver(Registration):
+    """A source of past values: see `osprey.control.Archiver` for the protocol of the implementation."""
+
+
+@frozen(kw_only=True)
+class Capability(Registration):
+    """A kind of step that a plan can contain: a `BaseCapability` or a class of its shape."""
+
+    provides: tuple[str, ...] = ()
+    """Context types that a step of this capability leaves behind."""
+    consumes: tuple[str, ...] = ()
+    """Context types that must exist before a step of it can run."""
+
+
+@frozen(kw_only=True)
+class Generator(Registration):
+    """A writer of Python: an object with ``async generate_code(request, error_chain) -> str``."""
+
+
+@frozen(kw_only=True)
+class Provider(Registration):
+    """A data source that is asked for context before planning."""
+
+
+@frozen(kw_only=True)
+class Deployer(Registration):
+    """A way to run services: Podman, Kubernetes, ..."""
+
+
+@frozen(kw_only=True)
+class Command(Registration):
+    """A group or command of the `osprey` command line; the implementation is a click command."""
+
+
+@frozen(kw_only=True)
+class WritePolicy(Registration):
+    """A rule that every write must pass: see `osprey.control.WritePolicy`. A broken one stops the start."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
+
+from osprey.config.section import Section, Unset
 
 
 class Posture(StrEnum):
@@ -26,6 +29,51 @@ class Unlisted(StrEnum):
     REFUSE = "refuse"
     NATIVE_ONLY = "native_only"
     """Allowed where the control system itself states both drive limits."""
+
+
+class GlobalMode(StrEnum):
+    """`approval.global_mode`. No mode removes the approval of a write."""
+
+    DISABLED = "disabled"
+    SELECTIVE = "selective"
+    ALL_CAPABILITIES = "all_capabilities"
+
+
+class ApprovalMode(StrEnum):
+    """`approval.capabilities.<name>.mode`: which work of a capability a person approves."""
+
+    DISABLED = "disabled"
+    CONTROL_WRITES = "control_writes"
+    """Also written `epics_writes`, a deprecated spelling that is read as this one."""
+    ALL_CODE = "all_code"
+
+
+class ExecutionMethod(StrEnum):
+    """`execution.execution_method`: where generated Python runs."""
+
+    LOCAL = "local"
+    """In the sandbox of this host."""
+    CONTAINER = "container"
+
+
+class DemandArea(StrEnum):
+    """The part of Osprey that has to refuse its work while a demand on it is not met."""
+
+    EXECUTION = "execution"
+    APPROVAL = "approval"
+    CONTROL = "control"
+
+
+def _is_positive(instance: object, attribute: Attribute[float], value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        msg = f"{attribute.name}: expected a finite number greater than 0, not {value}"
+        raise ValueError(msg)
+
+
+def _is_time_zone(instance: object, attribute: Attribute[str], value: str) -> None:
+    from osprey.config.time_zones import check_time_zone
+
+    check_time_zone(value)
 
 
 @frozen(kw_only=True)
@@ -51,8 +99,8 @@ class TargetConfig:
     """A file that lists channels with descriptions; without it the connector is asked to list its own."""
     archiver: str | None = None
     archiver_settings: Mapping[str, Any] = field(factory=dict)
-    read_timeout_s: float = 5.0
-    write_timeout_s: float = 10.0
+    read_timeout_s: float = field(default=5.0, validator=_is_positive)
+    write_timeout_s: float = field(default=10.0, validator=_is_positive)
     """The put-by deadline: a put that has not completed by then is unconfirmed."""
 
 
@@ -65,11 +113,30 @@ class ControlSystemConfig:
 
 
 @frozen(kw_only=True)
-class ApprovalConfig:
-    """`approval`."""
+class CapabilityApproval:
+    """`approval.capabilities.<name>`: what is asked for beyond the approval of every write."""
 
-    expires_after_s: float = 3600.0
+    enabled: bool = True
+    mode: ApprovalMode | None = None
+    """None: the capability's own rule."""
+
+
+@frozen(kw_only=True)
+class ApprovalConfig:
+    """`approval`. Keys can only add: on a target of posture `approval` none removes a write's approval."""
+
+    expires_after_s: float = field(default=3600.0, validator=_is_positive)
     """How long a request may be decided and claimed."""
+    global_mode: GlobalMode = GlobalMode.SELECTIVE
+    capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
+
+
+@frozen(kw_only=True)
+class ModeConfig:
+    """`execution.modes.<read_only|write_access>`. None: the file does not say."""
+
+    allows_writes: bool | None = None
+    requires_approval: bool | None = None
 
 
 @frozen(kw_only=True)
@@ -77,15 +144,26 @@ class ExecutionConfig:
     """`execution` and `python_executor`."""
 
     code_generator: str = "phrasebook"
-    generators: Mapping[str, Mapping[str, Any]] = field(factory=dict)
-    execution_method: str = "local"
-    python_env_path: Path | None = None
-    """`execution.local.python_env_path`: the interpreter for generated code; None: Osprey's own."""
-    execution_timeout_seconds: float = 600.0
-    memory_limit_mb: int = 1024
-    max_processes: int = 64
-    output_limit_kb: int = 1024
-    disk_limit_mb: int = 64
+    generators: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
+    execution_method: ExecutionMethod = ExecutionMethod.LOCAL
+    _python_env_path: Path | Unset | None = None
+    execution_timeout_seconds: float = field(default=600.0, validator=_is_positive)
+    memory_limit_mb: int = field(default=1024, validator=_is_positive)
+    max_processes: int = field(default=64, validator=_is_positive)
+    output_limit_kb: int = field(default=1024, validator=_is_positive)
+    disk_limit_mb: int = field(default=64, validator=_is_positive)
+    modes: Mapping[str, ModeConfig] = field(factory=dict[str, ModeConfig])
+
+    @property
+    def python_env_path(self) -> Path | None:
+        """`execution.local.python_env_path`: the interpreter for generated code; None: Osprey's own.
+
+        :raises ConfigError: it names an environment variable that is not set. Reading it is what asks for
+            the variable: under `execution_method: container` nobody does.
+        """
+        if isinstance(self._python_env_path, Unset):
+            raise self._python_env_path.error()
+        return self._python_env_path
 
 
 @frozen(kw_only=True)
@@ -102,7 +180,8 @@ class FacilityConfig:
     """`facility`."""
 
     name: str = ""
-    time_zone: str = "UTC"
+    time_zone: str = field(default="UTC", validator=_is_time_zone)
+    """A name of the IANA database; relative times are read and shown in it."""
 
 
 @frozen(kw_only=True)
@@ -111,6 +190,43 @@ class StorageConfig:
 
     path: Path
     """The folder of the project's database and records; `.osprey` beside the configuration by default."""
+
+
+@frozen(kw_only=True)
+class UnservedKey:
+    """A key that Osprey knows and accepts, and that nothing in this version reads."""
+
+    path: str
+    line: int
+    why: str
+
+
+@frozen(kw_only=True)
+class Demand:
+    """A setting that asks for more safety than this version gives; whoever serves `area` refuses to work."""
+
+    area: DemandArea
+    path: str
+    line: int
+    asks: str
+    """What the setting asks for, as the rest of a sentence."""
+    remedy: str
+
+    def sentence(self) -> str:
+        """Say what is asked for, that it is not given, and how to mend it."""
+        return f"{self.path} (line {self.line}) asks for {self.asks}, which this version does not do: {self.remedy}"
+
+
+@frozen(kw_only=True)
+class PluginSection:
+    """A section of the file that belongs to a plugin, kept as it stands until the plugin checks it."""
+
+    path: str
+    line: int
+    point: str
+    """The extension point: `connectors`, `archivers` or `generators`."""
+    name: str
+    settings: Mapping[str, Any]
 
 
 @frozen(kw_only=True)
@@ -127,5 +243,23 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
-    graph_recursion_limit: int = 100
+    graph_recursion_limit: int = field(default=100, validator=_is_positive)
     """`execution_control.limits.graph_recursion_limit`."""
+    unserved: tuple[UnservedKey, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What `config check` warns of: unset variables that nothing reads, keys without the power they claim."""
+    sections: tuple[PluginSection, ...] = ()
+    document: Section = field(factory=Section, repr=False)
+    """The file as it was read, both nestings made one, for applications' own keys and for origins."""
+
+    def require(self, area: DemandArea) -> None:
+        """Refuse to go on while the file asks `area` for a safety that it does not give.
+
+        :raises ConfigError: with every unmet demand on that area and its remedy.
+        """
+        unmet = [demand.sentence() for demand in self.demands if demand.area is area]
+        if unmet:
+            from osprey.errors import ConfigError
+
+            raise ConfigError("; ".join(unmet))

@@ -1,0 +1,10 @@
+"""EPICS for Osprey: Channel Access in batches, with real completion status.
+
+`plugin` and `settings` are light and import no control-system library. `connector` holds the implementation
+of the `Connector` protocol; what it stands on, from the ground up:
+
+- `libca`: the C functions, typed; `dbr`: their data, decoded and encoded; `names`: records, fields, modifiers;
+- `environment`: the address lists of one context; `batch`: requests that share one absolute deadline;
+- `context`: the one thread that speaks to one Channel Access context and never blocks;
+- `monitors`: conflated updates; `description`: what the record itself says about a channel.
+"""

@@ -1,0 +1,87 @@
+"""The keys that Osprey knows and that nothing in this version reads.
+
+A key is taken out of here in the change that gives it a reader. What would be dangerous to accept in silence
+does not stand here but in `osprey.config.demands`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from osprey.config.nodes import Entry, Path_, Table
+from osprey.config.nesting import remove
+from osprey.config.schema import UnservedKey
+
+_NO_MODEL: Final = "requests are read by the built-in phrasebook; no model is asked"
+_NO_DEPLOYMENT: Final = "services are not deployed by this version"
+_NO_CONTAINER: Final = "there is no container executor; generated Python runs in the sandbox of this host"
+_NO_TURN_LIMIT: Final = "only graph_recursion_limit bounds a turn"
+_BY_GUARD: Final = "the guard decides about each write by itself, and reads every write back"
+
+UNSERVED: Final[dict[str, str]] = {
+    "api": _NO_MODEL,
+    "applications": _NO_DEPLOYMENT,
+    "archiver.settings": "an archiver's settings stand under its own name, archiver.<name>",
+    "ariel": "logbook search is not part of this version",
+    "build_dir": _NO_DEPLOYMENT,
+    "channel_finder": "channels are found by the channel directory of the target",
+    "cli": "the command line has no settings of its own",
+    "container_runtime": _NO_DEPLOYMENT,
+    "control_system.connector.timeout": "set read_timeout_s and write_timeout_s of a target",
+    "control_system.patterns": "what code may do is decided by the sandbox and the guard, not by patterns",
+    "control_system.write_verification": _BY_GUARD,
+    "deployed_services": _NO_DEPLOYMENT,
+    "deployment": _NO_DEPLOYMENT,
+    "development": "use `osprey --debug`",
+    "execution.container": _NO_CONTAINER,
+    "execution.modes.*.environment": _NO_CONTAINER,
+    "execution.modes.*.gateway": "the gateway stands in the settings of a target",
+    "execution.modes.*.kernel_name": _NO_CONTAINER,
+    "execution_control.agent_control": "plans are always made first, and each step is checked",
+    "execution_control.limits.max_concurrent_classifications": _NO_TURN_LIMIT,
+    "execution_control.limits.max_execution_time_seconds": _NO_TURN_LIMIT,
+    "execution_control.limits.max_planning_attempts": _NO_TURN_LIMIT,
+    "execution_control.limits.max_reclassifications": _NO_TURN_LIMIT,
+    "execution_control.limits.max_step_retries": _NO_TURN_LIMIT,
+    "file_paths": "records are kept under storage.path",
+    "langgraph": "checkpoints are kept under storage.path",
+    "logging": "use `osprey --debug`",
+    "models": _NO_MODEL,
+    "project_name": "set facility.name",
+    "project_root": "the project is the folder of this file",
+    "python_executor.max_execution_retries": "a failed run is shown, not repeated",
+    "python_executor.max_generation_retries": "the phrasebook writes the same code each time",
+    "registry_path": "an application's parts are found as plugins",
+    "services": _NO_DEPLOYMENT,
+}
+
+
+def take_unserved(table: Table) -> tuple[Table, tuple[UnservedKey, ...]]:
+    """Take every known key that nothing reads out of `table`, and name each with its line and the reason."""
+    found: list[UnservedKey] = []
+    for pattern, why in UNSERVED.items():
+        for path, entry in list(_matches(table, tuple(pattern.split(".")))):
+            found.append(UnservedKey(path=".".join(path), line=entry.key_mark.line, why=why))
+            table = remove(table, path)
+    return table, tuple(sorted(found, key=lambda key: key.line))
+
+
+def unserved_names(path: Path_) -> Iterator[str]:
+    """Give the names of the keys that are known, though not read, directly under `path`."""
+    for pattern in UNSERVED:
+        steps = tuple(pattern.split("."))
+        if len(steps) > len(path) and all(want in ("*", got) for want, got in zip(steps, path, strict=False)):
+            yield steps[len(path)]
+
+
+def _matches(table: Table, pattern: Path_, path: Path_ = ()) -> Iterator[tuple[Path_, Entry]]:
+    names = table.entries if pattern[0] == "*" else (pattern[0],)
+    for name in names:
+        entry = table.entries.get(name)
+        if entry is None:
+            continue
+        if len(pattern) == 1:
+            yield (*path, name), entry
+        elif isinstance(entry.node, Table):
+            yield from _matches(entry.node, pattern[1:], (*path, name))

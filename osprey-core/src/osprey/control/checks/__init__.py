@@ -1,0 +1,49 @@
+"""The guard's checks, one concern a file, and the order in which they run.
+
+A check takes a case (one intended write, as far as it is settled) and the scene (all that was read for the
+batch), and gives the case back, with what it settled. It refuses by raising `RefusedError` with its rule;
+whatever else it raises refuses as well, under the rule ``guard.error``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from osprey.control.checks.allowance import check_allowance
+from osprey.control.checks.bounds import check_bounds
+from osprey.control.checks.case import Case, Check, Scene
+from osprey.control.checks.condition import check_condition
+from osprey.control.checks.fresh_value import settle_before
+from osprey.control.checks.motion import check_history, check_motion
+from osprey.control.checks.naming import settle_name
+from osprey.control.checks.policy import ask_policies
+from osprey.control.checks.posture import check_posture
+from osprey.control.checks.value_type import settle_value
+from osprey.control.checks.verification import settle_readback
+
+BEFORE_READING: Final[tuple[Check, ...]] = (settle_name, check_posture, check_allowance, settle_value)
+"""What needs the system's description of a channel only."""
+
+ON_FRESH_VALUES: Final[tuple[Check, ...]] = (
+    settle_before,
+    check_bounds,
+    check_motion,
+    check_history,
+    check_condition,
+    settle_readback,
+)
+"""What is judged on the state that the items before leave."""
+
+BEFORE_A_GROUP: Final[tuple[Check, ...]] = (settle_before, check_motion, check_history, check_condition)
+"""What is judged again just before a group is put."""
+
+__all__ = [
+    "BEFORE_A_GROUP",
+    "BEFORE_READING",
+    "ON_FRESH_VALUES",
+    "Case",
+    "Check",
+    "Scene",
+    "ask_policies",
+    "check_history",
+]

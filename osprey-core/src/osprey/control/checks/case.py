@@ -1,0 +1,126 @@
+"""One intended write on its way through the checks, and what was read to judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, field, frozen
+
+from osprey.config.schema import TargetConfig
+from osprey.control.directory import ChannelDirectory
+from osprey.control.limit_entry import LimitRule
+from osprey.control.limits import Limits
+from osprey.control.requests import WriteItem
+from osprey.control.values import Bounds, ChannelInfo, Fault, Reading, ReadResult, Value
+from osprey.errors import RefusedError
+
+
+@frozen(kw_only=True)
+class Case:
+    """What is settled about one intended write so far; a check gives it back with more settled."""
+
+    item: WriteItem
+    group: int
+    index: int
+    described: ChannelInfo | Fault
+    channel: str = ""
+    """Canonical, with the field where it is not the value field: what is read, written and journalled."""
+    rule: LimitRule | None = None
+    value: Value | None = None
+    label: str | None = None
+    bounds: Bounds = Bounds()
+    before: Reading | None = None
+    """The fresh reading, or the state that the items before leave."""
+    is_left_by_batch: bool = False
+    """True if `before` is what an earlier item of the batch leaves, not a reading."""
+    readback: str | None = None
+    """None: the channel itself."""
+    tolerance: float = 0.0
+
+    @property
+    def info(self) -> ChannelInfo:
+        """What the system says of the channel."""
+        if isinstance(self.described, Fault):
+            msg = f"{self.item.channel} has no description"
+            raise LookupError(msg)
+        return self.described
+
+    @property
+    def typed_value(self) -> Value:
+        """The value in the channel's own type."""
+        if self.value is None:
+            msg = f"the value of {self.item.channel} is not settled"
+            raise LookupError(msg)
+        return self.value
+
+    @property
+    def old_value(self) -> Value:
+        """What the channel holds before this write."""
+        if self.before is None:
+            msg = f"the present value of {self.channel} is not settled"
+            raise LookupError(msg)
+        return self.before.value
+
+
+@frozen(kw_only=True)
+class PastWrite:
+    """An earlier write to a channel that may have landed."""
+
+    at_ns: int
+    travel: float
+    """How far it moved the channel; infinite where that is not known."""
+
+
+@define(kw_only=True)
+class Scene:
+    """All that the checks of one batch may look at. `leave` is how an item changes it for the next."""
+
+    config: TargetConfig
+    simulated: bool
+    limits: Limits
+    directory: ChannelDirectory
+    withheld_policies: tuple[str, ...]
+    settle_s: float
+    now_ns: int
+    readings: Mapping[str, ReadResult] = field(factory=dict)
+    """Fresh, by the name that was read."""
+    canonical: Mapping[str, str] = field(factory=dict)
+    """The canonical name of each channel that an expression names."""
+    history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict)
+    """Earlier writes to a channel, from the ledger, so that all processes share it."""
+    _left: dict[str, Reading] = field(init=False, factory=dict)
+    _moves: dict[str, list[tuple[int, float]]] = field(init=False, factory=dict)
+
+    def state_of(self, channel: str) -> ReadResult | None:
+        """Give what a channel holds once the items before are done."""
+        return self._left.get(channel) or self.readings.get(channel)
+
+    def is_left_by_batch(self, channel: str) -> bool:
+        """Tell whether an earlier item of the batch writes this channel."""
+        return channel in self._left
+
+    def moves_of(self, channel: str) -> list[tuple[int, float]]:
+        """Give group and distance of the earlier items that write this channel."""
+        return self._moves.get(channel, [])
+
+    def leave(self, case: Case, travel: float) -> None:
+        """Note what an allowed item leaves behind for the items after it."""
+        info = case.info
+        self._left[case.channel] = Reading(
+            channel=case.channel,
+            value=case.typed_value,
+            dtype=info.dtype,
+            shape=info.shape,
+            unit=info.unit,
+            received_ns=self.now_ns,
+        )
+        self._moves.setdefault(case.channel, []).append((case.group, travel))
+
+
+Check = Callable[[Case, Scene], Case]
+
+
+def refuse(rule: str, message: str) -> Any:
+    """Say no; the one way in which a check refuses."""
+    raise RefusedError(message, rule=rule)

@@ -1,0 +1,199 @@
+"""The document that a person approves: canonical JSON whose hash stands for exactly these writes.
+
+Keys are sorted, the text is ASCII without spaces, and numbers stand in exact form (a float by its hex form,
+an integer as text), so that equal effects have equal hashes on every machine and in every version. The
+guard applies exactly ``document["writes"]``; whatever else is in the document is bound by the hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from attrs import frozen
+
+from osprey.control.comparison import shape_of, to_plain
+from osprey.control.exact import exact, inexact
+from osprey.control.requests import JudgedItem, Judgement, WriteBatch, WriteItem
+from osprey.control.values import DType, Value
+from osprey.errors import RefusedError
+
+SCHEMA_VERSION: Final = 1
+WRITE_KINDS: Final = frozenset({"channel_write", "python_executor"})
+"""The kinds of request that carry a list of writes; the guard applies no other."""
+
+_ITEM_KEYS: Final = frozenset(
+    {"channel", "dtype", "shape", "value", "before", "unit", "tolerance", "readback", "line"}
+)
+_WRITES_KEYS: Final = frozenset(
+    {"target", "simulated", "groups", "observe", "settle_s", "limits_sha256"}
+)
+
+
+@frozen(kw_only=True)
+class ApprovedItem:
+    """One write as it was approved."""
+
+    channel: str
+    """Canonical."""
+    dtype: DType
+    shape: tuple[int, ...]
+    value: Value
+    before: Value
+    unit: str
+    tolerance: float
+    readback: str | None
+    line: int | None
+
+
+@frozen(kw_only=True)
+class ApprovedWrites:
+    """All that a document says of the writes."""
+
+    target: str
+    simulated: bool
+    groups: tuple[tuple[ApprovedItem, ...], ...]
+    observe: tuple[str, ...]
+    settle_s: float
+    limits_sha256: str
+
+    @property
+    def batch(self) -> WriteBatch:
+        """The writes as the guard judges them once more before the claim."""
+        return WriteBatch(
+            target=self.target,
+            groups=tuple(tuple(_as_written(item) for item in group) for group in self.groups),
+            observe=self.observe,
+            settle_s=self.settle_s,
+        )
+
+
+def write_document(judgement: Judgement, **extra: Any) -> str:
+    """Give the document of an allowed judgement; `extra` adds JSON-able content that the hash shall bind.
+
+    :raises RefusedError: the judgement refused an item, so there is nothing to approve.
+    """
+    if not judgement.is_allowed:
+        msg = f"the writes to {judgement.target!r} were refused; there is nothing to approve"
+        raise RefusedError(msg, rule="payload.refused")
+    clash = extra.keys() & {"schema", "writes"}
+    if clash:
+        msg = f"{sorted(clash)[0]!r} is a key of the document itself"
+        raise ValueError(msg)
+    return canonical_json({**extra, "schema": SCHEMA_VERSION, "writes": _writes(judgement)})
+
+
+def canonical_json(document: Mapping[str, Any]) -> str:
+    """Write JSON in its one canonical form: sorted keys, ASCII, no spaces, no NaN."""
+    return json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+def sha256_of(text: str) -> str:
+    """Give the hash that an approval names."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def batch_of(document: str) -> WriteBatch:
+    """Give back the writes of a document as the batch that they were judged as."""
+    return read_document(document).batch
+
+
+def read_document(document: str) -> ApprovedWrites:
+    """Parse a document strictly.
+
+    :raises RefusedError: it is not canonical, of another schema version, or has a key this version does
+        not know; applying a document that is only half understood is out of the question.
+    """
+    try:
+        parsed: Any = json.loads(document)
+        if canonical_json(parsed) != document:
+            raise ValueError("it is not in canonical form")
+        if type(parsed["schema"]) is not int or parsed["schema"] != SCHEMA_VERSION:
+            raise ValueError(f"schema version {parsed['schema']!r} is not {SCHEMA_VERSION}")
+        return _read_writes(parsed["writes"])
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as exc:
+        msg = f"the document is not understood: {exc}; make a new request with this version of Osprey"
+        raise RefusedError(msg, rule="payload.not_understood") from exc
+
+
+def _writes(judgement: Judgement) -> dict[str, Any]:
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for item in judgement.items:
+        groups.setdefault(item.group, []).append(_item(item))
+    return {
+        "target": judgement.target,
+        "simulated": judgement.simulated,
+        "groups": [groups[number] for number in sorted(groups)],
+        "observe": list(judgement.observe),
+        "settle_s": judgement.settle_s.hex(),
+        "limits_sha256": judgement.limits_sha256,
+    }
+
+
+def _item(item: JudgedItem) -> dict[str, Any]:
+    if item.before is None:
+        msg = f"{item.name}: no fresh value stands beside the new one"
+        raise RefusedError(msg, rule="payload.no_before")
+    return {
+        "channel": item.name,
+        "dtype": item.dtype.value,
+        "shape": list(item.shape),
+        "value": exact(to_plain(item.value), item.dtype),
+        "before": exact(to_plain(item.before), item.dtype),
+        "unit": item.unit,
+        "tolerance": float(item.tolerance).hex(),
+        "readback": item.readback,
+        "line": item.line,
+    }
+
+
+def _read_writes(writes: Any) -> ApprovedWrites:
+    _only(writes, _WRITES_KEYS, "writes")
+    settle_s = float.fromhex(writes["settle_s"])
+    if not math.isfinite(settle_s):
+        raise ValueError(f"settle_s is {settle_s}")
+    return ApprovedWrites(
+        target=_typed(writes["target"], str),
+        simulated=_typed(writes["simulated"], bool),
+        groups=tuple(tuple(_read_item(item) for item in group) for group in writes["groups"]),
+        observe=tuple(_typed(name, str) for name in writes["observe"]),
+        settle_s=settle_s,
+        limits_sha256=_typed(writes["limits_sha256"], str),
+    )
+
+
+def _read_item(item: Any) -> ApprovedItem:
+    _only(item, _ITEM_KEYS, "an item")
+    dtype = DType(item["dtype"])
+    read = ApprovedItem(
+        channel=_typed(item["channel"], str),
+        dtype=dtype,
+        shape=tuple(_typed(length, int) for length in item["shape"]),
+        value=inexact(item["value"], dtype),
+        before=inexact(item["before"], dtype),
+        unit=_typed(item["unit"], str),
+        tolerance=float.fromhex(item["tolerance"]),
+        readback=None if item["readback"] is None else _typed(item["readback"], str),
+        line=None if item["line"] is None else _typed(item["line"], int),
+    )
+    if shape_of(read.value) != read.shape:
+        raise ValueError(f"{read.channel}: shape {read.shape} does not fit its value")
+    return read
+
+
+def _as_written(item: ApprovedItem) -> WriteItem:
+    return WriteItem(channel=item.channel, value=item.value, unit=item.unit or None, line=item.line)
+
+
+def _only(mapping: Any, keys: frozenset[str], where: str) -> None:
+    if not isinstance(mapping, dict) or set(cast("dict[Any, Any]", mapping)) != keys:
+        raise ValueError(f"{where} must have exactly the keys {', '.join(sorted(keys))}")
+
+
+def _typed(value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{value!r} is not of type {kind.__name__}")
+    return value

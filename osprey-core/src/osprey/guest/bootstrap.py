@@ -1,0 +1,122 @@
+"""The start of a run: say hello, give up every right, run the program, hand over what it left."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import ModuleType
+from typing import Any
+
+from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
+from .clock import Clock, install_clock
+from .link import Link
+
+_BROKER_FD = 3
+
+
+def main() -> None:
+    """Run one job; never returns."""
+    link = Link(_BROKER_FD)
+    job = link.call("hello", protocol=PROTOCOL, python=sys.version.split()[0])
+    _prepare(job)
+    clock = _clock_of(job, link)
+    runtime.connect(link, clock, job["inputs"])
+    rights = lockdown.lock(job)
+    from .imports import install_imports
+
+    install_imports()
+    entropy.install_entropy(job["seed"])
+    if clock is not None:
+        install_clock(clock)
+    link.call("ready", rights=rights)
+    os.dup2(1, 2)
+    program = _program()
+    error = _run(job["code"], program)
+    if link.is_owner:
+        _hand_over(link, job, program, error)
+    _flush()
+    os._exit(0)
+
+
+def _prepare(job: dict[str, Any]) -> None:
+    """Give the interpreter the paths and habits that the parent chose."""
+    import faulthandler
+    import warnings
+
+    # -S left site-packages out, so that nothing of them ran while rights were still held.
+    own = [path for path in sys.path if path]
+    sys.path[:] = [*own[1:], *job["paths"], own[0], "/work"]
+    sys.argv = [GENERATED]
+    sys.dont_write_bytecode = True
+    faulthandler.enable()
+    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
+
+
+def _clock_of(job: dict[str, Any], link: Link) -> Clock | None:
+    if job["mode"] not in ("dry", "observe"):
+        return None
+    return Clock(job["mode"], job["start_ns"], lambda seconds: link.call("sleep", seconds=seconds))
+
+
+def _program() -> ModuleType:
+    """Make the module that the code runs as; pickling and dataclasses look it up by its name."""
+    module = ModuleType("__main__")
+    module.__file__ = GENERATED
+    sys.modules["__main__"] = module
+    return module
+
+
+def _run(code: str, program: ModuleType) -> BaseException | None:
+    import linecache
+
+    lines = code.splitlines(keepends=True)
+    linecache.cache[GENERATED] = (len(code), None, lines, GENERATED)
+    try:
+        exec(compile(code, GENERATED, "exec", dont_inherit=True), program.__dict__)  # noqa: S102 - its purpose
+        _join_threads()
+    except SystemExit as exc:
+        return None if exc.code in (None, 0) else exc
+    except BaseException as exc:  # noqa: BLE001 - whatever ended the program is what it is asked to report
+        return exc
+    return None
+
+
+def _join_threads() -> None:
+    """Wait for the program's threads, as Python does at the end of a script."""
+    threading: Any = sys.modules.get("threading")
+    if threading is None:
+        return
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+
+
+def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: BaseException | None) -> None:
+    """Send figures, then the results or the failure; the parent believes nothing else."""
+    from .figures import send_figures
+
+    try:
+        warnings = send_figures(link, job["most_figures"])
+        if error is not None:
+            raise error
+        results, more = _results(program)
+    except BaseException as exc:  # noqa: BLE001 - what cannot be handed over is a failure of the program
+        link.call("failed", **failures.describe_failure(exc, job["code"]))
+        return
+    link.call("finish", results=results, warnings=warnings + more)
+
+
+def _results(program: ModuleType) -> tuple[Any, list[str]]:
+    from .results import encode_results
+
+    if "results" not in program.__dict__:
+        return None, ["the code never set `results`"]
+    return encode_results(program.__dict__["results"])
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue  # the program closed or replaced it; what it wrote is gone either way

@@ -1,0 +1,25 @@
+"""Randomness that repeats: two passes of one program draw the same numbers.
+
+The seed is the parent's. `random`, `secrets`, `uuid` and NumPy (whose generators seed themselves through
+`secrets`) all end in `os.urandom`; nothing in a sandbox without network has a use for real secrets.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Callable
+
+
+def seeded_urandom(seed: int) -> Callable[[int], bytes]:
+    """Give a stand-in for `os.urandom` with a stream of its own."""
+    stream = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    return lambda size: stream.getrandbits(8 * size).to_bytes(size, "big") if size else b""
+
+
+def install_entropy(seed: int) -> None:
+    """Seed everything that draws random numbers in this process."""
+    urandom = seeded_urandom(seed)
+    os.urandom = urandom
+    random._urandom = urandom  # type: ignore[attr-defined]
+    random.seed(seed)

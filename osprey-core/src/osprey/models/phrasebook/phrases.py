@@ -1,0 +1,270 @@
+"""What a request in plain words means, as values: one class for each kind of phrase."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+ScalarOrList = float | str | tuple[float, ...]
+
+
+class Role(StrEnum):
+    """Which side of a device was named; the same words as `ChannelRecord.role`."""
+
+    SETPOINT = "setpoint"
+    READBACK = "readback"
+    STATUS = "status"
+
+
+class Statistic(StrEnum):
+    """A figure that sums up many values."""
+
+    MEAN = "mean"
+    STD = "std"
+    RMS = "rms"
+    MIN = "min"
+    MAX = "max"
+    TREND = "trend"
+
+
+@frozen(kw_only=True)
+class Word:
+    """A stretch of the request's text."""
+
+    text: str
+    start: int
+    end: int
+
+
+@frozen(kw_only=True)
+class Subject:
+    """What the request is about, in its own words; a directory resolves it to channels."""
+
+    text: str
+    start: int
+    end: int
+    names: tuple[str, ...] = ()
+    """Words with the look of a device or channel name, as written."""
+    words: tuple[str, ...] = ()
+    """Lower-case words of family, plane and quantity."""
+    sectors: tuple[int, ...] = ()
+    roles: tuple[Role, ...] = ()
+    is_every: bool = False
+    """True if the request said `every`, `all`, `each` or `both`."""
+
+
+@frozen(kw_only=True)
+class Amount:
+    """A number with the unit that was written behind it, exactly as it was written."""
+
+    text: str
+    """The digits, or ``nan``, ``inf``, ``-inf``."""
+    unit: str | None = None
+
+    @property
+    def value(self) -> float:
+        """The number without its unit."""
+        return float(self.text)
+
+
+@frozen(kw_only=True)
+class Moment:
+    """A point in time, in int64 nanoseconds since 1970 UTC."""
+
+    text: str
+    ns: int
+
+
+@frozen(kw_only=True)
+class Span:
+    """A half-open interval of time."""
+
+    text: str
+    start_ns: int
+    end_ns: int
+
+
+@frozen(kw_only=True)
+class Read:
+    """Read the present value."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+
+
+@frozen(kw_only=True)
+class ReadThen:
+    """Look up the value at a past moment."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    moment: Moment
+
+
+@frozen(kw_only=True)
+class Compare:
+    """Read two things now and show their difference."""
+
+    text: str
+    left: Subject
+    right: Subject
+
+
+@frozen(kw_only=True)
+class CompareThen:
+    """Compare the present values with those of a past moment."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    moment: Moment
+
+
+@frozen(kw_only=True)
+class Plot:
+    """Draw the present values, against position where they have one."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+
+
+@frozen(kw_only=True)
+class History:
+    """Get past values over a span, as figures in a list or as a plot."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    span: Span | None = None
+    is_plotted: bool = True
+
+
+@frozen(kw_only=True)
+class Statistics:
+    """Sum up past values over a span, or present values of many channels."""
+
+    text: str
+    kinds: tuple[Statistic, ...]
+    subjects: tuple[Subject, ...]
+    span: Span | None = None
+    is_plotted: bool = False
+
+
+@frozen(kw_only=True)
+class Assignment:
+    """One subject and the value that it shall take."""
+
+    subject: Subject
+    value: Amount | str | tuple[Amount, ...]
+    """Texts and lists are kept, so that the guard's refusal of them is what a person sees."""
+
+
+@frozen(kw_only=True)
+class Set:
+    """Put values. Assignments of one group belong together; groups follow one another."""
+
+    text: str
+    groups: tuple[tuple[Assignment, ...], ...]
+    show: tuple[Subject, ...] = ()
+    """To be shown before and after the change."""
+    notes: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Step:
+    """Change by an amount, all subjects together."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    delta: Amount
+    """Signed: lowering by 0.1 is -0.1."""
+    show: tuple[Subject, ...] = ()
+
+
+@frozen(kw_only=True)
+class Scan:
+    """Step a subject through a range, and measure at each point."""
+
+    text: str
+    subject: Subject
+    start: Amount
+    stop: Amount
+    steps: int | None = None
+    """The number of points, both ends included."""
+    increment: Amount | None = None
+    """The distance of points, where that was said instead of their number."""
+    measure: tuple[Subject, ...] = ()
+    settle_s: float | None = None
+
+
+@frozen(kw_only=True)
+class Search:
+    """Find channels by words."""
+
+    text: str
+    query: str
+    sectors: tuple[int, ...] = ()
+
+
+@frozen(kw_only=True)
+class Remember:
+    """Keep a sentence."""
+
+    text: str
+    note: str
+
+
+@frozen(kw_only=True)
+class Recall:
+    """Say what was kept, about something or at all."""
+
+    text: str
+    about: str = ""
+
+
+Phrase = (
+    Read
+    | ReadThen
+    | Compare
+    | CompareThen
+    | Plot
+    | History
+    | Statistics
+    | Set
+    | Step
+    | Scan
+    | Search
+    | Remember
+    | Recall
+)
+
+
+@frozen(kw_only=True)
+class NotUnderstood:
+    """The request is not a sentence of the phrasebook; nothing was guessed."""
+
+    text: str
+    message: str
+    """One sentence for a person."""
+    words: tuple[Word, ...] = ()
+    """What was not understood, with its place in the text."""
+    suggestions: tuple[str, ...] = ()
+    """The closest forms or names."""
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.suggestions:
+            lines.append("Closest: " + "; ".join(self.suggestions))
+        return "\n".join(lines)
+
+
+@frozen(kw_only=True)
+class Clarification:
+    """The request can be meant in more than one way, and the difference matters."""
+
+    text: str
+    question: str
+    choices: tuple[str, ...] = field(default=())
+    """Complete requests, one for each way; empty where only the person knows."""
+
+    def __str__(self) -> str:
+        return "\n".join([self.question, *(f"  - {choice}" for choice in self.choices)])

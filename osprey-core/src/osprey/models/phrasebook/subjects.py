@@ -1,0 +1,280 @@
+"""What a request is about: device names, families, quantities and sectors, in many orders."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+from attrs import Factory, define
+
+from osprey.models.phrasebook.cursor import Cursor
+from osprey.models.phrasebook.phrases import Role, Subject
+from osprey.models.phrasebook.tokens import Kind, Token
+from osprey.models.phrasebook.units import find_unit
+from osprey.models.phrasebook.vocabulary import (
+    CONDITIONS,
+    HEDGES,
+    NEGATIONS,
+    NOISE,
+    PLANES,
+    PLOT_VERBS,
+    QUANTIFIERS,
+    ROLE_PHRASES,
+    ROLE_WORDS,
+    SHOW_VERBS,
+    STOPS,
+    WRITE_VERBS,
+)
+
+_SECTOR = re.compile(r"s(?:ector)?0*(\d{1,3})", re.IGNORECASE)
+_RANGE = re.compile(r"(\d{1,3})-(\d{1,3})")
+# `current` in front of one of these says 'at present'; elsewhere it is the electric current.
+_AFTER_ADJECTIVE_CURRENT = frozenset(
+    """
+    orbit pressure vacuum lifetime tune tunes energy frequency value values setting settings state status
+    readings reading setpoint setpoints position positions horizontal vertical beam
+    """.split()
+)
+_NO_SUBJECT = (
+    NEGATIONS
+    | CONDITIONS
+    | HEDGES
+    | STOPS
+    | SHOW_VERBS
+    | PLOT_VERBS
+    | WRITE_VERBS
+    | frozenset({"sector", "sectors", "minus", "remember"})
+)
+
+
+@define
+class _Draft:
+    """A subject while its words are collected."""
+
+    first: int
+    names: list[str] = Factory(list)
+    words: list[str] = Factory(list)
+    sectors: list[int] = Factory(list)
+    roles: list[Role] = Factory(list)
+    is_every: bool = False
+
+    @property
+    def has_content(self) -> bool:
+        return bool(self.names or self.words or self.roles)
+
+def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
+    """Take one subject or a list of them joined by commas and `and`.
+
+    :raises Stuck: there is none here.
+    """
+    subjects = [take_subject(cursor)]
+    while True:
+        start = cursor.index
+        if not _take_joint(cursor) or not _begins_subject(cursor):
+            cursor.index = start
+            return _share_nouns(subjects)
+        subjects.append(take_subject(cursor))
+
+
+def take_subject(cursor: Cursor) -> Subject:
+    """Take one subject."""
+    draft = _Draft(cursor.index)
+    while _take_part(cursor, draft):
+        pass
+    if not draft.has_content:
+        token = cursor.peek()
+        reason = f"'{token.text}' is no device, family or quantity" if token else "what it is about is missing"
+        raise cursor.stuck(reason)
+    return _finish(cursor, draft)
+
+
+def _finish(cursor: Cursor, draft: _Draft) -> Subject:
+    first, last = cursor.tokens[draft.first], cursor.tokens[cursor.index - 1]
+    return Subject(
+        text=cursor.text[first.start : last.end],
+        start=first.start,
+        end=last.end,
+        names=tuple(draft.names),
+        words=tuple(draft.words),
+        sectors=tuple(dict.fromkeys(draft.sectors)),
+        roles=tuple(dict.fromkeys(draft.roles)),
+        is_every=draft.is_every,
+    )
+
+
+def _take_joint(cursor: Cursor) -> bool:
+    comma = cursor.take_kind(Kind.COMMA) is not None
+    joined = cursor.take(["and also", "and", "as well as"]) is not None
+    return comma or joined
+
+
+def _begins_subject(cursor: Cursor) -> bool:
+    token = cursor.peek()
+    if token is None:
+        return False
+    if token.kind is Kind.NAME:
+        return True
+    word = token.word
+    if not word or word in _NO_SUBJECT - {"sector", "sectors"}:
+        return False
+    # 'and a plot', 'with a figure': the end of a sentence about statistics, not a subject.
+    ahead = 1 if word in NOISE else 0
+    return cursor.word(ahead) not in PLOT_VERBS | {"figure", "picture"} and not (
+        ahead and not cursor.word(ahead) and not cursor.is_kind(Kind.NAME, ahead=ahead)
+    )
+
+
+def _take_part(cursor: Cursor, draft: _Draft) -> bool:
+    token = cursor.peek()
+    if token is None:
+        return False
+    if token.kind is Kind.NAME:
+        cursor.next()
+        draft.names.append(token.text)
+        return True
+    if token.kind is not Kind.WORD:
+        return False
+    if _take_sectors(cursor, draft) or _take_role(cursor, draft):
+        return True
+    return _take_word(cursor, draft, token)
+
+
+def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:
+    word = token.word
+    if word in QUANTIFIERS:
+        cursor.next()
+        draft.is_every = True
+        return True
+    if word in NOISE:
+        cursor.next()
+        return True
+    if word in _NO_SUBJECT:
+        return False
+    if word == "current" and cursor.word(1) in _AFTER_ADJECTIVE_CURRENT:
+        cursor.next()
+        return True
+    if cursor.is_kind(Kind.NUMBER, ahead=1) and _is_counted_name(cursor):
+        cursor.next()
+        draft.names.append(f"{token.text} {cursor.next().text}")
+        return True
+    cursor.next()
+    draft.words.append(word)
+    return True
+
+
+def _is_counted_name(cursor: Cursor) -> bool:
+    """True for ``HCM 3``; false for a word before a number that has a unit of its own."""
+    number, behind = cursor.peek(1), cursor.peek(2)
+    if number is None or not number.text.isdigit():
+        return False
+    return behind is None or find_unit(behind.text) is None
+
+
+def _take_sectors(cursor: Cursor, draft: _Draft) -> bool:
+    start = cursor.index
+    cursor.take(["in", "of", "at", "from", "for", "within"])
+    cursor.take(["the"])
+    if cursor.take(["sectors", "sector"]):
+        numbers = _take_sector_numbers(cursor)
+        if not numbers:
+            raise cursor.stuck("'sector' needs a number")
+        draft.sectors += numbers
+        return True
+    token = cursor.peek()
+    named = _SECTOR.fullmatch(token.text) if token and token.kind is Kind.NAME else None
+    if named and cursor.index > start:
+        cursor.next()
+        draft.sectors.append(int(named.group(1)))
+        while _take_another_named_sector(cursor, draft):
+            pass
+        return True
+    cursor.index = start
+    return False
+
+
+def _take_another_named_sector(cursor: Cursor, draft: _Draft) -> bool:
+    start = cursor.index
+    token = cursor.peek() if _take_joint(cursor) else None
+    named = _SECTOR.fullmatch(token.text) if token and token.kind is Kind.NAME else None
+    if named is None:
+        cursor.index = start
+        return False
+    cursor.next()
+    draft.sectors.append(int(named.group(1)))
+    return True
+
+
+def _take_sector_numbers(cursor: Cursor) -> list[int]:
+    numbers = _take_sector_number(cursor)
+    while numbers:
+        start = cursor.index
+        if cursor.take(["through"]):
+            last = _take_sector_number(cursor)
+            numbers += range(numbers[-1] + 1, last[0] + 1) if last else []
+            continue
+        more = _take_sector_number(cursor) if _take_joint(cursor) and not _is_measured(cursor) else []
+        if not more:
+            cursor.index = start
+            break
+        numbers += more
+    return numbers
+
+
+def _is_measured(cursor: Cursor) -> bool:
+    """True if a number with a unit is next: it belongs to something else."""
+    behind = cursor.peek(1)
+    return behind is not None and behind.kind is Kind.WORD and find_unit(behind.text) is not None
+
+
+def _take_sector_number(cursor: Cursor) -> list[int]:
+    token = cursor.peek()
+    if token is None:
+        return []
+    if token.kind is Kind.COMMA_NUMBER and all(part.isdigit() for part in token.text.split(",")):
+        cursor.next()
+        return [int(part) for part in token.text.split(",")]
+    if token.kind is Kind.NUMBER and token.text.isdigit() and len(token.text) <= 3:  # noqa: PLR2004
+        cursor.next()
+        return [int(token.text)]
+    ranged = _RANGE.fullmatch(token.text)
+    if ranged and int(ranged.group(1)) < int(ranged.group(2)):
+        cursor.next()
+        return list(range(int(ranged.group(1)), int(ranged.group(2)) + 1))
+    return []
+
+
+def _take_role(cursor: Cursor, draft: _Draft) -> bool:
+    role = None
+    for words, meant in ROLE_PHRASES.items():
+        if cursor.take([" ".join(words)]):
+            role = meant
+            break
+    if role is None:
+        word = cursor.take_one(ROLE_WORDS)
+        if word is None:
+            return False
+        role = ROLE_WORDS[word]
+    draft.roles.append(role)
+    start = cursor.index
+    # 'setpoint and readback of HCM03' is one subject with two sides.
+    if not (_take_joint(cursor) and cursor.take(["the", "and"]) is None and _take_role(cursor, draft)):
+        cursor.index = start
+    return True
+
+
+def _share_nouns(subjects: list[Subject]) -> tuple[Subject, ...]:
+    """Complete 'horizontal and vertical correctors': a bare plane takes the words of its neighbour."""
+    shared = list(subjects)
+    for place in range(len(subjects) - 2, -1, -1):
+        lone, head = shared[place], shared[place + 1]
+        bare = lone.words and not lone.names and not lone.sectors and set(lone.words) <= PLANES
+        if bare and head.words and head.words[0] in PLANES and len(head.words) > 1:
+            shared[place] = attrs.evolve(
+                lone,
+                words=(*lone.words, *head.words[1:]),
+                sectors=head.sectors,
+                roles=lone.roles or head.roles,
+                is_every=lone.is_every or head.is_every,
+            )
+    return tuple(shared)
+

@@ -1,0 +1,71 @@
+"""What the field's words imply: how a person's word and a catalogue's word meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+# Catalogue word -> further words under which people look for it.
+_IMPLIED: dict[str, tuple[str, ...]] = {
+    "corrector": ("magnet", "steerer"),
+    "quadrupole": ("magnet", "quad"),
+    "sextupole": ("magnet", "sext"),
+    "dipole": ("magnet", "bend"),
+    "bend": ("magnet", "dipole"),
+    "pressure": ("vacuum",),
+    "vacuum": ("pressure",),
+    "gauge": ("vacuum",),
+    "bpm": ("beam", "position", "monitor"),
+    "dcct": ("beam", "current", "stored"),
+    "x": ("horizontal",),
+    "y": ("vertical",),
+    "hcm": ("horizontal", "corrector", "magnet", "steerer"),
+    "vcm": ("vertical", "corrector", "magnet", "steerer"),
+    "horizontal": ("x", "h"),
+    "vertical": ("y", "v"),
+    "temperature": ("temp",),
+    "frequency": ("freq",),
+    "voltage": ("volt",),
+    "rf": ("radiofrequency",),
+    "lifetime": ("life",),
+    "undulator": ("id", "insertion"),
+}
+# A person's word -> the word that catalogues use, where the person's adds nothing to it.
+_SAME: dict[str, str] = {
+    "vacua": "vacuum",
+    "kicker": "kicker",
+    "steering": "steerer",
+    "bending": "bend",
+    "quads": "quadrupole",
+    "sexts": "sextupole",
+    "bpms": "bpm",
+    "freq": "frequency",
+    "temp": "temperature",
+    "gauges": "gauge",
+}
+_NOT_PLURAL = ("ss", "us", "is")
+
+
+def stem(word: str) -> str:
+    """Give the singular of a lower-case word, in the spelling of catalogues."""
+    if word in _SAME:
+        return _SAME[word]
+    if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - 'frequencies', not 'ties'
+        return word[:-3] + "y"
+    if len(word) > 3 and word.endswith("s") and not word.endswith(_NOT_PLURAL):  # noqa: PLR2004
+        return _SAME.get(word[:-1], word[:-1])
+    return word
+
+
+def is_plural(word: str) -> bool:
+    """True if `word` names several things."""
+    return stem(word) != word and word.endswith(("s", "a"))
+
+
+def implied(words: Iterable[str]) -> frozenset[str]:
+    """Give the words and everything that they imply, once."""
+    known = set(words)
+    for word in tuple(known):
+        known.update(_IMPLIED.get(word, ()))
+    if "bpm" in known and known & {"x", "y"}:
+        known.add("orbit")
+    return frozenset(known)

@@ -1,0 +1,304 @@
+"""Moments and spans of time, in the facility's time zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta, timezone
+from fractions import Fraction
+
+from attrs import frozen
+
+from osprey.models.phrasebook.cursor import Ask, Cursor, Stuck
+from osprey.models.phrasebook.phrases import Clarification, Moment, Span
+from osprey.models.phrasebook.tokens import Kind, Token
+from osprey.models.phrasebook.vocabulary import NUMBER_WORDS
+
+_SECOND = 10**9
+_UNITS_NS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), _SECOND),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), 60 * _SECOND),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600 * _SECOND),
+    **dict.fromkeys(("d", "day", "days"), 86400 * _SECOND),
+    **dict.fromkeys(("week", "weeks"), 7 * 86400 * _SECOND),
+}
+_OPENINGS = ("over", "during", "in", "within", "for", "across", "throughout", "on")
+_LONGEST_NS = 100 * 366 * 86400 * _SECOND
+
+
+@frozen
+class _ClockTime:
+    """A time of day with the tokens that it was written in."""
+
+    at: time
+    day: date | None
+    first: int
+
+
+def take_span(cursor: Cursor) -> Span | None:
+    """Take a span of time, or nothing if there is none here.
+
+    :raises Stuck: it is not a span that the phrasebook knows, lies in the future, or ends before it starts.
+    :raises Ask: an hour of it happens twice.
+    """
+    start = cursor.index
+    cursor.take(_OPENINGS)
+    cursor.take(["the"])
+    first = cursor.index
+    bounds = _take_last(cursor) or _take_since(cursor) or _take_between(cursor) or _take_day(cursor)
+    if bounds is None:
+        cursor.index = start
+        return None
+    start_ns, end_ns = bounds
+    words = cursor.written(first)
+    if start_ns >= cursor.clock.now_ns or end_ns > cursor.clock.now_ns:
+        now = _local(cursor, cursor.clock.now_ns)
+        msg = f"'{words}' lies in the future: it is {now:%Y-%m-%d %H:%M} {now:%Z} now"
+        raise Stuck(first, msg, end=cursor.index)
+    if start_ns >= end_ns:
+        raise Stuck(first, f"'{words}' ends before it starts", end=cursor.index)
+    return Span(text=words, start_ns=start_ns, end_ns=end_ns)
+
+
+def take_moment(cursor: Cursor) -> Moment | None:
+    """Take a past moment such as ``ten minutes ago`` or ``yesterday at 08:00``; None if there is none."""
+    start = cursor.index
+    cursor.take(["at"])
+    first = cursor.index
+    found = _take_point(cursor)
+    if found is None:
+        cursor.index = start
+        return None
+    words = cursor.written(first)
+    if found >= cursor.clock.now_ns:
+        now = _local(cursor, cursor.clock.now_ns)
+        msg = f"'{words}' is not in the past: it is {now:%Y-%m-%d %H:%M} {now:%Z} now"
+        raise Stuck(first, msg, end=cursor.index)
+    return Moment(text=words, ns=found)
+
+
+def take_duration_s(cursor: Cursor) -> float | None:
+    """Take a length of time in seconds, such as ``2 s``; None if there is none."""
+    start = cursor.index
+    length = _take_length(cursor)
+    if length is None:
+        cursor.index = start
+        return None
+    return length / _SECOND
+
+
+def _take_last(cursor: Cursor) -> tuple[int, int] | None:
+    start = cursor.index
+    if not cursor.take(["last", "past", "previous"]):
+        return None
+    length = _take_length(cursor)
+    if length is None:
+        cursor.index = start
+        return None
+    return cursor.clock.now_ns - length, cursor.clock.now_ns
+
+
+def _take_length(cursor: Cursor) -> int | None:
+    start = cursor.index
+    number = _take_quantity(cursor)
+    unit = cursor.take_one(_UNITS_NS)
+    if unit is None:
+        cursor.index = start
+        return None
+    length = int(number * _UNITS_NS[unit])
+    if not 0 < length < _LONGEST_NS:
+        raise Stuck(start, f"'{cursor.written(start)}' is not a length of time to look back", cursor.index)
+    return length
+
+
+def _take_quantity(cursor: Cursor) -> Fraction:
+    token = cursor.peek()
+    if token is not None and token.kind is Kind.NUMBER and token.text[-1].isdigit():
+        cursor.next()
+        return Fraction(token.text)
+    if token is not None and token.word in NUMBER_WORDS:
+        cursor.next()
+        return Fraction(NUMBER_WORDS[token.word])
+    if cursor.take(["half a", "half an", "half"]):
+        return Fraction(1, 2)
+    cursor.take(["a", "an"])
+    return Fraction(1)
+
+
+def _take_since(cursor: Cursor) -> tuple[int, int] | None:
+    start = cursor.index
+    if not cursor.take(["since"]):
+        return None
+    point = _take_point(cursor)
+    if point is None:
+        day_of = cursor.take_kind(Kind.DATE)
+        day = _parse_date(cursor, day_of) if day_of else _take_day_word(cursor)
+        if day is None:
+            raise Stuck(start + 1, "'since' needs a time, such as 'since 08:00'")
+        point = _to_ns(cursor, datetime.combine(day, time()), cursor.index - 1)
+    return point, cursor.clock.now_ns
+
+
+def _take_between(cursor: Cursor) -> tuple[int, int] | None:
+    start = cursor.index
+    day = _take_day_word(cursor)
+    opening = cursor.take(["between", "from"])
+    if opening is None:
+        cursor.index = start
+        return None
+    left = _take_point_or_clock(cursor)
+    joined = left is not None and cursor.take(["and"] if opening == "between" else ["to", "until", "till"])
+    right = _take_point_or_clock(cursor) if joined else None
+    if left is None or right is None:
+        cursor.index = start
+        return None
+    if day is None and isinstance(left, _ClockTime) and left.day is None:
+        # 'from 08:00 to 10:00 yesterday': the day stands once, at the end, for both.
+        day = right.day if isinstance(right, _ClockTime) else None
+    return _settle(cursor, left, day), _settle(cursor, right, day)
+
+
+def _take_day(cursor: Cursor) -> tuple[int, int] | None:
+    start = cursor.index
+    token = cursor.take_kind(Kind.DATE)
+    day = _parse_date(cursor, token) if token else _take_day_word(cursor)
+    if day is None:
+        return None
+    begin = _to_ns(cursor, datetime.combine(day, time()), start)
+    if day == _today(cursor):
+        return begin, cursor.clock.now_ns
+    return begin, _to_ns(cursor, datetime.combine(day + timedelta(days=1), time()), start)
+
+
+def _take_point(cursor: Cursor) -> int | None:
+    found = _take_point_or_clock(cursor)
+    return None if found is None else _settle(cursor, found, None)
+
+
+def _take_point_or_clock(cursor: Cursor) -> int | _ClockTime | None:
+    start = cursor.index
+    if cursor.take(["now"]):
+        return cursor.clock.now_ns
+    if token := cursor.take_kind(Kind.INSTANT):
+        return _parse_instant(cursor, token)
+    length = _take_length(cursor)
+    if length is not None and cursor.take(["ago"]):
+        return cursor.clock.now_ns - length
+    cursor.index = start
+    return _take_clock(cursor)
+
+
+def _take_clock(cursor: Cursor) -> _ClockTime | None:
+    first = cursor.index
+    token = cursor.take_kind(Kind.DATE)
+    day = _parse_date(cursor, token) if token else _take_day_word(cursor)
+    cursor.take(["at"])
+    at = _take_time_of_day(cursor)
+    if at is None:
+        cursor.index = first
+        return None
+    if day is None:
+        before_on = cursor.index
+        cursor.take(["on"])
+        dated = cursor.take_kind(Kind.DATE)
+        day = _parse_date(cursor, dated) if dated else _take_day_word(cursor)
+        if day is None:
+            cursor.index = before_on
+    return _ClockTime(at, day, first)
+
+
+def _take_time_of_day(cursor: Cursor) -> time | None:
+    if cursor.take(["midnight"]):
+        return time()
+    if cursor.take(["noon"]):
+        return time(12)
+    first = cursor.index
+    token = cursor.peek()
+    if token is None or token.kind not in (Kind.CLOCK, Kind.NUMBER):
+        return None
+    half = cursor.word(1) if cursor.word(1) in {"am", "pm"} else ""
+    if token.kind is Kind.NUMBER and not half:
+        return None
+    cursor.index += 2 if half else 1
+    text = token.text.lower()
+    half = half or (text[-2:] if text[-2:] in {"am", "pm"} else "")
+    try:
+        return _time_of([int(part) for part in text.removesuffix(half).split(":")], half)
+    except ValueError as exc:
+        raise Stuck(first, f"'{token.text}' is not a time of day", cursor.index) from exc
+
+
+def _time_of(parts: list[int], half: str) -> time:
+    hour, *rest = parts
+    if half:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - a clock face
+            msg = f"{hour} {half}"
+            raise ValueError(msg)
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return time(hour, *rest)
+
+
+def _take_day_word(cursor: Cursor) -> date | None:
+    if cursor.take(["today"]):
+        return _today(cursor)
+    if cursor.take(["yesterday"]):
+        return _today(cursor) - timedelta(days=1)
+    return None
+
+
+def _today(cursor: Cursor) -> date:
+    return _local(cursor, cursor.clock.now_ns).date()
+
+
+def _local(cursor: Cursor, ns: int) -> datetime:
+    return datetime.fromtimestamp(ns // _SECOND, tz=cursor.clock.zone)
+
+
+def _parse_date(cursor: Cursor, token: Token) -> date:
+    try:
+        return date.fromisoformat(token.text)
+    except ValueError as exc:
+        raise Stuck(cursor.index - 1, f"'{token.text}' is not a date", cursor.index) from exc
+
+
+def _parse_instant(cursor: Cursor, token: Token) -> int:
+    try:
+        moment = datetime.fromisoformat(token.text.upper())
+    except ValueError as exc:
+        raise Stuck(cursor.index - 1, f"'{token.text}' is not a date and time", cursor.index) from exc
+    return _to_ns(cursor, moment, cursor.index - 1)
+
+
+def _settle(cursor: Cursor, point: int | _ClockTime, day: date | None) -> int:
+    if isinstance(point, int):
+        return point
+    on = point.day or day or _today(cursor)
+    return _to_ns(cursor, datetime.combine(on, point.at), point.first)
+
+
+def _to_ns(cursor: Cursor, local: datetime, first: int) -> int:
+    """Give the instant of a local time; ask if it happens twice, refuse one that never happens."""
+    if local.tzinfo is None:
+        zone = cursor.clock.zone
+        early, late = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        if early.utcoffset() != late.utcoffset():
+            if _exists(early) and _exists(late):
+                raise _ask_which(cursor, early, late, first)
+            msg = f"{local:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks went forward"
+            raise Stuck(first, msg, cursor.index)
+        local = early
+    try:
+        seconds = local.astimezone(timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+    except OverflowError as exc:
+        raise Stuck(first, f"{local.year} is too far away", cursor.index) from exc
+    return (seconds // timedelta(microseconds=1)) * 1000
+
+
+def _exists(local: datetime) -> bool:
+    there = local.astimezone(timezone.utc).astimezone(local.tzinfo)
+    return there.replace(tzinfo=None) == local.replace(tzinfo=None)
+
+
+def _ask_which(cursor: Cursor, early: datetime, late: datetime, first: int) -> Ask:
+    written = early.strftime("%Y-%m-%d %H:%M")
+    question = f"{written} happened twice, because the clocks went back; which one is meant?"
+    choices = tuple(cursor.replaced(first, each.isoformat()) for each in (early, late))
+    return Ask(Clarification(text=cursor.text, question=question, choices=choices))

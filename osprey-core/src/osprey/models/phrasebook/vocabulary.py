@@ -1,0 +1,149 @@
+"""The closed sets of words that the grammar itself knows."""
+
+from __future__ import annotations
+
+from osprey.models.phrasebook.phrases import Role, Statistic
+
+NEGATIONS = frozenset(
+    """
+    not no never none nothing neither nor cannot without except excluding exclude but unless instead avoid
+    refrain stop cancel abort don't dont doesn't didn't won't can't couldn't shouldn't wouldn't mustn't
+    isn't aren't wasn't weren't undo revert ignore forget skip prevent
+    """.split()
+)
+CONDITIONS = frozenset(
+    "if when whenever unless until till once while provided assuming suppose otherwise else because should "
+    "would could might may whether or either".split()
+)
+HEDGES = frozenset(
+    """
+    maybe perhaps probably possibly approximately roughly about around slightly somewhat almost nearly bit
+    little sort kind try guess
+    """.split()
+)
+APPROVALS = frozenset(
+    """
+    yes yep yeah ok okay sure approve approved approves confirm confirmed agree agreed accept accepted
+    proceed granted y go do
+    """.split()
+)
+"""A sentence that starts with one of these sounds like a decision; text never decides."""
+
+SET_VERBS = frozenset("set put adjust change move bring drive raise lower increase decrease reduce".split())
+WRITE_OUT_VERBS = frozenset("set write put apply".split())
+STEP_UP = frozenset("raise increase add bump".split())
+STEP_DOWN = frozenset("lower decrease reduce subtract drop".split())
+STEP_SIGNED = frozenset("move change shift step adjust nudge".split())
+SCAN_VERBS = frozenset("scan sweep vary step".split())
+SHOW_VERBS = frozenset(
+    "show showing plot plotting display displaying draw drawing read reading measure measuring record "
+    "recording observe observing see compare".split()
+)
+WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS
+PLOT_VERBS = frozenset("plot draw graph chart".split())
+READ_VERBS = frozenset("read show display print get fetch give tell report check see".split())
+
+QUANTIFIERS = frozenset("all every each both".split())
+PLANES = frozenset("horizontal vertical h v x y".split())
+NOISE = frozenset(
+    """
+    the a an of its my our this these that those value values level levels channel channels pv pvs signal
+    signals device devices present actual latest momentary there me us each
+    """.split()
+)
+"""Words inside a subject that say nothing about which channels are meant."""
+
+STOPS = frozenset(
+    """
+    to by over during since between today yesterday with versus vs against before after afterwards now then
+    ago at within for across throughout along as from until till and in on is are was were has have had do
+    does did be been and please including plus using waiting wait pausing settling how what which who where
+    """.split()
+)
+"""Words that end a subject."""
+
+ROLE_WORDS = {
+    "setpoint": Role.SETPOINT,
+    "setpoints": Role.SETPOINT,
+    "demand": Role.SETPOINT,
+    "readback": Role.READBACK,
+    "readbacks": Role.READBACK,
+    "reading": Role.READBACK,
+    "readings": Role.READBACK,
+    "status": Role.STATUS,
+    "state": Role.STATUS,
+    "states": Role.STATUS,
+}
+ROLE_PHRASES = {
+    ("set", "point"): Role.SETPOINT,
+    ("set", "points"): Role.SETPOINT,
+    ("set", "value"): Role.SETPOINT,
+    ("set", "values"): Role.SETPOINT,
+    ("read", "back"): Role.READBACK,
+    ("read", "backs"): Role.READBACK,
+    ("measured", "value"): Role.READBACK,
+    ("measured", "values"): Role.READBACK,
+}
+
+EVERY_STATISTIC = (Statistic.MEAN, Statistic.STD, Statistic.MIN, Statistic.MAX, Statistic.TREND)
+STATISTIC_PHRASES: dict[str, tuple[Statistic, ...]] = {
+    "mean value": (Statistic.MEAN,),
+    "average value": (Statistic.MEAN,),
+    "mean": (Statistic.MEAN,),
+    "average": (Statistic.MEAN,),
+    "avg": (Statistic.MEAN,),
+    "standard deviation": (Statistic.STD,),
+    "standard deviations": (Statistic.STD,),
+    "spread": (Statistic.STD,),
+    "std": (Statistic.STD,),
+    "stddev": (Statistic.STD,),
+    "sigma": (Statistic.STD,),
+    "scatter": (Statistic.STD,),
+    "jitter": (Statistic.STD,),
+    "stability": (Statistic.STD,),
+    "fluctuation": (Statistic.STD,),
+    "fluctuations": (Statistic.STD,),
+    "variation": (Statistic.STD,),
+    "rms": (Statistic.RMS,),
+    "root mean square": (Statistic.RMS,),
+    "minimum": (Statistic.MIN,),
+    "min": (Statistic.MIN,),
+    "lowest": (Statistic.MIN,),
+    "smallest": (Statistic.MIN,),
+    "maximum": (Statistic.MAX,),
+    "max": (Statistic.MAX,),
+    "highest": (Statistic.MAX,),
+    "largest": (Statistic.MAX,),
+    "peak": (Statistic.MAX,),
+    "range": (Statistic.MIN, Statistic.MAX),
+    "extremes": (Statistic.MIN, Statistic.MAX),
+    "trend": (Statistic.TREND,),
+    "slope": (Statistic.TREND,),
+    "drift": (Statistic.TREND,),
+    "rate of change": (Statistic.TREND,),
+    "statistics": EVERY_STATISTIC,
+    "stats": EVERY_STATISTIC,
+    "summary": EVERY_STATISTIC,
+}
+
+NUMBER_WORDS = {
+    "zero": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+}

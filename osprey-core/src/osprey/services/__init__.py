@@ -1,0 +1,1 @@
+"""Services: parts of Osprey with a life of their own, each a room with one purpose."""

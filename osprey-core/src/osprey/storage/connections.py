@@ -1,0 +1,120 @@
+"""Connections to the SQLite file: SQLAlchemy engines with the settings that safety needs."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from attrs import frozen
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+
+from osprey.storage.faults import translated
+
+
+@frozen(kw_only=True)
+class ConnectionSettings:
+    """How one kind of connection is opened."""
+
+    path: Path
+    busy_timeout_s: float
+    synchronous: str = "NORMAL"
+    """``FULL``: the log is on the disk before a commit returns."""
+    is_read_only: bool = False
+
+
+def make_engine(settings: ConnectionSettings) -> Engine:
+    """Make an engine whose every connection has its settings applied; it opens nothing yet."""
+    return create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: connect(settings),
+        poolclass=NullPool,
+    )
+
+
+def connect(settings: ConnectionSettings) -> sqlite3.Connection:
+    """Open one connection; a file that has vanished is not made again (``mode=rw``)."""
+    raw = sqlite3.connect(
+        f"{settings.path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=settings.busy_timeout_s,
+        # BEGIN is ours alone: the driver must open no transaction by itself.
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        for pragma in (
+            f"synchronous={settings.synchronous}",
+            # On macOS a plain fsync leaves the data in the drive's cache.
+            f"fullfsync={'ON' if settings.synchronous == 'FULL' else 'OFF'}",
+            "foreign_keys=ON",
+            # REPLACE must fire the triggers that forbid a delete.
+            "recursive_triggers=ON",
+            f"query_only={'ON' if settings.is_read_only else 'OFF'}",
+        ):
+            raw.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        raw.close()
+        raise
+    return raw
+
+
+def set_write_ahead_log(settings: ConnectionSettings) -> None:
+    """Switch the file to WAL, which stays switched on; made under the migration lock."""
+    raw = connect(settings)
+    try:
+        (mode,) = raw.execute("PRAGMA journal_mode=WAL").fetchone()
+        if mode != "wal":
+            msg = f"journal_mode is {mode!r}, WAL is not possible on this file system"
+            raise sqlite3.OperationalError(msg)
+    finally:
+        raw.close()
+
+
+class Readers:
+    """Read connections, kept open for the next reader; each transaction sees one moment of the database."""
+
+    def __init__(self, settings: ConnectionSettings, *, keep: int = 4) -> None:
+        self._path = settings.path
+        self._engine = make_engine(settings)
+        self._keep = keep
+        self._idle: list[Connection] = []
+        self._lock = Lock()
+        self._is_closed = False
+
+    @contextmanager
+    def transaction(self) -> Generator[Connection]:
+        """Give a connection inside one read transaction."""
+        with translated(self._path):
+            connection = self._take()
+            try:
+                connection.exec_driver_sql("BEGIN")
+                yield connection
+                connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            self._give_back(connection)
+
+    def _take(self) -> Connection:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._engine.connect()
+
+    def _give_back(self, connection: Connection) -> None:
+        with self._lock:
+            if not self._is_closed and len(self._idle) < self._keep:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+        self._engine.dispose()

@@ -1,0 +1,209 @@
+"""A writer: one thread, one connection, one transaction at a time.
+
+Every job runs inside ``BEGIN IMMEDIATE`` .. ``COMMIT``, so what it reads cannot change under it, and it
+happens wholly or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Lock, Thread, current_thread
+from typing import Any, Final, TypeVar
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+from attrs import frozen
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from osprey.errors import StorageError
+from osprey.storage.connections import ConnectionSettings, make_engine
+from osprey.storage.faults import storage_error, translated
+
+T = TypeVar("T")
+CommitHook = Callable[[Connection], None]
+
+_MOST_OWED: Final = 32
+"""Commits after which the hooks run even if more jobs wait."""
+
+
+@frozen
+class _Job:
+    work: Callable[[Connection], Any]
+    outcome: Future[Any]
+
+
+class Writer:
+    """Runs functions in write transactions on its own thread, first come, first served."""
+
+    def __init__(self, name: str, settings: ConnectionSettings, turn: Lock) -> None:
+        """Start nothing yet; the thread starts with the first job.
+
+        :param turn: shared by the writers of one database, so that they queue here instead of polling
+            SQLite's lock with sleeps.
+        """
+        self._name = name
+        self._settings = settings
+        self._turn = turn
+        self._engine: Engine = make_engine(settings)
+        self._connection: Connection | None = None
+        self._inode = settings.path.stat().st_ino
+        self._pid = os.getpid()
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._start_lock = Lock()
+        self._is_closed = False
+        self._hooks: list[CommitHook] = []
+        self._owed = 0
+        self._has_failed_hook = False
+
+    async def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a write transaction and give its result.
+
+        A caller that was cancelled before is stopped here, before anything begins. From then on the call is
+        shielded: the transaction ends, and its result is returned rather than lost.
+        """
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        job = self._submit(work)
+        # Its own limiter: waiting must never queue behind other blocking work of the process.
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(job.outcome.exception, limiter=anyio.CapacityLimiter(1))
+        return job.outcome.result()
+
+    def run_sync(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a write transaction and block until it has ended."""
+        if current_thread() is self._thread:
+            msg = "a transaction was started inside a transaction of the same writer"
+            raise RuntimeError(msg)
+        return self._submit(work).outcome.result()
+
+    def after_commit(self, hook: CommitHook) -> None:
+        """Have `hook` run on the writer's thread, outside any transaction, soon after commits.
+
+        It runs when no job waits, at the latest after 32 commits, and before `close` returns. One that fails
+        is tried again before the next job, and while it fails every job is refused.
+        """
+        self._hooks.append(hook)
+
+    def close(self) -> None:
+        """End the jobs that were accepted, then the thread and its connection."""
+        with self._start_lock:
+            was_closed, self._is_closed = self._is_closed, True
+            thread = self._thread
+        if was_closed:
+            return
+        if thread is not None and self._pid == os.getpid():
+            self._queue.put(None)
+            thread.join()
+        self._engine.dispose()
+
+    def _submit(self, work: Callable[[Connection], Any]) -> _Job:
+        if self._pid != os.getpid():
+            msg = f"database {self._settings.path} was opened before a fork: open it again in the new process"
+            raise StorageError(msg)
+        job = _Job(work, Future())
+        with self._start_lock:
+            if self._is_closed:
+                msg = f"database {self._settings.path} is closed: open the project again"
+                raise StorageError(msg)
+            if self._thread is None:
+                self._thread = Thread(target=self._serve, name=f"osprey-{self._name}-writer", daemon=True)
+                self._thread.start()
+            self._queue.put(job)
+        return job
+
+    def _serve(self) -> None:
+        while (job := self._queue.get()) is not None:
+            self._carry_out(job)
+            # Without this the last job's frame, and all it refers to, would live until the next one.
+            del job
+            if self._queue.empty() or self._owed >= _MOST_OWED:
+                self._run_hooks()
+        self._run_hooks()
+        self._drop_connection()
+
+    def _carry_out(self, job: _Job) -> None:
+        try:
+            if self._has_failed_hook:
+                self._run_hooks(must_succeed=True)
+            with self._turn:
+                result = self._transact(job.work)
+        except BaseException as exc:  # noqa: BLE001 - it belongs to the caller, who waits for it
+            job.outcome.set_exception(exc)
+        else:
+            self._owed += 1
+            job.outcome.set_result(result)
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        try:
+            connection = self._open_connection()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            result = work(connection)
+            self._require_transaction(connection)
+            connection.commit()
+        except DBAPIError as exc:
+            # After a failure of SQLite itself the connection's state is not trusted any more.
+            self._drop_connection()
+            raise storage_error(exc, self._settings.path) from exc
+        except BaseException:
+            self._roll_back()
+            raise
+        return result
+
+    def _require_transaction(self, connection: Connection) -> None:
+        """Raise if a failed statement that `work` swallowed has made SQLite roll back by itself."""
+        raw = connection.connection.dbapi_connection
+        if raw is None or not raw.in_transaction:
+            msg = f"database {self._settings.path}: a failed statement ended the transaction early"
+            raise StorageError(msg)
+
+    def _open_connection(self) -> Connection:
+        path = self._settings.path
+        with translated(path):
+            if path.stat().st_ino != self._inode:
+                msg = (
+                    f"database {path} was replaced by another file while it was open: "
+                    "put the first file back, or start Osprey again"
+                )
+                raise StorageError(msg)
+            if self._connection is None:
+                self._connection = self._engine.connect()
+        return self._connection
+
+    def _roll_back(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            self._connection.rollback()
+        except DBAPIError:
+            # Closing rolls back as well; the caller sees the failure that led here.
+            self._drop_connection()
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.close()
+
+    def _run_hooks(self, *, must_succeed: bool = False) -> None:
+        if not self._owed:
+            return
+        try:
+            connection = self._open_connection()
+            with translated(self._settings.path):
+                for hook in self._hooks:
+                    hook(connection)
+        except Exception:
+            self._has_failed_hook = True
+            if must_succeed:
+                raise
+        else:
+            self._owed = 0
+            self._has_failed_hook = False
+        finally:
+            self._roll_back()

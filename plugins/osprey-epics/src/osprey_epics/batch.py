@@ -1,0 +1,133 @@
+"""Requests that share one absolute deadline, and what became of each.
+
+A batch is made on the event loop, its requests are issued by the context's thread, and answered on libca's
+threads. One lock a batch decides two races: a request is either marked as sent before the batch is over, or
+never sent at all; and it has one result.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import anyio
+from attrs import frozen
+
+from osprey.control import DType, ErrorKind, Value
+from osprey_epics.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from osprey_epics.channel import Channel
+    from osprey_epics.dbr import Control, Sample
+
+
+class Ask(StrEnum):
+    """What is wanted of a channel."""
+
+    READING = "reading"
+    """Its value, and its unit and labels unless this connection has them already."""
+    FIELD = "field"
+    """Its value alone."""
+    LIFE = "life"
+    """One element, to know that it answers."""
+    CONTROL = "control"
+    """Its unit, limits and labels, fresh."""
+    ACCESS = "access"
+    """Only that it is connected."""
+    PUT = "put"
+
+
+@frozen
+class Failure:
+    """Why a request has no answer, or which no it got."""
+
+    kind: ErrorKind
+    message: str
+    raw: str = ""
+
+
+@frozen
+class Done:
+    """The system says that it is done."""
+
+
+class Request:
+    """One thing asked of one channel."""
+
+    __slots__ = ("ask", "batch", "channel", "is_sent", "name", "result", "value")
+
+    def __init__(self, name: str, ask: Ask, value: Value | None = None) -> None:
+        self.name = name
+        self.ask = ask
+        self.value = value
+        self.batch: Batch
+        self.channel: Channel | None = None
+        self.is_sent = False
+        self.result: Sample | Control | Done | Failure | None = None
+
+
+class Batch:
+    """Requests with one absolute deadline and one wake-up."""
+
+    def __init__(self, requests: Sequence[Request], deadline: float) -> None:
+        self.requests = requests
+        self.deadline = deadline
+        """By the monotonic clock, in seconds."""
+        self._left = len(requests)
+        self._is_over = False
+        self._lock = threading.Lock()
+        self._wakeup = Wakeup()
+        for request in requests:
+            request.batch = self
+
+    @property
+    def is_over(self) -> bool:
+        """True once nothing of it may be sent any more."""
+        return self._is_over or time.monotonic() >= self.deadline
+
+    def mark_sent(self, request: Request) -> bool:
+        """Allow one request to leave, and remember that it did; False after the deadline."""
+        with self._lock:
+            if self.is_over or request.result is not None:
+                return False
+            request.is_sent = True
+            return True
+
+    def unmark_sent(self, request: Request) -> None:
+        """Note that libca gave a request back without sending it."""
+        request.is_sent = False
+
+    def expect_another(self) -> None:
+        """Wait for one answer more than there are requests (a unit, for example)."""
+        with self._lock:
+            self._left += 1
+
+    def settle(self, request: Request, result: Sample | Control | Done | Failure) -> None:
+        """Give a request its result; the first one stands, and none is taken once the batch is over."""
+        with self._lock:
+            if self._is_over or request.result is not None:
+                return
+            request.result = result
+            self._count_down()
+
+    def settle_another(self) -> None:
+        """Note one answer that `expect_another` announced."""
+        with self._lock:
+            self._count_down()
+
+    def _count_down(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._wakeup.set()
+
+    async def wait(self) -> None:
+        """Wait for all answers or the deadline, whichever comes first; then the batch is over."""
+        try:
+            with anyio.move_on_after(self.deadline - time.monotonic()):
+                await self._wakeup.wait()
+        finally:
+            with self._lock:
+                self._is_over = True

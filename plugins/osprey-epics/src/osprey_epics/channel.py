@@ -1,0 +1,67 @@
+"""One channel of one context, as its thread knows it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from osprey_epics.dbr import Control, Native
+
+if TYPE_CHECKING:
+    from osprey_epics.batch import Request
+    from osprey_epics.monitors import Subscription
+
+
+class Channel:
+    """A name, and what its server said when it connected.
+
+    Only the context's thread changes it; others read single attributes.
+    """
+
+    __slots__ = (
+        "capacity",
+        "chid",
+        "control",
+        "host",
+        "is_connected",
+        "is_writable",
+        "key",
+        "lost_ns",
+        "monitor_key",
+        "name",
+        "native",
+        "searched_since",
+        "subscription",
+        "subscription_id",
+        "subscription_index",
+        "waiting",
+        "was_connected",
+    )
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.key = 0
+        """The integer by which libca's callbacks name this channel; a new one for every search."""
+        self.chid: int | None = None
+        self.is_connected = False
+        self.was_connected = False
+        self.lost_ns: int | None = None
+        """When the connection was lost."""
+        self.searched_since = time.monotonic()
+        self.native = Native.DOUBLE
+        self.capacity = 1
+        """The most elements that the channel holds."""
+        self.host = ""
+        self.is_writable = False
+        self.control: Control | None = None
+        """None until this connection has answered for it."""
+        self.waiting: list[Request] = []
+        """What to issue once connected."""
+        self.subscription: Subscription | None = None
+        self.subscription_index = 0
+        self.subscription_id: int | None = None
+        self.monitor_key = 0
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.capacity == 1

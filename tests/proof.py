@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
-
 from tests.crash.harness import CrashBench, Tally, counting_ioc
 from tests.crash.victim import WINDOWS
 

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import define, field, frozen
+from tests.crash.victim import resume_and_die
 
 from osprey.agent.session import open_agent
 from osprey.approval import current_actor
 from osprey.journal import journal_of
 from osprey.project import Project, open_project
-from tests.crash.victim import resume_and_die
 
 IOC = Path(__file__).parents[2] / "plugins/osprey-epics/tests/peers/ioc.py"
 _READY_S = 30.0
@@ -189,4 +189,4 @@ control_system:
 
 def _is_put_of(line: str, record: str, value: float) -> bool:
     name, written, *_ = line.split()
-    return name.endswith(f":{record}") and abs(float(written) - value) < 1e-9  # noqa: PLR2004
+    return name.endswith(f":{record}") and abs(float(written) - value) < 1e-9

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
 from tests.crash.harness import CrashBench, counting_ioc
 from tests.crash.victim import WINDOWS
 

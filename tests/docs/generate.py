@@ -10,7 +10,7 @@ import click
 import pluggy
 
 from osprey import hookspecs, registrations
-from osprey.cli.main import osprey
+from osprey.cli.root import osprey
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 
@@ -38,7 +38,7 @@ def _commands(command: click.Command, context: click.Context) -> Iterator[tuple[
 
 def _hooks() -> str:
     parts = [
-        "# Extension points\n\nGenerated from `osprey.hookspecs` and `osprey.registrations`; `make docs` writes it anew.\n",
+        "# Extension points\n\nGenerated from `osprey.hookspecs` and `osprey.registrations` by `make docs`.\n",
         f"{inspect.getdoc(hookspecs)}\n",
     ]
     for name in hook_names():

@@ -78,7 +78,7 @@ def test_a_rehearsed_change_is_replayed_and_observed(machine: Line, ask: Callabl
     question = "raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after"
     turn = ask(question, code=4)
     shown = machine("approvals", "show", turn["approval"], "--json").json
-    assert len(shown["document"]["writes"]["groups"][0]) == 2  # noqa: PLR2004 - HCM03 and HCM04
+    assert len(shown["document"]["writes"]["groups"][0]) == 2
     machine.approve_waiting()
     done = machine("resume", turn["thread"], "--json").json
     assert done["status"] == "done", done

@@ -65,7 +65,7 @@ def _is_put(data: bytes) -> bool:
         command, size, *_ = _HEADER.unpack_from(data)
         if command in {_CA_WRITE, _CA_WRITE_NOTIFY}:
             return True
-        if command > 27 or size % 8:  # noqa: PLR2004 - not Channel Access: no such command
+        if command > 27 or size % 8:
             return False
         data = data[_HEADER.size + size :]
     return False

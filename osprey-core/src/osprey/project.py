@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -91,7 +91,7 @@ class Project:
             raise ExceptionGroup(msg, errors)
 
     @contextmanager
-    def activate(self) -> Iterator[Project]:
+    def activate(self) -> Generator[Project]:
         """Make this the project of the current context."""
         token = _current.set(self)
         try:

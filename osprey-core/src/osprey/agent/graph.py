@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def build_graph(project: Project, checkpointer: BaseCheckpointSaver[Any]) -> CompiledStateGraph[Any, Any]:
     """Compile the graph of a turn for one project."""
     nodes = TurnNodes(project)
-    graph = StateGraph(TurnState)
+    graph: Any = StateGraph(TurnState)  # its overloads are partly untyped
     graph.add_node("plan", nodes.plan)
     graph.add_node("prepare", nodes.prepare)
     graph.add_node("await_decision", _await_decision)

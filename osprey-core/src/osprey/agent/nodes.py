@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cattrs
 
 from osprey.agent.answers import compose_answer
-from osprey.agent.planner import Clarification, plan_request
+from osprey.agent.planning import Clarification, plan_request
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.control import targets_of
@@ -54,9 +54,7 @@ class TurnNodes:
             outcome = _failure(exc)
         if isinstance(outcome, ApprovalNeeded):
             memo = dict(outcome.memo)
-            return {
-                "pending": {"request_id": outcome.request_id, "sha256": outcome.sha256, "memo": memo}
-            }
+            return {"pending": {"request_id": outcome.request_id, "sha256": outcome.sha256, "memo": memo}}
         return _finish_step(state, outcome)
 
     async def conclude(self, state: TurnState) -> TurnState:
@@ -83,9 +81,7 @@ class TurnNodes:
     def _capability(self, state: TurnState) -> BaseCapability:
         plan = cattrs.structure(state.get("plan", {}), ExecutionPlan)
         step: PlannedStep = plan.steps[state.get("cursor", 0)]
-        implementation: type[BaseCapability] = self._project.registry.resolve(
-            "capabilities", step.capability
-        )
+        implementation: type[BaseCapability] = self._project.registry.resolve("capabilities", step.capability)
         return implementation(self._project, cast("Mapping[str, Any]", state), step)
 
 

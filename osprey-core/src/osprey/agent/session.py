@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -99,17 +99,14 @@ class Agent:
         if row.state is not RequestState.PENDING:
             await self._run(thread, answer_to(snapshot, request_id), on_progress)
 
-    async def _run(
-        self, thread: str, entry: TurnState | Command[Any] | None, on_progress: Progress | None
-    ) -> None:
+    async def _run(self, thread: str, entry: TurnState | Command[Any] | None, on_progress: Progress | None) -> None:
         # durability="sync": LangGraph's default may lose finished nodes in a crash and run them again.
-        stream = self._graph.astream(
-            entry, self._settings(thread), stream_mode="updates", durability="sync"
-        )
-        async for update in stream:
-            if on_progress:
-                for node, changed in update.items():
-                    on_progress(node, changed if isinstance(changed, Mapping) else {})
+        graph = cast("Any", self._graph)  # LangGraph's overloads of astream are partly untyped
+        stream = graph.astream(entry, self._settings(thread), stream_mode="updates", durability="sync")
+        async for update in cast("AsyncIterator[dict[str, Any]]", stream):
+            for node, changed in update.items():
+                if on_progress and isinstance(changed, dict):
+                    on_progress(node, cast("dict[str, Any]", changed))
 
     async def _recovered(self) -> list[str]:
         reports = await guard_of(self._project).recover()
@@ -117,7 +114,7 @@ class Agent:
 
     async def _result(self, thread: str, extra_warnings: list[str] | None = None) -> TurnResult:
         snapshot = await self._snapshot(thread)
-        values: TurnState = snapshot.values
+        values = cast("TurnState", snapshot.values)
         waiting = pending_request(snapshot)
         results: list[dict[str, Any]] = values.get("results", [])
         return TurnResult(
@@ -141,7 +138,7 @@ class Agent:
 
 
 @asynccontextmanager
-async def open_agent(project: Project) -> AsyncIterator[Agent]:
+async def open_agent(project: Project) -> AsyncGenerator[Agent]:
     """Open the agent of a project; its checkpoints live in a file of their own beside the database."""
     path = project.state_dir / "checkpoints.db"
     async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 @contextmanager
-def locked_thread(state_dir: Path, thread: str) -> Iterator[None]:
+def locked_thread(state_dir: Path, thread: str) -> Generator[None]:
     """Hold the thread's lock; the operating system frees it if the process dies.
 
     :raises UsageError: the name cannot be a thread's.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from osprey.control import (
@@ -57,10 +59,7 @@ def format_reading(result: ReadResult, record: ChannelRecord | None, zone: str) 
     title = record.description if record and record.description else result.channel
     if isinstance(result, Fault):
         return f"{title}: no value ({result.kind}: {result.message}) [{result.channel}]"
-    return (
-        f"{title}: {_with_unit(result)}{_alarm(result)} "
-        f"({format_time(result.source_ns, zone)}) [{result.channel}]"
-    )
+    return f"{title}: {_with_unit(result)}{_alarm(result)} ({format_time(result.source_ns, zone)}) [{result.channel}]"
 
 
 def _with_unit(reading: Reading) -> str:
@@ -73,6 +72,27 @@ def _alarm(reading: Reading) -> str:
     if reading.severity is Severity.OK:
         return ""
     return f" {reading.severity.upper()} {reading.alarm}".rstrip()
+
+
+def format_results(results: Any) -> str:
+    """Write the results of a script: a mapping one entry a line, numbers with the unit beside them."""
+    if not isinstance(results, Mapping):
+        return "" if results is None else str(results)
+    lines: list[str] = []
+    for key, value in cast("Mapping[str, Any]", results).items():
+        lines.append(f"{key.replace('_', ' ')}: {_result(value)}")
+    return "\n".join(lines)
+
+
+def _result(value: Any) -> str:
+    if isinstance(value, Mapping):
+        entry = cast("Mapping[str, Any]", value)
+        if set(entry) == {"value", "unit"}:
+            return f"{format_value(entry['value'])} {entry['unit']}".rstrip()
+        return ", ".join(f"{key.replace('_', ' ')} {_result(part)}" for key, part in entry.items())
+    if isinstance(value, list):
+        return format_value(cast("list[Any]", value))
+    return format_value(value)
 
 
 def format_report(report: ApplyReport) -> str:

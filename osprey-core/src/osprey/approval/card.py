@@ -70,9 +70,10 @@ def card_of(row: RequestRow) -> Card:
     document: Mapping[str, Any] = json.loads(row.document)
     shown = row.presentation
     items = [(number, item) for number, group in enumerate(writes.groups, start=1) for item in group]
-    details: Sequence[Mapping[str, Any]] = shown.get("items", [])
+    details: Sequence[Mapping[str, Any]] = shown.get("items", ())
     if len(details) != len(items):
-        details = [{}] * len(items)
+        no_details: Mapping[str, Any] = {}
+        details = [no_details] * len(items)
     return Card(
         id=row.id,
         title=row.title,

@@ -7,7 +7,7 @@ exception group would swallow. It carries the request's id only; what was decide
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.types import Command, interrupt
 
@@ -23,8 +23,7 @@ def wait_for_decision(request_id: str) -> str:
     :raises ConflictError: the answer belongs to another request; a stale answer never reaches a newer
         question, whatever LangGraph matched it to.
     """
-    answer: Any = interrupt({"request_id": request_id})
-    answered = answer.get("request_id") if isinstance(answer, dict) else None
+    answered = _request_in(interrupt({"request_id": request_id}))
     if answered != request_id:
         msg = f"the answer to request {answered!r} reached the question about {request_id!r}; nothing was done"
         raise ConflictError(msg)
@@ -34,9 +33,8 @@ def wait_for_decision(request_id: str) -> str:
 def pending_request(snapshot: StateSnapshot) -> str | None:
     """Give the request that this thread waits for, if it waits."""
     for pending in snapshot.interrupts:
-        value: Any = pending.value
-        if isinstance(value, dict) and "request_id" in value:
-            return str(value["request_id"])
+        if (request_id := _request_in(pending.value)) is not None:
+            return request_id
     return None
 
 
@@ -47,8 +45,12 @@ def answer_to(snapshot: StateSnapshot, request_id: str) -> Command[Any]:
         hand the answer to whatever question is pending.
     """
     for pending in snapshot.interrupts:
-        value: Any = pending.value
-        if isinstance(value, dict) and value.get("request_id") == request_id:
+        if _request_in(pending.value) == request_id:
             return Command(resume={pending.id: {"request_id": request_id}})
     msg = f"the thread does not wait for request {request_id!r}"
     raise ConflictError(msg)
+
+
+def _request_in(value: Any) -> str | None:
+    request_id = cast("dict[str, Any]", value).get("request_id") if isinstance(value, dict) else None
+    return request_id if isinstance(request_id, str) else None

@@ -20,7 +20,7 @@ class PlannedStep:
     success_criteria: str = ""
     expected_output: str = ""
     """The context type that it leaves behind."""
-    parameters: Mapping[str, Any] = field(factory=dict)
+    parameters: Mapping[str, Any] = field(factory=dict[str, Any])
     inputs: tuple[Mapping[str, str], ...] = ()
     """`{context type: context key}` of earlier steps."""
 

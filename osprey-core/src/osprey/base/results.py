@@ -27,7 +27,7 @@ class StepResult:
     status: StepStatus = StepStatus.DONE
     text: str = ""
     """Sentences for the answer, with figures, units and times."""
-    context: Mapping[str, Any] = field(factory=dict)
+    context: Mapping[str, Any] = field(factory=dict[str, Any])
     """What later steps may use under this step's context key."""
     runs: tuple[str, ...] = ()
     """Folders of the runs that it made."""
@@ -42,5 +42,5 @@ class ApprovalNeeded:
 
     request_id: str
     sha256: str
-    memo: Mapping[str, Any] = field(factory=dict)
+    memo: Mapping[str, Any] = field(factory=dict[str, Any])
     """What the step needs to conclude; JSON, kept in the turn's state."""

@@ -58,9 +58,7 @@ def show_request(request_id: str, as_json: bool) -> None:
 
 @approvals.command("approve")
 @click.argument("request_id", metavar="ID")
-@click.option(
-    "--hash", "hash_prefix", required=True, help="At least 8 hex digits of the hash that `show` gives."
-)
+@click.option("--hash", "hash_prefix", required=True, help="At least 8 hex digits of the hash that `show` gives.")
 def approve_request(request_id: str, hash_prefix: str) -> None:
     """Approve exactly what was shown; it is carried out once, by `osprey resume`."""
     if len(hash_prefix) < SHORT_HASH_DIGITS:

@@ -70,9 +70,7 @@ def _cells(row: CardRow, *, grouped: bool, lined: bool) -> list[Text]:
 def _remarks(card: Card) -> list[Text]:
     remarks: list[Text] = []
     if card.group_count > 1:
-        remarks.append(
-            Text(f"{card.group_count} groups in order; the first one that is not confirmed stops the rest.")
-        )
+        remarks.append(Text(f"{card.group_count} groups in order; the first one that is not confirmed stops the rest."))
     if card.observed:
         remarks.append(Text(f"After each group {len(card.observed)} channels are read."))
     if card.only_rehearsed:

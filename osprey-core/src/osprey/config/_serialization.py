@@ -17,13 +17,14 @@ from cattrs.errors import (
     IterableValidationError,
     IterableValidationNote,
 )
-from cattrs.gen import make_dict_structure_fn
+from cattrs.gen import make_dict_structure_fn, override
 
 from osprey.config import scalar_hooks
 from osprey.config.closest import did_you_mean
 from osprey.config.nodes import Path_, find
-from osprey.config.problems import ConfigProblems, Mark, Problem
-from osprey.config.scalar_hooks import Mismatch
+from osprey.config.problems import InvalidConfigError, Mark, Problem
+from osprey.config.rules import Layout, ValueRule
+from osprey.config.scalar_hooks import MismatchError
 from osprey.config.secrets import is_secret
 from osprey.config.section import Section
 
@@ -34,18 +35,20 @@ Known = Callable[[Path_], Iterable[str]]
 _SEQUENCES: Final = (list, tuple, set, frozenset, Sequence, Iterable)
 
 
-def structure(wanted: type[T], section: Mapping[str, Any], *, path: Path_ = (), known: Known | None = None) -> T:
+def structure(
+    wanted: type[T], section: Mapping[str, Any], *, path: Path_ = (), known: Known | None = None
+) -> T:
     """Make a `wanted` of `section`.
 
     :param path: where the section stands, for the messages; a `Section` knows its lines as well.
     :param known: gives further key names at a path, for the closest known key.
-    :raises ConfigProblems: with every problem of the section.
+    :raises InvalidConfigError: with every problem of the section.
     """
     try:
         return converter().structure(section, wanted)
-    except Exception as exc:  # noqa: BLE001 - the class is a plugin's; what it raises is shown with its path
+    except Exception as exc:
         problems = list(_problems(exc, path, wanted, section, path, known or (lambda _: ())))
-        raise ConfigProblems(problems) from exc
+        raise InvalidConfigError(problems) from exc
 
 
 @cache
@@ -89,19 +92,56 @@ def _section(value: Any, _: Any) -> Mapping[str, Any]:
     if value is None:
         return Section()
     if not isinstance(value, Mapping):
-        raise Mismatch("a section", value, "write it as indented 'key: value' lines")
+        raise MismatchError("a section", value, "write it as indented 'key: value' lines")
     return cast("Mapping[str, Any]", value)
 
 
 def _class_hook(wanted: Any, made: Converter) -> Hook:
+    resolved = attrs.fields(attrs.resolve_types(wanted))
+    hooks: dict[str, Any] = {field.name: _field_hook(wanted, field, made) for field in resolved}
+    overrides: dict[str, Any] = {
+        name: override(struct_hook=hook) for name, hook in hooks.items() if hook is not None
+    }
     fill = make_dict_structure_fn(
-        wanted, made, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True, _cattrs_use_alias=True
+        wanted,
+        made,
+        _cattrs_forbid_extra_keys=True,
+        _cattrs_detailed_validation=True,
+        _cattrs_use_alias=True,
+        **overrides,
     )
 
     def hook(value: Any, cls: Any) -> Any:
         return value if isinstance(value, wanted) else fill(_section(value, cls), cls)  # pyright: ignore[reportArgumentType]
 
     return hook
+
+
+def _field_hook(owner: Any, field: Any, made: Converter) -> Hook | None:
+    """Give the hook of a field that its type alone does not describe.
+
+    A rule judges a value as soon as it is converted, so that its error is one among the others. A key of a
+    layout may be missing from the file, for which None stands, but it may not be there without a value.
+    """
+    rule: Any = field.validator if isinstance(field.validator, ValueRule) else None
+    expected = field.type
+    if issubclass(owner, Layout) and field.name not in owner.NULLABLE:
+        expected = _without_none(expected)
+    if rule is None and expected is field.type:
+        return None
+
+    def hook(value: Any, _: Any) -> Any:
+        found: Any = made.structure(value, expected)
+        if rule is not None:
+            rule(None, None, found)
+        return found
+
+    return hook
+
+
+def _without_none(wanted: Any) -> Any:
+    members = [member for member in get_args(wanted) if member is not type(None)] if _is_union(wanted) else []
+    return members[0] if len(members) == 1 else wanted
 
 
 def _union_hook(wanted: Any, made: Converter) -> Hook:
@@ -116,16 +156,16 @@ def _union_hook(wanted: Any, made: Converter) -> Hook:
         for member in members:
             try:
                 return made.structure(value, member)
-            except Mismatch as exc:
+            except MismatchError as exc:
                 failures.append(exc.expected)
-        raise Mismatch(" or ".join(failures), value)
+        raise MismatchError(" or ".join(failures), value)
 
     return hook
 
 
 def _sequence_hook(wanted: Any, made: Converter) -> Hook:
-    origin: Any = get_origin(wanted) or wanted
-    build = origin if origin in (list, tuple, set, frozenset) else list
+    origin = get_origin(wanted) or wanted
+    build: Any = origin if origin in (list, tuple, set, frozenset) else list
     args = get_args(wanted)
     item = args[0] if args else Any
     if origin is tuple and args and Ellipsis not in args:
@@ -135,9 +175,10 @@ def _sequence_hook(wanted: Any, made: Converter) -> Hook:
     def hook(value: Any, _: Any) -> Any:
         items: Any = [] if value is None else value
         if not isinstance(items, (list, tuple)):
-            raise Mismatch("a list", value, "write it as [a, b] or as lines that begin with '- '")
+            raise MismatchError("a list", value, "write it as [a, b] or as lines that begin with '- '")
         found = cast("Sequence[Any]", items)
-        return build(_each([str(i) for i in range(len(found))], lambda i: found[int(i)], item, wanted, made))
+        names = [str(index) for index in range(len(found))]
+        return build(_each(names, lambda name: found[int(name)], item, wanted, made))
 
     return hook
 
@@ -170,7 +211,7 @@ def _each(
             errors.append(exc)
     if errors:
         msg = "items that cannot be used"
-        raise IterableValidationError(msg, errors, wanted)
+        raise IterableValidationError(msg, errors, wanted)  # pyright: ignore[reportCallIssue] - ours takes a class
     return done
 
 
@@ -182,7 +223,7 @@ def _problems(
     def place(at: Path_, *, key: bool = False) -> Mark | None:
         return _place(section, at[len(root) :], key=key)
 
-    if isinstance(exc, ConfigProblems):
+    if isinstance(exc, InvalidConfigError):
         yield from exc.problems
     elif isinstance(exc, (ClassValidationError, IterableValidationError)):
         with_notes, without = exc.group_exceptions()
@@ -220,7 +261,7 @@ def _unknown(key: str, names: Iterable[str]) -> str:
 
 
 def _message(exc: BaseException, path: Path_) -> str:
-    if isinstance(exc, Mismatch):
+    if isinstance(exc, MismatchError):
         return exc.discreet() if is_secret(path) else str(exc)
     if is_secret(path):
         return f"cannot be used ({type(exc).__name__}); its value is not shown"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from osprey.config.nodes import Entry, Path_, Table
 from osprey.config.nesting import remove
+from osprey.config.nodes import Entry, Path_, Table
 from osprey.config.schema import UnservedKey
 
 _NO_MODEL: Final = "requests are read by the built-in phrasebook; no model is asked"

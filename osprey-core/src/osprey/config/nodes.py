@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from osprey.config.problems import Mark
 
-Plain: TypeAlias = "None | bool | int | float | str"
+Plain: TypeAlias = "bool | int | float | str | None"
 Path_: TypeAlias = tuple[str, ...]
 
 

@@ -40,7 +40,7 @@ class Problem:
         return ": ".join(part for part in (place, self.path, self.message) if part)
 
 
-class ConfigProblems(ConfigError):
+class InvalidConfigError(ConfigError):
     """The configuration cannot be used; every problem that was found is in `problems`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

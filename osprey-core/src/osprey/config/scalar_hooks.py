@@ -23,13 +23,15 @@ _LARGEST: Final = 1.7e308
 _SHOWN_CHARS: Final = 40
 
 
-class Mismatch(ValueError):
+class MismatchError(ValueError):
     """A value of the wrong kind; whether it may be shown depends on its key, which a hook does not know."""
 
     def __init__(self, expected: str, value: object, remedy: str = "") -> None:
         self.expected = expected
         self.remedy = remedy
-        super().__init__("; ".join(part for part in (f"expected {expected}, not {describe(value)}", remedy) if part))
+        super().__init__(
+            "; ".join(part for part in (f"expected {expected}, not {describe(value)}", remedy) if part)
+        )
 
     def discreet(self) -> str:
         """Say it without the value."""
@@ -58,7 +60,7 @@ def truth(value: Any, _wanted: Any) -> bool:
         return value
     if isinstance(value, FromVariable) and value in ("true", "false"):
         return value == "true"
-    raise Mismatch("true or false", value, "write exactly true or false, without quotes")
+    raise MismatchError("true or false", value, "write exactly true or false, without quotes")
 
 
 def integer(value: Any, wanted: Any) -> Any:
@@ -69,7 +71,7 @@ def integer(value: Any, wanted: Any) -> Any:
         return value
     if isinstance(value, FromVariable) and _INTEGER.fullmatch(value):
         return int(value)
-    raise Mismatch("a whole number", value, _unquote(value, _INTEGER))
+    raise MismatchError("a whole number", value, _unquote(value, _INTEGER))
 
 
 def number(value: Any, _wanted: Any) -> float:
@@ -79,9 +81,9 @@ def number(value: Any, _wanted: Any) -> float:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         found = value
     else:
-        raise Mismatch("a number", value, _unquote(value, _NUMBER))
+        raise MismatchError("a number", value, _unquote(value, _NUMBER))
     if not abs(found) < _LARGEST or not math.isfinite(found):
-        raise Mismatch("a finite number", value)
+        raise MismatchError("a finite number", value)
     return float(found)
 
 
@@ -92,14 +94,14 @@ def text(value: Any, wanted: Any) -> Any:
     if isinstance(value, str):
         return str(value)
     if value is None:
-        raise Mismatch("text", value, "give it a value, or remove the key")
-    raise Mismatch("text", value, "put it in quotes" if isinstance(value, (bool, int, float)) else "")
+        raise MismatchError("text", value, "give it a value, or remove the key")
+    raise MismatchError("text", value, "put it in quotes" if isinstance(value, (bool, int, float)) else "")
 
 
 def path(value: Any, _wanted: Any) -> Path:
     """Accept the text of a path; it is made absolute by whoever knows the project."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise Mismatch("a path", value, "give it a value, or remove the key")
+        raise MismatchError("a path", value, "give it a value, or remove the key")
     return Path(str(value))
 
 
@@ -130,7 +132,7 @@ def _choice(value: Any, choices: tuple[Any, ...]) -> Any:
             return choice
     names = [str(choice) for choice in choices]
     written = isinstance(value, str) and not isinstance(value, FromVariable)
-    raise Mismatch(f"one of {', '.join(names)}", value, did_you_mean(value, names) if written else "")
+    raise MismatchError(f"one of {', '.join(names)}", value, did_you_mean(value, names) if written else "")
 
 
 def _unquote(value: Any, pattern: re.Pattern[str]) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
+from osprey.config.rules import Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
 
@@ -64,18 +64,6 @@ class DemandArea(StrEnum):
     CONTROL = "control"
 
 
-def _is_positive(instance: object, attribute: Attribute[float], value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        msg = f"{attribute.name}: expected a finite number greater than 0, not {value}"
-        raise ValueError(msg)
-
-
-def _is_time_zone(instance: object, attribute: Attribute[str], value: str) -> None:
-    from osprey.config.time_zones import check_time_zone
-
-    check_time_zone(value)
-
-
 @frozen(kw_only=True)
 class LimitsConfig:
     """`control_system.targets.<name>.limits`."""
@@ -92,15 +80,15 @@ class TargetConfig:
     connector: str
     posture: Posture = Posture.READ_ONLY
     writes_enabled: bool = False
-    settings: Mapping[str, Any] = field(factory=dict)
+    settings: Mapping[str, Any] = field(factory=dict[str, Any])
     """The connector's own section, checked by the settings class that it declares."""
-    limits: LimitsConfig = LimitsConfig()
+    limits: LimitsConfig = field(factory=LimitsConfig)
     channels: Path | None = None
     """A file that lists channels with descriptions; without it the connector is asked to list its own."""
     archiver: str | None = None
-    archiver_settings: Mapping[str, Any] = field(factory=dict)
-    read_timeout_s: float = field(default=5.0, validator=_is_positive)
-    write_timeout_s: float = field(default=10.0, validator=_is_positive)
+    archiver_settings: Mapping[str, Any] = field(factory=dict[str, Any])
+    read_timeout_s: float = field(default=5.0, validator=Positive())
+    write_timeout_s: float = field(default=10.0, validator=Positive())
     """The put-by deadline: a put that has not completed by then is unconfirmed."""
 
 
@@ -125,7 +113,7 @@ class CapabilityApproval:
 class ApprovalConfig:
     """`approval`. Keys can only add: on a target of posture `approval` none removes a write's approval."""
 
-    expires_after_s: float = field(default=3600.0, validator=_is_positive)
+    expires_after_s: float = field(default=3600.0, validator=Positive())
     """How long a request may be decided and claimed."""
     global_mode: GlobalMode = GlobalMode.SELECTIVE
     capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
@@ -146,12 +134,12 @@ class ExecutionConfig:
     code_generator: str = "phrasebook"
     generators: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
     execution_method: ExecutionMethod = ExecutionMethod.LOCAL
-    _python_env_path: Path | Unset | None = None
-    execution_timeout_seconds: float = field(default=600.0, validator=_is_positive)
-    memory_limit_mb: int = field(default=1024, validator=_is_positive)
-    max_processes: int = field(default=64, validator=_is_positive)
-    output_limit_kb: int = field(default=1024, validator=_is_positive)
-    disk_limit_mb: int = field(default=64, validator=_is_positive)
+    _python_env_path: Path | Unset | None = field(default=None, alias="python_env_path")
+    execution_timeout_seconds: float = field(default=600.0, validator=Positive())
+    memory_limit_mb: int = field(default=1024, validator=Positive())
+    max_processes: int = field(default=64, validator=Positive())
+    output_limit_kb: int = field(default=1024, validator=Positive())
+    disk_limit_mb: int = field(default=64, validator=Positive())
     modes: Mapping[str, ModeConfig] = field(factory=dict[str, ModeConfig])
 
     @property
@@ -180,7 +168,7 @@ class FacilityConfig:
     """`facility`."""
 
     name: str = ""
-    time_zone: str = field(default="UTC", validator=_is_time_zone)
+    time_zone: str = field(default="UTC", validator=TimeZoneName())
     """A name of the IANA database; relative times are read and shown in it."""
 
 
@@ -211,10 +199,13 @@ class Demand:
     asks: str
     """What the setting asks for, as the rest of a sentence."""
     remedy: str
+    subject: str = ""
+    """The capability that the demand is about; empty: all of the area's work."""
 
     def sentence(self) -> str:
         """Say what is asked for, that it is not given, and how to mend it."""
-        return f"{self.path} (line {self.line}) asks for {self.asks}, which this version does not do: {self.remedy}"
+        asked = f"{self.path} (line {self.line}) asks for {self.asks}"
+        return f"{asked}, which this version does not do: {self.remedy}"
 
 
 @frozen(kw_only=True)
@@ -243,7 +234,7 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
-    graph_recursion_limit: int = field(default=100, validator=_is_positive)
+    graph_recursion_limit: int = field(default=100, validator=Positive())
     """`execution_control.limits.graph_recursion_limit`."""
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
@@ -253,12 +244,14 @@ class Config:
     document: Section = field(factory=Section, repr=False)
     """The file as it was read, both nestings made one, for applications' own keys and for origins."""
 
-    def require(self, area: DemandArea) -> None:
+    def require(self, area: DemandArea, subject: str = "") -> None:
         """Refuse to go on while the file asks `area` for a safety that it does not give.
 
-        :raises ConfigError: with every unmet demand on that area and its remedy.
+        :param subject: the capability whose work is due; demands on others then stand back.
+        :raises ConfigError: with every unmet demand and its remedy.
         """
-        unmet = [demand.sentence() for demand in self.demands if demand.area is area]
+        mine = (demand for demand in self.demands if demand.area is area)
+        unmet = [demand.sentence() for demand in mine if demand.subject in ("", subject)]
         if unmet:
             from osprey.errors import ConfigError
 

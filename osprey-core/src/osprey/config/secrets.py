@@ -9,7 +9,19 @@ from typing import Final
 MASK: Final = "********"
 
 _WORDS: Final = frozenset(
-    "key apikey token password passwd pass passphrase secret secrets credential credentials".split()
+    {
+        "apikey",
+        "credential",
+        "credentials",
+        "key",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "secret",
+        "secrets",
+        "token",
+    }
 )
 _SPLIT: Final = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 _URL_PASSWORD: Final = re.compile(r"(://[^/@:\s]*:)[^@/\s]+(?=@)")

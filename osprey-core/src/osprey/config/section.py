@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from osprey.config.nodes import FromVariable, Items, Node, Path_, Scalar, Table, find, scalars
-from osprey.config.problems import ConfigProblems, Mark, Problem
+from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.secrets import MASK, is_secret, without_url_password
 
 _NOWHERE: Final = Table(entries={}, mark=Mark(Path(), 0, 0))
@@ -30,9 +30,9 @@ class Unset:
         message = f"{names} {verb} not set in the environment: set it, or give a default as ${{{first}:-...}}"
         return Problem(message=message, path=self.path, mark=self.scalar.mark)
 
-    def error(self) -> ConfigProblems:
+    def error(self) -> InvalidConfigError:
         """Give the error to raise where the value is read."""
-        return ConfigProblems([self.problem()])
+        return InvalidConfigError([self.problem()])
 
 
 class Section(Mapping[str, Any]):

@@ -29,6 +29,6 @@ def structure_settings(cls: type[Any] | None, mapping: Mapping[str, Any], where:
 
 def _require_variables(mapping: Mapping[str, Any]) -> None:
     if isinstance(mapping, Section) and (unset := mapping.unset()):
-        from osprey.config.problems import ConfigProblems
+        from osprey.config.problems import InvalidConfigError
 
-        raise ConfigProblems([missing.problem() for missing in unset])
+        raise InvalidConfigError([missing.problem() for missing in unset])

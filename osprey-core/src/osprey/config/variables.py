@@ -49,9 +49,7 @@ def _expand(node: Node, environ: Mapping[str, str], path: Path_, problems: list[
         return node
 
 
-def _expand_table(
-    table: Table, environ: Mapping[str, str], path: Path_, problems: list[Problem]
-) -> Table:
+def _expand_table(table: Table, environ: Mapping[str, str], path: Path_, problems: list[Problem]) -> Table:
     entries = {
         key: Entry(key_mark=entry.key_mark, node=_expand(entry.node, environ, (*path, key), problems))
         for key, entry in table.entries.items()
@@ -76,7 +74,8 @@ def _expand_text(text: str, environ: Mapping[str, str]) -> _Expansion:
             return "${"
         inside = _INSIDE.fullmatch(match["inside"])
         if inside is None or not match["end"]:
-            msg = f"{match[0]!r} is no reference: write ${{NAME}}, ${{NAME:-default}}, or $${{ for a literal ${{"
+            how = "write ${NAME}, ${NAME:-default}, or $${ for a literal ${"
+            msg = f"{match[0]!r} is no reference: {how}"
             raise ValueError(msg)
         name, default = inside["name"], inside["default"]
         given = environ.get(name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from osprey.config.nodes import Entry, Items, Node, Plain, Scalar, Table
-from osprey.config.problems import ConfigProblems, Mark, Problem
+from osprey.config.problems import InvalidConfigError, Mark, Problem
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,400}")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -31,12 +31,14 @@ _MAX_NODES: Final = 100_000
 def read_yaml(file: Path) -> Table:
     """Read the one mapping that `file` holds; an empty file is an empty mapping.
 
-    :raises ConfigProblems: the file cannot be read, or is no YAML that a configuration may be written in.
+    :raises InvalidConfigError: the file cannot be read, or is no YAML that a configuration may be written in.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise _of_file(file, f"is not UTF-8 text ({exc.reason} at byte {exc.start}): save it as UTF-8") from exc
+        raise _of_file(
+            file, f"is not UTF-8 text ({exc.reason} at byte {exc.start}): save it as UTF-8"
+        ) from exc
     except OSError as exc:
         raise _of_file(file, f"cannot be read: {exc.strerror}") from exc
     return _Reader(file).read(text)
@@ -54,8 +56,8 @@ def resolve_plain(text: str) -> Plain:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _of_file(file: Path, message: str) -> ConfigProblems:
-    return ConfigProblems([Problem(message=f"{file} {message}")])
+def _of_file(file: Path, message: str) -> InvalidConfigError:
+    return InvalidConfigError([Problem(message=f"{file} {message}")])
 
 
 class _Reader:
@@ -73,9 +75,10 @@ class _Reader:
         from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
         try:
-            self._events = iter(list(YAML(typ="safe", pure=True).parse(text)))
+            parser: Any = YAML(typ="safe", pure=True)
+            self._events = iter(list(parser.parse(text)))
         except MarkedYAMLError as exc:
-            raise ConfigProblems([self._syntax(exc)]) from exc
+            raise InvalidConfigError([self._syntax(exc)]) from exc
         except (YAMLError, ValueError) as exc:
             raise _of_file(self._file, f"is not YAML: {exc}") from exc
         try:
@@ -83,7 +86,7 @@ class _Reader:
         except RecursionError as exc:
             raise _of_file(self._file, "is nested too deeply for a configuration") from exc
         if self._problems:
-            raise ConfigProblems(self._problems)
+            raise InvalidConfigError(self._problems)
         return table
 
     def _document(self) -> Table:
@@ -137,7 +140,7 @@ class _Reader:
         self._count += _size(node)
         if self._count > _MAX_NODES:
             self._problem(event, f"the aliases of the file grow past {_MAX_NODES} values: write it out")
-            raise ConfigProblems(self._problems)
+            raise InvalidConfigError(self._problems)
         return node
 
     def _table(self, start: Any) -> Table:
@@ -150,14 +153,18 @@ class _Reader:
                 continue
             if key in entries:
                 first = entries[key].key_mark.line
-                self._problem(event, f"the key {key!r} stands on line {first} and on line {mark.line}: keep one")
+                self._problem(
+                    event, f"the key {key!r} stands on line {first} and on line {mark.line}: keep one"
+                )
             else:
                 entries[key] = Entry(key_mark=mark, node=node)
         return Table(entries=entries, mark=self._mark(start))
 
     def _key(self, event: Any) -> str | None:
         if type(event).__name__ != "ScalarEvent":
-            self._problem(event, "a key must be a word; quote ${...} and *names that stand as a key or in { }")
+            self._problem(
+                event, "a key must be a word; quote ${...} and *names that stand as a key or in { }"
+            )
             if type(event).__name__ != "AliasEvent":
                 self._node(event)
             return None

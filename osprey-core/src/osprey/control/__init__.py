@@ -1,7 +1,14 @@
 """Control systems: values, protocols, targets, limits, and the guard, the one door to every machine.
 
-Import from this page; `osprey.control.guard` alone may call a connector's `write`.
+Import from this page. `guard_of` and `targets_of` are resolved on first use, so that a connector, which needs
+the values only, does not import the journal. Only `osprey.control.sending`, the guard's own hand, may call a
+connector's `write`.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from osprey.control.protocols import (
     Archiver,
@@ -42,6 +49,23 @@ from osprey.control.values import (
     Value,
 )
 
+if TYPE_CHECKING:
+    from osprey.control.directory import ChannelDirectory
+    from osprey.control.guard import Guard, guard_of
+    from osprey.control.mock import MockConnector, MockSettings
+    from osprey.control.targets import Target, Targets, targets_of
+
+_HOMES = {
+    "ChannelDirectory": "directory",
+    "Guard": "guard",
+    "MockConnector": "mock",
+    "MockSettings": "mock",
+    "Target": "targets",
+    "Targets": "targets",
+    "guard_of": "guard",
+    "targets_of": "targets",
+}
+
 __all__ = [
     "Actor",
     "ApplyReport",
@@ -50,6 +74,7 @@ __all__ = [
     "ArchiveSpan",
     "Archiver",
     "Bounds",
+    "ChannelDirectory",
     "ChannelInfo",
     "ChannelRecord",
     "ChannelStatus",
@@ -59,10 +84,13 @@ __all__ = [
     "Denial",
     "ErrorKind",
     "Fault",
+    "Guard",
     "ItemReport",
     "JudgeRequest",
     "JudgedItem",
     "Judgement",
+    "MockConnector",
+    "MockSettings",
     "Outcome",
     "PolicyItem",
     "Put",
@@ -71,8 +99,20 @@ __all__ = [
     "Reading",
     "Scalar",
     "Severity",
+    "Target",
+    "Targets",
     "Value",
     "WriteBatch",
     "WriteItem",
     "WritePolicy",
+    "guard_of",
+    "targets_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"osprey.control has no {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"osprey.control.{home}"), name)

@@ -58,7 +58,7 @@ def _read_scalar(form: Any, dtype: DType) -> Scalar:
         raise TypeError(msg)
     match dtype:
         case DType.FLOAT:
-            return float.fromhex(form)
+            return float.fromhex(str(form))
         case DType.INT | DType.ENUM:
             return int(form)
         case _:

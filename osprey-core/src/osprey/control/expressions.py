@@ -20,12 +20,12 @@ from osprey.errors import ConfigError
 
 _MOST_CHARACTERS: Final = 500
 _MOST_NODES: Final = 200
-_ARITHMETIC: Final[Mapping[type, Callable[[Any, Any], Any]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
+_ARITHMETIC: Final[Mapping[type, Callable[[float, float], float]]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Mod: lambda a, b: a % b,
 }
 _COMPARISONS: Final[Mapping[type, Callable[[Any, Any], bool]]] = {
     ast.Lt: operator.lt,

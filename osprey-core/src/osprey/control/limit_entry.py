@@ -57,7 +57,7 @@ class LimitRule:
 
     sources: tuple[str, ...]
     """The names and patterns that matched, the most specific first."""
-    bounds: Bounds = Bounds()
+    bounds: Bounds = field(factory=Bounds)
     allowed: tuple[Scalar, ...] | None = None
     max_step: float | None = None
     """Largest change of one write, in the channel's unit."""
@@ -88,9 +88,7 @@ class LimitRule:
         return self.needs_history or self.max_step is not None or bool(self.expressions)
 
 
-def merge_entries(
-    named: Sequence[tuple[str, LimitEntry]], defaults: LimitEntry
-) -> LimitRule:
+def merge_entries(named: Sequence[tuple[str, LimitEntry]], defaults: LimitEntry) -> LimitRule:
     """Join the entries that name a channel, the most specific first, and what `defaults` adds.
 
     Bounds intersect: the narrowest of every entry holds, and every expression must. Of all other keys the
@@ -108,8 +106,15 @@ def merge_entries(
         max_travel=stated.narrowest("max_travel", min),
         expressions=tuple(stated.every("expression")),
         **stated.first_of(
-            "travel_window_s", "readback", "tolerance_absolute", "tolerance_percent", "settle_s",
-            "verification", "writable", "fields", "note",
+            "travel_window_s",
+            "readback",
+            "tolerance_absolute",
+            "tolerance_percent",
+            "settle_s",
+            "verification",
+            "writable",
+            "fields",
+            "note",
         ),
     )
 

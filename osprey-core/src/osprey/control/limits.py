@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from osprey.control.limit_entry import LimitEntry, LimitRule, merge_entries
 
@@ -33,19 +33,18 @@ class _Pattern:
 class Limits:
     """The entries of one limits file; without a file there are none and `sha256` is empty."""
 
-    entries: Mapping[str, LimitEntry] = field(factory=dict)
-    defaults: LimitEntry = LimitEntry()
+    entries: Mapping[str, LimitEntry] = field(factory=dict[str, LimitEntry])
+    defaults: LimitEntry = field(factory=LimitEntry)
     sha256: str = ""
     """Of the file's bytes: it stands in every judgement, document and audit row."""
     path: Path | None = None
-    _patterns: tuple[_Pattern, ...] = field(init=False, repr=False, eq=False)
-    _found: dict[str, LimitRule | None] = field(init=False, factory=dict, repr=False, eq=False)
-
-    @_patterns.default  # pyright: ignore[reportAttributeAccessIssue, reportUntypedFunctionDecorator]
-    def _sort_patterns(self) -> tuple[_Pattern, ...]:
-        named = [(name, entry) for name, entry in self.entries.items() if _WILDCARD.search(name)]
-        patterns = [_compile(name, entry, place) for place, (name, entry) in enumerate(named)]
-        return tuple(sorted(patterns, key=lambda pattern: pattern.rank, reverse=True))
+    _patterns: tuple[_Pattern, ...] = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda limits: _sort_patterns(limits.entries), takes_self=True),
+    )
+    _found: dict[str, LimitRule | None] = field(init=False, factory=dict[str, LimitRule | None], repr=False, eq=False)
 
     def rule_for(self, channel: str) -> LimitRule | None:
         """Give the rule of a channel by its canonical name; None if no entry lists it."""
@@ -63,6 +62,12 @@ class Limits:
         named = [(channel, self.entries[channel])] if channel in self.entries else []
         named += [(p.text, p.entry) for p in self._patterns if p.text != channel and p.matches.match(channel)]
         return merge_entries(named, self.defaults) if named else None
+
+
+def _sort_patterns(entries: Mapping[str, LimitEntry]) -> tuple[_Pattern, ...]:
+    named = [(name, entry) for name, entry in entries.items() if _WILDCARD.search(name)]
+    patterns = [_compile(name, entry, place) for place, (name, entry) in enumerate(named)]
+    return tuple(sorted(patterns, key=lambda pattern: pattern.rank, reverse=True))
 
 
 def _compile(name: str, entry: LimitEntry, place: int) -> _Pattern:

@@ -19,7 +19,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
-from attrs import define
+from attrs import define, field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -63,7 +63,7 @@ def _parse(path: Path, raw: bytes) -> Mapping[str, Any]:
         if path.suffix == ".json":
             document: Any = json.loads(text, object_pairs_hook=_without_doubles)
         else:
-            document = YAML(typ="safe", pure=True).load(text)
+            document = YAML(typ="safe", pure=True).load(text)  # pyright: ignore[reportUnknownMemberType]
     except (YAMLError, ValueError) as exc:
         msg = f"limits file {path} cannot be parsed: {exc}"
         raise ConfigError(msg) from exc
@@ -100,10 +100,12 @@ def _split(path: Path, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], 
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in cast("Any", value)):
-        msg = f"{where}: expected a mapping with text keys, found {type(value).__name__}"
-        raise ConfigError(msg)
-    return cast("Mapping[str, Any]", value)
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[Any, Any]", value)
+        if all(isinstance(key, str) for key in mapping):
+            return mapping
+    msg = f"{where}: expected a mapping with text keys, found {value!r}"
+    raise ConfigError(msg)
 
 
 def _entry(path: Path, name: str, body: Any) -> LimitEntry:
@@ -163,10 +165,10 @@ def _check_together(entry: LimitEntry, where: str) -> None:
 
 @define
 class LimitsSource:
-    """The limits of a target as its file states them now: a changed file is read again, a broken one refuses."""
+    """The limits of a target as its file states them now: read again when it changed, refused when broken."""
 
     path: Path | None
-    _limits: Limits = Limits()
+    _limits: Limits = field(factory=Limits)
     _stamp: tuple[int, int, int] | None = None
 
     def current(self) -> Limits:

@@ -25,12 +25,8 @@ SCHEMA_VERSION: Final = 1
 WRITE_KINDS: Final = frozenset({"channel_write", "python_executor"})
 """The kinds of request that carry a list of writes; the guard applies no other."""
 
-_ITEM_KEYS: Final = frozenset(
-    {"channel", "dtype", "shape", "value", "before", "unit", "tolerance", "readback", "line"}
-)
-_WRITES_KEYS: Final = frozenset(
-    {"target", "simulated", "groups", "observe", "settle_s", "limits_sha256"}
-)
+_ITEM_KEYS: Final = frozenset({"channel", "dtype", "shape", "value", "before", "unit", "tolerance", "readback", "line"})
+_WRITES_KEYS: Final = frozenset({"target", "simulated", "groups", "observe", "settle_s", "limits_sha256"})
 
 
 @frozen(kw_only=True)
@@ -108,15 +104,19 @@ def read_document(document: str) -> ApprovedWrites:
         not know; applying a document that is only half understood is out of the question.
     """
     try:
-        parsed: Any = json.loads(document)
-        if canonical_json(parsed) != document:
-            raise ValueError("it is not in canonical form")
-        if type(parsed["schema"]) is not int or parsed["schema"] != SCHEMA_VERSION:
-            raise ValueError(f"schema version {parsed['schema']!r} is not {SCHEMA_VERSION}")
-        return _read_writes(parsed["writes"])
+        return _read_document(document)
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as exc:
         msg = f"the document is not understood: {exc}; make a new request with this version of Osprey"
         raise RefusedError(msg, rule="payload.not_understood") from exc
+
+
+def _read_document(document: str) -> ApprovedWrites:
+    parsed: Any = json.loads(document)
+    if canonical_json(parsed) != document:
+        raise ValueError("it is not in canonical form")
+    if _typed(parsed["schema"], int) != SCHEMA_VERSION:
+        raise ValueError(f"schema version {parsed['schema']} is not {SCHEMA_VERSION}")
+    return _read_writes(parsed["writes"])
 
 
 def _writes(judgement: Judgement) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _as_written(item: ApprovedItem) -> WriteItem:
 
 
 def _only(mapping: Any, keys: frozenset[str], where: str) -> None:
-    if not isinstance(mapping, dict) or set(cast("dict[Any, Any]", mapping)) != keys:
+    if not isinstance(mapping, dict) or frozenset(cast("dict[str, Any]", mapping)) != keys:
         raise ValueError(f"{where} must have exactly the keys {', '.join(sorted(keys))}")
 
 

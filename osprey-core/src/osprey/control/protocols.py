@@ -84,9 +84,7 @@ class Archiver(Protocol):
 
     async def aclose(self) -> None: ...
 
-    async def fetch(
-        self, channels: Sequence[str], span: ArchiveSpan, *, timeout_s: float
-    ) -> list[ArchiveSeries]:
+    async def fetch(self, channels: Sequence[str], span: ArchiveSpan, *, timeout_s: float) -> list[ArchiveSeries]:
         """Past values in the order asked; a channel that has none carries its fault."""
         ...
 

@@ -117,12 +117,16 @@ class Targets:
         simulated: bool = entry.registration.simulated
         if config.posture is Posture.SIMULATION and not simulated:
             msg = (
-                f"target {config.name!r} has posture 'simulation', but connector {config.connector!r} reaches a "
-                "real machine: use posture 'approval' or 'read_only'"
+                f"target {config.name!r} has posture 'simulation', but connector {config.connector!r} reaches "
+                "a real machine: use posture 'approval' or 'read_only'"
             )
             raise ConfigError(msg)
         connector: Connector = await self._implementation(
-            "connectors", config.connector, config, config.settings, f"control_system.connector.{config.connector}"
+            "connectors",
+            config.connector,
+            config,
+            config.settings,
+            f"control_system.connector.{config.connector}",
         )
         try:
             archiver = await self._archiver(config)
@@ -136,9 +140,7 @@ class Targets:
         if config.archiver is None:
             return None
         where = f"archiver.{config.archiver}"
-        return await self._implementation(
-            "archivers", config.archiver, config, config.archiver_settings, where
-        )
+        return await self._implementation("archivers", config.archiver, config, config.archiver_settings, where)
 
     async def _implementation(
         self, point: str, name: str, config: TargetConfig, settings: Mapping[str, Any], where: str

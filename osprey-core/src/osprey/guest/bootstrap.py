@@ -16,6 +16,7 @@ _BROKER_FD = 3
 
 def main() -> None:
     """Run one job; never returns."""
+    _keep_only(int(sys.argv[1]))
     link = Link(_BROKER_FD)
     job = link.call("hello", protocol=PROTOCOL, python=sys.version.split()[0])
     _prepare(job)
@@ -38,6 +39,13 @@ def main() -> None:
     os._exit(0)
 
 
+def _keep_only(fd: int) -> None:
+    """Put the broker's socket at its place and close whatever else was inherited."""
+    if fd != _BROKER_FD:
+        os.dup2(fd, _BROKER_FD)
+    os.closerange(_BROKER_FD + 1, os.sysconf("SC_OPEN_MAX"))
+
+
 def _prepare(job: dict[str, Any]) -> None:
     """Give the interpreter the paths and habits that the parent chose."""
     import faulthandler
@@ -45,7 +53,7 @@ def _prepare(job: dict[str, Any]) -> None:
 
     # -S left site-packages out, so that nothing of them ran while rights were still held.
     own = [path for path in sys.path if path]
-    sys.path[:] = [*own[1:], *job["paths"], own[0], "/work"]
+    sys.path[:] = [*own[1:], *job["paths"], own[0], job["work"]]
     sys.argv = [GENERATED]
     sys.dont_write_bytecode = True
     faulthandler.enable()
@@ -96,7 +104,7 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
     from .figures import send_figures
 
     try:
-        warnings = send_figures(link, job["most_figures"])
+        warnings = send_figures(link, job["most_figures"], job["work"])
         if error is not None:
             raise error
         results, more = _results(program)

@@ -15,7 +15,7 @@ _LARGEST = 4 << 20
 _DPI = 110
 
 
-def send_figures(link: Link, most: int, folder: str = "/work") -> list[str]:
+def send_figures(link: Link, most: int, folder: str) -> list[str]:
     """Hand the program's figures to the parent, in the order they were made.
 
     :returns: warnings about those that could not be handed over.

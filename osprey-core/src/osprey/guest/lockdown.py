@@ -11,15 +11,21 @@ from typing import Any
 from . import seccomp
 
 _PR_SET_PDEATHSIG = 1
+_CAPABILITY_VERSION_3 = 0x20080522
 
 
 def drop_user(uid: int) -> None:
-    """Become `uid` with no groups; with the last change of user the kernel takes every capability."""
+    """Become `uid` with no groups and no capabilities."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    libc = ctypes.CDLL(None, use_errno=True)
+    # The kernel has taken the effective and permitted ones; the inheritable ones are ours to give up.
+    header, nothing = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "capabilities could not be given up")
     # A change of user clears the signal that bubblewrap had asked for on its own death.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def apply_limits(limits: dict[str, int]) -> None:

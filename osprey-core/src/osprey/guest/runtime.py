@@ -124,9 +124,7 @@ def channel_info(names: str | Iterable[str]) -> dict[str, dict[str, Any]]:
     return dict(zip(wanted, _link.call("info", channels=wanted, line=caller_line())))
 
 
-def wait_until(
-    condition: Callable[[], Any] | tuple[str, str, Any], timeout_s: float, *, period_s: float = 0.2
-) -> None:
+def wait_until(condition: Callable[[], Any] | tuple[str, str, Any], timeout_s: float, *, period_s: float = 0.2) -> None:
     """Wait until a condition holds: a function without arguments, or ``(channel, "<", value)``.
 
     :raises TimeoutError: it did not hold in time. Rehearsing, after a write, the run ends there instead:

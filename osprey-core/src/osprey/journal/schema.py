@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from osprey.journal.values import FOLLOWING_STATES
 from osprey.storage import Migration
 
 COMPONENT: Final = "journal"
@@ -37,7 +36,7 @@ _TABLES: Final = (
         claimed_by TEXT,
         claimed_ns INTEGER,
         owner TEXT REFERENCES owners (id),
-        groups INTEGER,
+        group_count INTEGER,
         finished_ns INTEGER,
         report TEXT
     )
@@ -65,7 +64,7 @@ _TABLES: Final = (
         grp INTEGER NOT NULL,
         idx INTEGER NOT NULL,
         value TEXT NOT NULL,
-        before TEXT NOT NULL,
+        before_value TEXT NOT NULL,
         tolerance REAL NOT NULL,
         readback TEXT,
         state TEXT NOT NULL DEFAULT 'open',
@@ -110,15 +109,15 @@ _TABLES: Final = (
     "INSERT INTO halt (id, is_set, actor, reason, since_ns) VALUES (1, 0, '', '', NULL)",
 )
 
-_REQUEST_STEPS: Final = " OR ".join(
-    f"(OLD.state = '{before}' AND NEW.state IN ({', '.join(repr(str(after)) for after in sorted(afters))}))"
-    for before, afters in FOLLOWING_STATES.items()
-)
-
 _TRIGGERS: Final = (
-    f"""
+    """
     CREATE TRIGGER requests_never_go_back BEFORE UPDATE OF state ON requests
-    WHEN NOT ({_REQUEST_STEPS})
+    WHEN NOT (
+        (OLD.state = 'pending'
+            AND NEW.state IN ('approved', 'rejected', 'expired', 'withdrawn', 'superseded'))
+        OR (OLD.state = 'approved' AND NEW.state IN ('claimed', 'expired', 'withdrawn', 'superseded'))
+        OR (OLD.state = 'claimed' AND NEW.state IN ('done', 'partial', 'failed', 'in_doubt'))
+    )
     BEGIN SELECT RAISE(ABORT, 'a request never goes back to an earlier state'); END
     """,
     """
@@ -127,8 +126,8 @@ _TRIGGERS: Final = (
     BEGIN SELECT RAISE(ABORT, 'a request starts as pending'); END
     """,
     """
-    CREATE TRIGGER requests_are_fixed BEFORE UPDATE OF id, kind, title, thread, document, sha256, risk, requester,
-        created_ns, expires_ns, presentation, key, supersedes ON requests
+    CREATE TRIGGER requests_are_fixed BEFORE UPDATE OF id, kind, title, thread, document, sha256, risk,
+        requester, created_ns, expires_ns, presentation, key, supersedes ON requests
     BEGIN SELECT RAISE(ABORT, 'what was filed is never changed'); END
     """,
     """
@@ -149,8 +148,8 @@ _TRIGGERS: Final = (
     BEGIN SELECT RAISE(ABORT, 'an intent starts as open'); END
     """,
     """
-    CREATE TRIGGER intents_are_fixed BEFORE UPDATE OF id, request_id, owner, target, channel, grp, idx, value, before,
-        tolerance, readback, opened_ns ON intents
+    CREATE TRIGGER intents_are_fixed BEFORE UPDATE OF id, request_id, owner, target, channel, grp, idx,
+        value, before_value, tolerance, readback, opened_ns ON intents
     BEGIN SELECT RAISE(ABORT, 'what was intended is never changed'); END
     """,
     """

@@ -31,7 +31,7 @@ REQUESTS: Final = Table(
     Column("claimed_by", Text),
     Column("claimed_ns", Integer),
     Column("owner", Text),
-    Column("groups", Integer),
+    Column("group_count", Integer),
     Column("finished_ns", Integer),
     Column("report", Text),
 )
@@ -47,7 +47,7 @@ INTENTS: Final = Table(
     Column("grp", Integer),
     Column("idx", Integer),
     Column("value", Text),
-    Column("before", Text),
+    Column("before_value", Text),
     Column("tolerance", Float),
     Column("readback", Text),
     Column("state", Text),

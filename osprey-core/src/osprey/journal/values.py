@@ -80,7 +80,7 @@ class NewRequest:
     risk: str
     requester: str
     expires_ns: int
-    presentation: Mapping[str, Any] = field(factory=dict)
+    presentation: Mapping[str, Any] = field(factory=dict[str, Any])
     """What is shown beside the document; JSON, not hashed, never applied."""
     key: str | None = None
     """Filing again under the same key gives the first row: a step that runs again files once."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from osprey.plugins.listing import Listing, list_plugins
-    from osprey.plugins.loader import Survey, survey
     from osprey.plugins.options import LoadOptions, PluginSettings
     from osprey.plugins.registry import Entry, Registry, load_registry
     from osprey.plugins.status import Origin, Phase, PluginStatus, Status
+    from osprey.plugins.surveying import Survey, survey
 
 __all__ = [
     "Entry",
@@ -44,10 +44,10 @@ _HOMES = {
     "PluginStatus": "status",
     "Registry": "registry",
     "Status": "status",
-    "Survey": "loader",
+    "Survey": "surveying",
     "list_plugins": "listing",
     "load_registry": "registry",
-    "survey": "loader",
+    "survey": "surveying",
 }
 
 

@@ -17,9 +17,7 @@ from osprey.plugins.scan import CORE_DISTRIBUTION, Candidate, normalized
 from osprey.plugins.status import PluginStatus, Status
 
 
-def check_requirements(
-    candidate: Candidate, versions: Mapping[str, str], unusable: Mapping[str, PluginStatus]
-) -> None:
+def check_requirements(candidate: Candidate, versions: Mapping[str, str], unusable: Mapping[str, PluginStatus]) -> None:
     """Check every requirement of `candidate` that holds on this machine.
 
     :param versions: normalised name -> version of what is installed.

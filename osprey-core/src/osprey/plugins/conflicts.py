@@ -26,7 +26,9 @@ def colliding_names(candidates: Iterable[Candidate]) -> dict[Candidate, str]:
             others = [other for other in group if other is not candidate]
             if others and candidate.origin != "builtin":
                 names = " and ".join(other.label for other in others)
-                reasons[candidate] = f"{candidate.label} has the same name as {names}: {_keep_one([candidate, *others])}"
+                reasons[candidate] = (
+                    f"{candidate.label} has the same name as {names}: {_keep_one([candidate, *others])}"
+                )
     return reasons
 
 

@@ -1,8 +1,8 @@
 """Ask one plugin for its registrations, and believe nothing it says unchecked.
 
 pluggy is the layer of declaration and validation: it knows what a hook is called and which arguments it may
-take. Each plugin gets a pluggy manager of its own, so that nothing of one can be seen by another, and each hook
-is called by itself.
+take. Each plugin gets a pluggy manager of its own, so that nothing of one can be seen by another, and each
+hook is called by itself.
 """
 
 from __future__ import annotations

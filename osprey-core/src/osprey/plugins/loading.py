@@ -1,141 +1,73 @@
-"""Take one plugin through its phases, inside a border that nothing of it crosses."""
+"""Load every plugin that may load, each after what it needs, and take from all what two of them claim."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from osprey.plugins.faults import PhaseFault, describe, trace_of
-from osprey.plugins.modules import files_imported_since, first_line, import_plugin, source_files
-from osprey.plugins.scan import Candidate
-from osprey.plugins.status import Origin, Phase, PluginStatus, Status
-from osprey.registrations import Registration
+from osprey.plugins.conflicts import Claim, colliding_names, find_conflicts, reasons_by_plugin
+from osprey.plugins.journey import Loaded, load_candidate, not_loaded
+from osprey.plugins.options import LoadOptions, PluginSettings
+from osprey.plugins.scan import Candidate, Environment, normalized
+from osprey.plugins.selection import block_of
+from osprey.plugins.status import Phase, PluginStatus, Status
 
-
-@frozen(kw_only=True)
-class Loaded:
-    """What one candidate became."""
-
-    candidate: Candidate
-    status: PluginStatus
-    declarations: Mapping[str, tuple[Registration, ...]]
-    files: frozenset[str] = frozenset()
-    """The files that this depends on."""
-    holds_policies: bool = False
-    """It declares write policies, or is taken to."""
+Conflicts = Mapping[Claim, tuple[PluginStatus, ...]]
 
 
-class Journey:
-    """One plugin on its way through the phases."""
-
-    def __init__(self, candidate: Candidate) -> None:
-        self.candidate = candidate
-        self.phase = Phase.METADATA
-        self.summary = candidate.summary
-        self.import_ms: float | None = None
-        self.error: BaseException | None = None
-        self.declarations: dict[str, tuple[Registration, ...]] = {}
-
-    def run(self, versions: Mapping[str, str], unusable: Mapping[str, PluginStatus], until: Phase) -> PluginStatus:
-        """Go as far as `until`, or to the first failure, and say how it ended.
-
-        :param unusable: normalised name -> status of the plugin distributions that cannot be used.
-        """
-        try:
-            self._check_metadata()
-            self._check_compatible(versions, unusable)
-            if until is not Phase.COMPATIBLE:
-                self._import_and_declare()
-        except PhaseFault as fault:
-            self.error = fault
-            return self.status(fault.status, self._with_remedy(fault.reason))
-        except (Exception, SystemExit) as exc:  # noqa: BLE001 - the border: a plugin may raise anything
-            self.error = exc
-            return self.status(Status.BROKEN, self._with_remedy(self._explained(exc)))
-        return self.status(Status.OK)
-
-    def status(self, status: Status, reason: str = "") -> PluginStatus:
-        """Say how the plugin stands now."""
-        candidate = self.candidate
-        return PluginStatus(
-            name=candidate.name,
-            distribution=candidate.distribution,
-            version=candidate.version,
-            status=status,
-            phase=self.phase,
-            summary=self.summary,
-            origin=candidate.origin,
-            requires=candidate.requires,
-            reason=reason,
-            provides={point: tuple(r.name for r in rs) for point, rs in self.declarations.items()},
-            import_ms=self.import_ms,
-            trace="" if self.error is None else trace_of(self.error),
-        )
-
-    def _check_metadata(self) -> None:
-        if self.candidate.problem:
-            raise PhaseFault(Status.BROKEN, self.candidate.problem)
-
-    def _check_compatible(self, versions: Mapping[str, str], unusable: Mapping[str, PluginStatus]) -> None:
-        self.phase = Phase.COMPATIBLE
-        if self.candidate.requires:
-            # `packaging` costs as much as the whole rest of a listing, and the core alone does not need it.
-            from osprey.plugins.compatibility import check_requirements
-
-            check_requirements(self.candidate, versions, unusable)
-
-    def _import_and_declare(self) -> None:
-        from osprey.plugins.declarations import declare, find_hooks
-
-        self.phase = Phase.IMPORT
-        started = time.perf_counter()
-        module = import_plugin(self.candidate)
-        self.import_ms = round((time.perf_counter() - started) * 1000, 3)
-        self.summary = first_line(module) or self.summary
-        self.phase = Phase.VALIDATE
-        hooks = find_hooks(module, self.candidate.name)
-        self.phase = Phase.DECLARE
-        self.declarations = declare(hooks)
-
-    def _explained(self, exc: BaseException) -> str:
-        candidate, told = self.candidate, describe(exc)
-        if self.phase is not Phase.IMPORT:
-            return f"its hooks failed in phase {self.phase}: {told}"
-        if isinstance(exc, SystemExit):
-            return f"importing {candidate.module} ended in sys.exit ({told}); a plugin module only declares"
-        text = f"importing {candidate.module} raised {told}"
-        if isinstance(exc, ModuleNotFoundError) and type(exc.name) is str:
-            from osprey.plugins.compatibility import install_hint
-
-            text += f": {install_hint(exc.name, candidate.distribution, candidate.requires)}"
-        return text
-
-    def _with_remedy(self, reason: str) -> str:
-        name, origin = self.candidate.name, self.candidate.origin
-        if self.phase in {Phase.METADATA, Phase.COMPATIBLE} or origin is not Origin.INSTALLED:
-            return reason
-        return f"{reason}. Details: osprey plugins doctor {name}; without it: osprey plugins disable {name}"
+def load_all(
+    environment: Environment, settings: PluginSettings, options: LoadOptions, until: Phase
+) -> tuple[list[Loaded], Conflicts]:
+    """Load every candidate that nobody blocked, as far as `until`, and find the conflicts between them."""
+    outcomes: dict[Candidate, Loaded] = {}
+    for candidate in environment.candidates:
+        if (block := block_of(candidate, settings, options)) is not None:
+            outcomes[candidate] = not_loaded(candidate, Status.DISABLED, block.reason, block)
+    free = [candidate for candidate in environment.candidates if candidate not in outcomes]
+    for candidate, reason in colliding_names(free).items():
+        outcomes[candidate] = not_loaded(candidate, Status.CONFLICTING, reason)
+    for candidate in _in_order_of_need([c for c in free if c not in outcomes]):
+        unusable = _unusable(outcomes.values())
+        outcomes[candidate] = load_candidate(candidate, environment.versions, unusable, until)
+    loaded = [outcomes[candidate] for candidate in environment.candidates]
+    conflicts = find_conflicts([outcome.status for outcome in loaded])
+    reasons = reasons_by_plugin(conflicts)
+    return [_told(outcome, reasons.get(outcome.status.name)) for outcome in loaded], conflicts
 
 
-def load_candidate(
-    candidate: Candidate, versions: Mapping[str, str], unusable: Mapping[str, PluginStatus], until: Phase
-) -> Loaded:
-    """Load one plugin as far as `until`; nothing it does is raised here."""
-    before = frozenset(sys.modules)
-    journey = Journey(candidate)
-    files = set(source_files(candidate)) if until is not Phase.COMPATIBLE else set[str]()
-    status = journey.run(versions, unusable, until)
-    if journey.phase not in {Phase.METADATA, Phase.COMPATIBLE}:
-        files |= files_imported_since(before, candidate, journey.error)
-    return Loaded(
-        candidate=candidate, status=status, declarations=journey.declarations, files=frozenset(files)
-    )
+def _unusable(outcomes: Iterable[Loaded]) -> dict[str, PluginStatus]:
+    return {
+        normalized(outcome.candidate.distribution): outcome.status
+        for outcome in outcomes
+        if outcome.status.status is not Status.OK and outcome.candidate.distribution
+    }
 
 
-def not_loaded(candidate: Candidate, reason: str) -> Loaded:
-    """Give the outcome of a plugin that was blocked; nothing of it was touched."""
-    status = Journey(candidate).status(Status.DISABLED, reason)
-    return Loaded(candidate=candidate, status=evolve(status, phase=Phase.METADATA), declarations={})
+def _told(outcome: Loaded, reason: str | None) -> Loaded:
+    if reason is None or outcome.status.status is not Status.OK:
+        return outcome
+    return evolve(outcome, status=evolve(outcome.status, status=Status.CONFLICTING, reason=reason))
+
+
+def _in_order_of_need(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Sort so that a plugin comes after the plugins that it requires; a circle is broken anywhere."""
+    by_distribution = {normalized(c.distribution): c for c in candidates}
+    ordered: dict[Candidate, None] = {}
+    visiting: set[Candidate] = set()
+
+    def visit(candidate: Candidate) -> None:
+        if candidate in ordered or candidate in visiting:
+            return
+        visiting.add(candidate)
+        for line in candidate.requires:
+            name = re.match(r"[\w.-]+", line)
+            needed = by_distribution.get(normalized(name[0])) if name is not None else None
+            if needed is not None:
+                visit(needed)
+        ordered[candidate] = None
+
+    for candidate in candidates:
+        visit(candidate)
+    return list(ordered)

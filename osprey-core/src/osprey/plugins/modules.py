@@ -8,7 +8,6 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
-from typing import cast
 
 from osprey.plugins.faults import PhaseFault
 from osprey.plugins.scan import Candidate
@@ -66,15 +65,14 @@ def import_plugin(candidate: Candidate) -> ModuleType:
     :raises PhaseFault: the name holds something else than a module.
     """
     with redirect_stdout(sys.stderr):
-        module: object = (
-            _import_file(candidate) if candidate.origin is Origin.LOCAL else import_module(candidate.module)
-        )
+        is_local = candidate.origin is Origin.LOCAL
+        module = _import_file(candidate) if is_local else import_module(candidate.module)
     # Not isinstance: what a module puts in its own place in sys.modules may lie about its class.
-    if not issubclass(type(module), ModuleType):
+    if ModuleType not in type(module).__mro__:
         kind = type(module).__name__
         reason = f"{candidate.module} replaced itself by a {kind}; a plugin must be a plain module"
         raise PhaseFault(Status.BROKEN, reason)
-    return cast("ModuleType", module)
+    return module
 
 
 def _import_file(candidate: Candidate) -> ModuleType:

@@ -24,8 +24,8 @@ class PluginSettings(Protocol):
 
 
 @frozen(kw_only=True)
-class NoSettings:
-    """The settings of a start without a configuration: nothing is required, nothing disabled."""
+class PlainSettings:
+    """Settings without a configuration behind them; by default nothing is required and nothing disabled."""
 
     require: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()

@@ -1,8 +1,8 @@
 """Which plugins hold write policies, known even when they cannot be loaded.
 
-A rule that every write must pass is only a rule if its absence stops the start. A plugin that loads says itself
-whether it declares write policies. Of one that does not, two things are asked: what it declared when it last
-loaded here, and whether the text of its module speaks of them; the text is read, not run.
+A rule that every write must pass is only a rule if its absence stops the start. A plugin that loads says
+itself whether it declares write policies. Of one that does not, two things are asked: what it declared when
+it last loaded here, and whether the text of its module speaks of them; the text is read, not run.
 
 The memory is a file in the user's cache and as lasting as that. `plugins.require` in the configuration is the
 way to insist; the memory catches who forgot to.

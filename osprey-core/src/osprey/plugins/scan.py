@@ -70,7 +70,7 @@ class Environment:
     """What is installed: every distribution's version, and the plugins among them."""
 
     candidates: tuple[Candidate, ...]
-    versions: Mapping[str, str] = field(factory=dict)
+    versions: Mapping[str, str] = field(factory=dict[str, str])
     """Normalised distribution name -> version, for what has a `dist-info` folder."""
     folders: tuple[str, ...] = ()
     """The folders that were searched."""
@@ -96,7 +96,7 @@ def scan(path: Sequence[str], local: Iterable[Path] = ()) -> Environment:
     found = [c for c in found if normalized(c.distribution) != CORE_DISTRIBUTION]
     found.sort(key=lambda candidate: (candidate.name, candidate.distribution))
     builtin = _core(versions.setdefault(CORE_DISTRIBUTION, UNKNOWN_VERSION))
-    candidates = (builtin, *found, *(_local(file) for file in local))
+    candidates = (builtin, *found, *(_local(file) for file in dict.fromkeys(local)))
     return Environment(candidates=candidates, versions=versions, folders=folders)
 
 

@@ -32,16 +32,17 @@ def block_of(candidate: Candidate, settings: PluginSettings, options: LoadOption
     """Say why `candidate` must not load, or None. Built-ins always load."""
     if candidate.origin is Origin.BUILTIN:
         return None
-    if options.safe_mode:
-        return Block(BlockedBy.SAFE_MODE, "left out by --safe-mode")
+    # First, because it alone may take write policies out of force, and it does so in safe mode as well.
     if any(candidate.answers_to(name) for name in settings.disable):
         remedy = f"mend with: osprey plugins enable {candidate.name}"
         return Block(BlockedBy.CONFIGURATION, f"disabled by plugins.disable in config.yml; {remedy}")
+    if options.safe_mode:
+        return Block(BlockedBy.SAFE_MODE, "left out by --safe-mode")
     if any(candidate.answers_to(name) for name in options.disable):
         return Block(BlockedBy.OPTIONS, "disabled by --no-plugin or OSPREY_DISABLE_PLUGINS for this start")
-    if candidate.origin is Origin.INSTALLED and options.allow is not None:
-        if not any(candidate.answers_to(name) for name in options.allow):
-            return Block(BlockedBy.OPTIONS, "not named in OSPREY_PLUGINS, the list of plugins to load")
+    is_listed = options.allow is None or any(candidate.answers_to(name) for name in options.allow)
+    if candidate.origin is Origin.INSTALLED and not is_listed:
+        return Block(BlockedBy.OPTIONS, "not named in OSPREY_PLUGINS, the list of plugins to load")
     return None
 
 

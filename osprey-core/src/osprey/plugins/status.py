@@ -59,7 +59,7 @@ class PluginStatus:
     """Its requirements as its metadata states them."""
     reason: str = ""
     """What is wrong and how to mend it; empty for a plugin that is ok."""
-    provides: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    provides: Mapping[str, tuple[str, ...]] = field(factory=dict[str, tuple[str, ...]])
     """Extension point -> names that it declares, whether or not a conflict withholds them."""
     import_ms: float | None = None
     trace: str = ""

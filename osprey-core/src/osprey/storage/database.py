@@ -43,9 +43,7 @@ class Database:
         turn = Lock()
         general = ConnectionSettings(path=self.path, busy_timeout_s=busy_timeout_s)
         safety = ConnectionSettings(path=self.path, busy_timeout_s=busy_timeout_s, synchronous="FULL")
-        self._reader_settings = ConnectionSettings(
-            path=self.path, busy_timeout_s=busy_timeout_s, is_read_only=True
-        )
+        self._reader_settings = ConnectionSettings(path=self.path, busy_timeout_s=busy_timeout_s, is_read_only=True)
         self.general: Final = Writer("general", general, turn)
         """For what may be lost with the last moments before a power cut (never torn, though)."""
         self.safety: Final = Writer("safety", safety, turn)
@@ -54,9 +52,7 @@ class Database:
         self._migration_lock = Lock()
 
     @classmethod
-    def open(
-        cls, state_dir: Path, *, busy_timeout_s: float = 10.0, mounts: Path = Path("/proc/mounts")
-    ) -> Database:
+    def open(cls, state_dir: Path, *, busy_timeout_s: float = 10.0, mounts: Path = Path("/proc/mounts")) -> Database:
         """Open the database in `state_dir`; folder (0700) and file (0600) are made where they are missing.
 
         :param busy_timeout_s: how long a transaction waits for another process's.
@@ -64,8 +60,8 @@ class Database:
         """
         # Two processes that name the folder differently must meet at the same files.
         folder = Path(state_dir).absolute()
-        make_private_folder(folder)
         file_system = require_local(folder, mounts=mounts)
+        make_private_folder(folder)
         path = folder / FILE_NAME
         settings = ConnectionSettings(path=path, busy_timeout_s=busy_timeout_s, synchronous="FULL")
         lock = FileLock(folder / "migrate.lock")
@@ -74,11 +70,18 @@ class Database:
             make_private_file(path)
             with translated(path):
                 set_write_ahead_log(settings)
-            database = cls(folder, file_system, busy_timeout_s)
-            database.safety.run_sync(make_versions_table)
+                database = cls(folder, file_system, busy_timeout_s)
+            database._prepare()
         finally:
             lock.release()
         return database
+
+    def _prepare(self) -> None:
+        try:
+            self.safety.run_sync(make_versions_table)
+        except BaseException:
+            self.close()
+            raise
 
     def migrate(self, component: str, migrations: Sequence[Migration]) -> None:
         """Bring the tables of `component` to the newest version; quick if they are.

@@ -13,12 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from osprey.errors import ConflictError, StorageError
 
 _SPACE: Final = "free space on the file system of {folder}, then try again; nothing was half written"
-_RESTORE: Final = (
-    "end every process that uses it, keep a copy, and restore the newest good backup (*.bak beside it)"
-)
-_ACCESS: Final = (
-    "give your user access to {folder} and the files in it (chmod u+rwX), or set `storage.path` elsewhere"
-)
+_RESTORE: Final = "end every process that uses it, keep a copy, and restore the newest good backup (*.bak beside it)"
+_ACCESS: Final = "give your user access to {folder} and the files in it (chmod u+rwX), or set `storage.path` elsewhere"
 
 _MEANINGS: Final[dict[str, tuple[str, str]]] = {
     "SQLITE_BUSY": (

@@ -58,13 +58,13 @@ class FileLock:
             # The holder before us removed the name: what we locked is no longer the lock.
             os.close(descriptor)
 
-    def acquire(self, *, timeout_s: float, purpose: str) -> None:
+    def acquire(self, *, timeout_s: float, purpose: str, note: str = "") -> None:
         """Wait for the lock.
 
         :raises StorageError: another process kept it for longer than `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
-        while not self.try_acquire():
+        while not self.try_acquire(note=note):
             if time.monotonic() >= deadline:
                 msg = (
                     f"{purpose}: another process has held {self.path} for more than {timeout_s:g} s: "

@@ -34,7 +34,8 @@ _MOST_OWED: Final = 32
 
 @frozen
 class _Job:
-    work: Callable[[Connection], Any]
+    work: Callable[[Connection], Any] | None
+    """None: run the hooks that are owed, nothing else."""
     outcome: Future[Any]
 
 
@@ -68,6 +69,13 @@ class Writer:
         A caller that was cancelled before is stopped here, before anything begins. From then on the call is
         shielded: the transaction ends, and its result is returned rather than lost.
         """
+        return await self._result(work)
+
+    async def settle(self) -> None:
+        """Wait until the hooks of every commit so far have run; their failure is raised here."""
+        await self._result(None)
+
+    async def _result(self, work: Callable[[Connection], T] | None) -> T:
         await anyio.lowlevel.checkpoint_if_cancelled()
         job = self._submit(work)
         # Its own limiter: waiting must never queue behind other blocking work of the process.
@@ -102,7 +110,7 @@ class Writer:
             thread.join()
         self._engine.dispose()
 
-    def _submit(self, work: Callable[[Connection], Any]) -> _Job:
+    def _submit(self, work: Callable[[Connection], Any] | None) -> _Job:
         if self._pid != os.getpid():
             msg = f"database {self._settings.path} was opened before a fork: open it again in the new process"
             raise StorageError(msg)
@@ -129,17 +137,21 @@ class Writer:
 
     def _carry_out(self, job: _Job) -> None:
         try:
-            if self._has_failed_hook:
+            if self._has_failed_hook or job.work is None:
                 self._run_hooks(must_succeed=True)
-            with self._turn:
-                result = self._transact(job.work)
+            result = None if job.work is None else self._transact(job.work)
         except BaseException as exc:  # noqa: BLE001 - it belongs to the caller, who waits for it
             job.outcome.set_exception(exc)
         else:
-            self._owed += 1
             job.outcome.set_result(result)
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
+        with self._turn:
+            result = self._run_transaction(work)
+        self._owed += 1
+        return result
+
+    def _run_transaction(self, work: Callable[[Connection], T]) -> T:
         try:
             connection = self._open_connection()
             connection.exec_driver_sql("BEGIN IMMEDIATE")

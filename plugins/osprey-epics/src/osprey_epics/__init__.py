@@ -3,8 +3,9 @@
 `plugin` and `settings` are light and import no control-system library. `connector` holds the implementation
 of the `Connector` protocol; what it stands on, from the ground up:
 
-- `libca`: the C functions, typed; `dbr`: their data, decoded and encoded; `names`: records, fields, modifiers;
+- `libca`: the C functions, typed; `dbr`: their data, decoded and encoded; `names`: record, field, modifier;
 - `environment`: the address lists of one context; `batch`: requests that share one absolute deadline;
-- `context`: the one thread that speaks to one Channel Access context and never blocks;
-- `monitors`: conflated updates; `description`: what the record itself says about a channel.
+- `context`: the one thread that speaks to one Channel Access context; `switchboard`: what that thread does;
+  `answers`: what libca's own threads do;
+- `monitors`: conflated updates; `readings` and `description`: what is told of a channel.
 """

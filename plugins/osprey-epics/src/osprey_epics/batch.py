@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 from attrs import frozen
 
-from osprey.control import DType, ErrorKind, Value
+from osprey.control import ErrorKind, Value
 from osprey_epics.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -51,18 +51,23 @@ class Failure:
 
 @frozen
 class Done:
-    """The system says that it is done."""
+    """The put is complete, or the channel is connected."""
+
+    is_writable: bool = True
 
 
 class Request:
     """One thing asked of one channel."""
 
-    __slots__ = ("ask", "batch", "channel", "is_sent", "name", "result", "value")
+    __slots__ = ("ask", "batch", "channel", "is_sent", "is_text", "name", "result", "value")
 
-    def __init__(self, name: str, ask: Ask, value: Value | None = None) -> None:
+    def __init__(self, name: str, ask: Ask, *, value: Value = 0, is_text: bool = False) -> None:
         self.name = name
         self.ask = ask
         self.value = value
+        """What a put sends."""
+        self.is_text = is_text
+        """True if an array of characters is a text."""
         self.batch: Batch
         self.channel: Channel | None = None
         self.is_sent = False
@@ -87,6 +92,11 @@ class Batch:
     def is_over(self) -> bool:
         """True once nothing of it may be sent any more."""
         return self._is_over or time.monotonic() >= self.deadline
+
+    @property
+    def is_complete(self) -> bool:
+        """True once every answer is there."""
+        return self._left == 0
 
     def mark_sent(self, request: Request) -> bool:
         """Allow one request to leave, and remember that it did; False after the deadline."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Channel:
     """A name, and what its server said when it connected.
 
-    Only the context's thread changes it; others read single attributes.
+    Only the context's thread changes it (but `control`, which an answer sets); others read single attributes.
     """
 
     __slots__ = (
@@ -24,16 +24,11 @@ class Channel:
         "control",
         "host",
         "is_connected",
-        "is_writable",
         "key",
         "lost_ns",
-        "monitor_key",
         "name",
         "native",
         "searched_since",
-        "subscription",
-        "subscription_id",
-        "subscription_index",
         "waiting",
         "was_connected",
     )
@@ -52,16 +47,26 @@ class Channel:
         self.capacity = 1
         """The most elements that the channel holds."""
         self.host = ""
-        self.is_writable = False
         self.control: Control | None = None
         """None until this connection has answered for it."""
         self.waiting: list[Request] = []
         """What to issue once connected."""
-        self.subscription: Subscription | None = None
-        self.subscription_index = 0
-        self.subscription_id: int | None = None
-        self.monitor_key = 0
 
     @property
     def is_scalar(self) -> bool:
         return self.capacity == 1
+
+
+class WatchedChannel(Channel):
+    """A channel that belongs to one subscription alone, and ends with it."""
+
+    __slots__ = ("index", "monitor_id", "monitor_key", "monitored", "subscription")
+
+    def __init__(self, name: str, subscription: Subscription, index: int) -> None:
+        super().__init__(name)
+        self.subscription = subscription
+        self.index = index
+        self.monitor_id: int | None = None
+        self.monitor_key = 0
+        self.monitored = self.native
+        """The type that updates come in."""

@@ -14,7 +14,7 @@ from struct import error as StructError  # noqa: N812 - a class of errors, named
 from typing import Any, Final
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from osprey.control import Bounds, DType, Severity, Value
 
@@ -151,9 +151,9 @@ class Control:
 
     unit: str = ""
     precision: int | None = None
-    display: Bounds = Bounds()
-    warning: Bounds = Bounds()
-    alarm: Bounds = Bounds()
+    display: Bounds = field(factory=Bounds)
+    warning: Bounds = field(factory=Bounds)
+    alarm: Bounds = field(factory=Bounds)
     labels: tuple[str, ...] = ()
 
 
@@ -172,9 +172,7 @@ def decode_sample(native: Native, count: int, raw: bytes, *, is_scalar: bool, re
         status, severity, secs, nsec = _HEADER.unpack_from(raw)
         value = _decode_values(native, count, raw, is_scalar=is_scalar)
         shape = () if is_scalar else (count,)
-    return Sample(
-        value, DTYPES[native], shape, status, severity, time_of_stamp(secs, nsec), received_ns
-    )
+    return Sample(value, DTYPES[native], shape, status, severity, time_of_stamp(secs, nsec), received_ns)
 
 
 def _decode_values(native: Native, count: int, raw: bytes, *, is_scalar: bool) -> Any:
@@ -182,8 +180,7 @@ def _decode_values(native: Native, count: int, raw: bytes, *, is_scalar: bool) -
     if native is not Native.STRING:
         return np.frombuffer(raw, ARRAY_TYPES[native], count, start)
     texts = tuple(
-        decode_text(raw[at : at + _STRING_SIZE])
-        for at in range(start, start + count * _STRING_SIZE, _STRING_SIZE)
+        decode_text(raw[at : at + _STRING_SIZE]) for at in range(start, start + count * _STRING_SIZE, _STRING_SIZE)
     )
     return texts[0] if is_scalar else texts
 
@@ -267,7 +264,7 @@ def encode_value(native: Native, capacity: int, value: Value, *, is_text: bool =
     if isinstance(value, str):
         hint = "; an enumeration is written by number" if native is Native.ENUM else ""
         msg = f"the channel holds numbers ({native.name}), and {value!r} is a text{hint}"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all that a channel cannot hold
     if _is_sequence(value):
         return _encode_array(native, capacity, value)
     return 1, _encode_number(native, value)
@@ -303,7 +300,7 @@ def _encode_long_text(capacity: int, value: Any) -> tuple[int, bytes]:
         raise ValueError(msg)  # noqa: TRY004 - one kind of error for all that a channel cannot hold
     raw = value.encode() + b"\0"
     if len(raw) > capacity or b"\0" in raw[:-1]:
-        msg = f"a text of {len(raw) - 1} bytes does not fit: the channel holds {capacity - 1}, none of them null"
+        msg = f"a text of {len(raw) - 1} bytes does not fit: the channel holds {capacity - 1}, none null"
         raise ValueError(msg)
     return len(raw), raw
 

@@ -17,7 +17,7 @@ from epics.ca import find_libca, find_libCom
 
 
 class Eca(IntEnum):
-    """The conditions of `caerr.h` that are told apart, by the number in a status (its low bits are a severity)."""
+    """The conditions of `caerr.h` that are told apart: the number in a status, above its severity."""
 
     NORMAL = 0
     ALLOCMEM = 6
@@ -139,6 +139,11 @@ def load_libca() -> Any:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
+
+
+def is_normal(status: int) -> bool:
+    """True for a status without any complaint."""
+    return (status & 0xFFFF) >> 3 == Eca.NORMAL
 
 
 def condition_of(status: int) -> Eca | None:

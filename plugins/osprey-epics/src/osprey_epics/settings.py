@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from attrs import Attribute, field, frozen
+from attrs import Attribute, evolve, field, frozen
 
 _HIGHEST_PORT = 65535
 
@@ -30,7 +30,7 @@ def _is_port(instance: object, attribute: Attribute[int | None], value: int | No
 
 def _is_array_size(instance: object, attribute: Attribute[int | None], value: int | None) -> None:
     # libca itself never goes below 16 kB, so a smaller figure would be a promise that it does not keep.
-    if value is not None and value < 16384:  # noqa: PLR2004
+    if value is not None and value < 16384:
         msg = f"max_array_bytes {value}: the smallest that Channel Access works with is 16384"
         raise ValueError(msg)
 
@@ -76,7 +76,7 @@ class GatewaysSettings:
 class EpicsSettings(GatewaySettings):
     """The whole section; without any key the process's own ``EPICS_CA_*`` variables decide."""
 
-    gateways: GatewaysSettings = GatewaysSettings()
+    gateways: GatewaysSettings = field(factory=GatewaysSettings)
     """Where reads, and where writes, go instead of `address`."""
     max_array_bytes: int | None = field(default=None, validator=_is_array_size)
     """Arrays larger than this are refused. None: arrays of any size."""
@@ -86,10 +86,18 @@ class EpicsSettings(GatewaySettings):
     @property
     def reading(self) -> GatewaySettings:
         """Where reads go."""
-        return self.gateways.read or self.gateways.read_only or self
+        return self._complete(self.gateways.read or self.gateways.read_only)
 
     @property
     def writing(self) -> GatewaySettings:
         """Where writes go."""
         ways = self.gateways
-        return ways.write or ways.write_access or ways.read_write or self
+        return self._complete(ways.write or ways.write_access or ways.read_write)
+
+    def _complete(self, way: GatewaySettings | None) -> GatewaySettings:
+        """Give a gateway that names no host (only a port, say) the hosts of the target."""
+        if way is None:
+            return self
+        if way.address or way.name_servers:
+            return way
+        return evolve(way, address=self.address, name_servers=self.name_servers)

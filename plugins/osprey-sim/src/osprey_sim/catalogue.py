@@ -9,11 +9,12 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
 
-from attrs import field, frozen
-from osprey.api import Bounds, ChannelRecord, DType
+from attrs import evolve, field, frozen
 
+from osprey.api import Bounds, ChannelRecord, DType
 from osprey_sim.devices import (
     FAMILY_WORDS,
+    UNBOUNDED,
     Device,
     Supply,
     all_supplies,
@@ -57,10 +58,10 @@ class Channel:
     precision: int = 3
     noise: float = 0.0
     """White noise of a reading, rms, in the channel's unit."""
-    drive: Bounds = Bounds()
-    warning: Bounds = Bounds()
+    drive: Bounds = UNBOUNDED
+    warning: Bounds = UNBOUNDED
     """LOW and HIGH, severity minor."""
-    alarm: Bounds = Bounds()
+    alarm: Bounds = UNBOUNDED
     """LOLO and HIHI, severity major."""
     labels: tuple[str, ...] = field(default=())
 
@@ -86,9 +87,7 @@ def _supply_channels(index: int, supply: Supply) -> Iterator[Channel]:
     device, tail = supply.device, supply.quantity.upper()
     name = f"{supply.words} {device.name}"
     shared = {"quantity": supply.quantity, "unit": supply.unit}
-    readback = _record(
-        device, f"{tail}:RB", f"{name} {supply.quantity}", **shared, aliases=supply.aliases[1:2]
-    )
+    readback = _record(device, f"{tail}:RB", f"{name} {supply.quantity}", **shared, aliases=supply.aliases[1:2])
     setpoint = _record(
         device,
         f"{tail}:SP",
@@ -98,24 +97,28 @@ def _supply_channels(index: int, supply: Supply) -> Iterator[Channel]:
         readback=readback.name,
         aliases=supply.aliases[:1],
     )
-    kind = {"dtype": supply.dtype, "labels": supply.labels, "precision": supply.precision}
-    yield Channel(record=setpoint, source=Source.SETPOINT, index=index, drive=supply.drive, **kind)
-    yield Channel(
+    common = Channel(
+        record=setpoint,
+        source=Source.SETPOINT,
+        index=index,
+        drive=supply.drive,
+        dtype=supply.dtype,
+        labels=supply.labels,
+        precision=supply.precision,
+    )
+    yield common
+    yield evolve(
+        common,
         record=readback,
         source=Source.READBACK,
-        index=index,
+        drive=UNBOUNDED,
         noise=supply.noise,
         warning=supply.warning,
         alarm=supply.alarm,
-        **kind,
     )
-    if supply.has_state and supply.quantity in {"current", "voltage"}:
-        state = _record(
-            device, "STATE:RB", f"{name} power supply state", quantity="state", role="status"
-        )
-        yield Channel(
-            record=state, source=Source.STATE, index=index, dtype=DType.ENUM, labels=("OFF", "ON", "FAULT")
-        )
+    if supply.has_state:
+        state = _record(device, "STATE:RB", f"{name} power supply state", quantity="state", role="status")
+        yield Channel(record=state, source=Source.STATE, index=index, dtype=DType.ENUM, labels=("OFF", "ON", "FAULT"))
 
 
 def _position_channels() -> Iterator[Channel]:
@@ -188,9 +191,7 @@ def _beam_channels() -> Iterator[Channel]:
             role="computed",
         )
         yield Channel(record=computed, source=Source.CHROMATICITY, index=i)
-        size = _record(
-            slm, f"SIGMA_{tail}:RB", f"{word} beam size", quantity=f"sigma_{tail.lower()}", unit="um"
-        )
+        size = _record(slm, f"SIGMA_{tail}:RB", f"{word} beam size", quantity=f"sigma_{tail.lower()}", unit="um")
         yield Channel(record=size, source=Source.BEAM_SIZE, index=i, precision=2, noise=0.1)
     synchrotron = _record(tune, "SYNCHROTRON:RB", "Synchrotron frequency", quantity="frequency", unit="kHz")
     yield Channel(record=synchrotron, source=Source.SYNCHROTRON_TUNE, index=0, noise=0.005)
@@ -208,9 +209,7 @@ def _instrument_channels() -> Iterator[Channel]:
     for family, tail, words, unit, source, high, hihi in _INSTRUMENTS:
         for i, device in enumerate(spread_devices(family)):
             yield Channel(
-                record=_record(
-                    device, f"{tail}:RB", f"{words} {device.name}", quantity=tail.lower(), unit=unit
-                ),
+                record=_record(device, f"{tail}:RB", f"{words} {device.name}", quantity=tail.lower(), unit=unit),
                 source=source,
                 index=i,
                 precision=12 if source is Source.PRESSURE else 2,
@@ -220,9 +219,7 @@ def _instrument_channels() -> Iterator[Channel]:
             )
     rf = single_device("RF")
     for i, word in enumerate(("Forward", "Reflected")):
-        record = _record(
-            rf, f"{word.upper()}_POWER:RB", f"RF {word.lower()} power", quantity="power", unit="kW"
-        )
+        record = _record(rf, f"{word.upper()}_POWER:RB", f"RF {word.lower()} power", quantity="power", unit="kW")
         yield Channel(record=record, source=Source.RF_POWER, index=i, noise=0.05)
 
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Final
 
 from attrs import field, frozen
-from osprey.api import Bounds, DType
 
+from osprey.api import Bounds, DType
 from osprey_sim.lattice import (
     CELL_LENGTH_M,
     EXIT_M,
@@ -19,6 +19,8 @@ from osprey_sim.lattice import (
     SECTORS,
     indices_of,
 )
+
+UNBOUNDED: Final = Bounds()
 
 FAMILY_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "HCM": ("horizontal corrector", "horizontal steerer", "corrector magnet"),
@@ -67,11 +69,12 @@ class Supply:
     precision: int
     noise: float = 0.0
     """Of its read-back, rms."""
-    alarm: Bounds = Bounds()
-    warning: Bounds = Bounds()
+    alarm: Bounds = UNBOUNDED
+    warning: Bounds = UNBOUNDED
     dtype: DType = DType.FLOAT
     labels: tuple[str, ...] = field(default=())
     has_state: bool = True
+    """True for a power supply, which can trip; the phase shifter of the cavity is none."""
     aliases: tuple[str, ...] = ()
 
 
@@ -189,6 +192,7 @@ def _rf_supplies() -> list[Supply]:
         lag_s=0.05,
         precision=1,
         noise=0.02,
+        has_state=False,
     )
     voltage = Supply(
         device=rf,
@@ -247,7 +251,5 @@ def all_supplies() -> tuple[Supply, ...]:
 def supply_indices(family: str, quantity: str = "current") -> tuple[int, ...]:
     """Give the numbers of the supplies of a family."""
     return tuple(
-        i
-        for i, supply in enumerate(all_supplies())
-        if supply.device.family == family and supply.quantity == quantity
+        i for i, supply in enumerate(all_supplies()) if supply.device.family == family and supply.quantity == quantity
     )

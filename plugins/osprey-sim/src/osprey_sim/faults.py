@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Final
 
 from osprey.api import UsageError
-
 from osprey_sim.devices import all_supplies, lattice_devices, spread_devices
 
 

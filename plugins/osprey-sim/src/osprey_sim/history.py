@@ -14,15 +14,15 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final, cast
 
 from attrs import frozen
-from osprey.api import ConnectorError
 
+from osprey.api import ConnectorError
 from osprey_sim.settings import DEFAULT_SEED
 
 FORMAT: Final = 1
@@ -44,9 +44,7 @@ class Change:
 class History:
     """The rows of one file, and the way to add to them; safe between threads and processes."""
 
-    def __init__(
-        self, path: Path, *, seed: int | None = None, clock: Callable[[], int] = time.time_ns
-    ) -> None:
+    def __init__(self, path: Path, *, seed: int | None = None, clock: Callable[[], int] = time.time_ns) -> None:
         self.path = path
         self.changes: list[Change] = []
         self.generation = 0
@@ -130,14 +128,19 @@ class History:
             self._cut_torn_line(file)
             self._write(file, "")
 
-    def reset(self) -> None:
-        """Forget all changes: the ring is again as its seed made it. A copy is kept beside the file."""
+    def reset(self) -> Path:
+        """Forget all changes: the ring is again as its seed made it. Gives the copy of the old file.
+
+        A history that cannot be read, or is of another seed, can be left behind by this.
+        """
+        kept = self.path.with_name(self.path.name + ".old")
         with self._lock, self._locked(fcntl.LOCK_EX, 5.0) as file:
-            shutil.copyfile(self.path, self.path.with_name(self.path.name + ".old"))
+            shutil.copyfile(self.path, kept)
             os.ftruncate(file.fileno(), 0)
             self._forget()
             self._write(file, "")
             self._take_in(file)
+        return kept
 
     def _write(self, file: FileIO, row: str) -> None:
         header = "" if self._stamp else json.dumps({"ring": FORMAT, "seed": self.seed, "t_ns": self._clock()})
@@ -222,7 +225,7 @@ class History:
         return ConnectorError(f"the state of the simulated ring, {self.path}, cannot be used: {reason}")
 
     @contextmanager
-    def _locked(self, mode: int, timeout_s: float) -> Iterator[FileIO]:
+    def _locked(self, mode: int, timeout_s: float) -> Generator[FileIO]:
         """Hold the file's lock; it goes with the descriptor, also if this process is killed."""
         try:
             if mode == fcntl.LOCK_EX:

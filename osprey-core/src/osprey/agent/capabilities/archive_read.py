@@ -25,9 +25,7 @@ class ArchiveReadCapability(BaseCapability):
             )
             raise ConfigError(msg)
         channels = [str(name) for name in self.parameter("channels")]
-        span = ArchiveSpan(
-            start_ns=int(self.parameter("start_ns")), end_ns=int(self.parameter("end_ns"))
-        )
+        span = ArchiveSpan(start_ns=int(self.parameter("start_ns")), end_ns=int(self.parameter("end_ns")))
         timeout_s = target.config.read_timeout_s
         series = await target.archiver.fetch(channels, span, timeout_s=timeout_s)
         zone = self._project.config.facility.time_zone

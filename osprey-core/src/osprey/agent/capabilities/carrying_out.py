@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
-from osprey.control import ApplyReport, ApplyRequest, guard_of
+from osprey.control import ApplyReport, ApplyRequest, Outcome, guard_of
 from osprey.control.wire import from_wire
 from osprey.journal import RequestRow, RequestState, journal_of
 
@@ -36,9 +36,7 @@ async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
     """Have the guard do what was approved, or tell what already became of it. Never does it twice."""
     row = await journal_of(project).requests.get(needed.request_id)
     if row.state is RequestState.APPROVED:
-        request = ApplyRequest(
-            request_id=row.id, sha256=needed.sha256, actor=current_actor()
-        )
+        request = ApplyRequest(request_id=row.id, sha256=needed.sha256, actor=current_actor())
         return await guard_of(project).apply(request)
     if row.state in _SAID_NO:
         return ApplyReport(request_id=row.id, status=row.state.value, reason=_no(row))
@@ -57,6 +55,11 @@ def step_result(report: ApplyReport) -> StepResult:
     if status is StepStatus.FAILED:
         text += "\nWhat was not confirmed needs a new request; `osprey ledger list` shows every doubt."
     return StepResult(status=status, text=text)
+
+
+def is_wholly_confirmed(report: ApplyReport) -> bool:
+    """Say if every write of the request was sent once and read back."""
+    return bool(report.items) and all(item.outcome is Outcome.CONFIRMED for item in report.items)
 
 
 def _no(row: RequestRow) -> str:

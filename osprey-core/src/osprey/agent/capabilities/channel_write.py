@@ -8,11 +8,11 @@ from typing import Any
 import cattrs
 
 from osprey.agent.capabilities.carrying_out import carry_out, step_result
+from osprey.agent.capabilities.records import record_writes
 from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult
 from osprey.control import ApplyReport, JudgeRequest, Reading, WriteBatch, guard_of, targets_of
-from osprey.services.python_executor import write_list_record
 
 KIND = "channel_write"
 
@@ -44,18 +44,18 @@ class ChannelWriteCapability(BaseCapability):
         result = step_result(report)
         if not report.items:
             return result
-        folder = write_list_record(
+        notebook = await record_writes(
             self._project,
-            question=str(self._state["user_query"]),
             title=self._step.task_objective,
+            question=str(self._state["user_query"]),
             report=report,
         )
         return StepResult(
             status=result.status,
             text=result.text,
             context=_context(report),
-            runs=(str(folder),),
-            artifacts=(str(folder / "notebook.ipynb"),),
+            runs=(str(notebook.parent),),
+            artifacts=(str(notebook),),
             warnings=result.warnings,
         )
 
@@ -85,7 +85,4 @@ def _context(report: ApplyReport) -> dict[str, Any]:
 
 
 def _values(row: Sequence[Any]) -> dict[str, Any]:
-    return {
-        result.channel: cattrs.unstructure(result.value) if isinstance(result, Reading) else None
-        for result in row
-    }
+    return {result.channel: cattrs.unstructure(result.value) if isinstance(result, Reading) else None for result in row}

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osprey.agent.capabilities.carrying_out import carry_out, step_result
+from osprey.agent.capabilities.carrying_out import carry_out, is_wholly_confirmed, step_result
+from osprey.agent.capabilities.records import record_run
+from osprey.agent.capabilities.rehearsals import (
+    discard_run,
+    load_rehearsal,
+    observation_of,
+    save_rehearsal,
+)
 from osprey.agent.wording import format_results
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
-from osprey.control import ApplyReport, JudgeRequest, Outcome, WriteBatch, WriteItem, guard_of
+from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import RefusedError
 from osprey.services.python_executor import (
     PythonExecutionRequest,
-    RunFolder,
+    RunJob,
+    RunMode,
     RunOutcome,
-    RunStatus,
     create_code_generator,
+    new_run_folder,
     runner_of,
 )
 
 if TYPE_CHECKING:
+    from osprey.control import ApplyReport
     from osprey.services.python_executor import IntendedWrite
 
 KIND = "python_executor"
@@ -34,26 +43,28 @@ class PythonCapability(BaseCapability):
     description = "Analyse, plot, or change channels by a rehearsed script"
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
-        code = await self._generate()
-        folder = RunFolder.create(self._project, self._step.context_key)
-        outcome = await runner_of(self._project).rehearse(
-            code, target=self.target, folder=folder, inputs=self.input_contexts()
+        job = RunJob(
+            code=await self._generate(),
+            mode=RunMode.DRY,
+            target=self.target,
+            inputs=self.input_contexts(),
+            folder=new_run_folder(self._project.state_dir, self._step.task_objective),
         )
-        if outcome.status is not RunStatus.OK or not outcome.writes:
-            return self._finished(folder, outcome, report=None)
-        return await self._file(code, folder, outcome)
+        outcome = await runner_of(self._project).run(job)
+        if not outcome.is_done or not outcome.writes:
+            return await self._finished(job, outcome)
+        return await self._file(job, outcome)
 
     async def conclude(self, needed: ApprovalNeeded) -> StepResult:
         report = await carry_out(self._project, needed)
-        folder = RunFolder.open(str(needed.memo["folder"]))
-        if not _all_confirmed(report):
-            folder.record_decision(report)
-            result = step_result(report)
-            if not report.items:
-                return result
-            return self._with_files(result, folder)
-        outcome = await runner_of(self._project).observe(folder, target=self.target, report=report)
-        return self._finished(folder, outcome, report=report)
+        folder = Path(str(needed.memo["folder"]))
+        if report.status == "approved":
+            return step_result(report)
+        job, rehearsed = load_rehearsal(folder)
+        if is_wholly_confirmed(report):
+            observed = await runner_of(self._project).run(observation_of(job, rehearsed, report))
+            return await self._finished(job, observed, report, rehearsed)
+        return await self._not_applied(job, rehearsed, report)
 
     async def _generate(self) -> str:
         generator = create_code_generator(self._project)
@@ -68,13 +79,14 @@ class PythonCapability(BaseCapability):
         )
         return await generator.generate_code(request, [])
 
-    async def _file(self, code: str, folder: RunFolder, outcome: RunOutcome) -> ApprovalNeeded:
-        if not outcome.is_replayable:
-            raise RefusedError(outcome.why_not_replayable, rule="python.not_replayable")
+    async def _file(self, job: RunJob, outcome: RunOutcome) -> ApprovalNeeded:
+        if not outcome.replayable:
+            raise RefusedError(outcome.why_not, rule="python.not_replayable")
         actor = current_actor()
         judgement = await guard_of(self._project).judge(
             JudgeRequest(batch=_batch(self.target, outcome.writes), actor=actor)
         )
+        save_rehearsal(job, outcome)
         row = await file_write_request(
             self._project,
             judgement,
@@ -84,41 +96,68 @@ class PythonCapability(BaseCapability):
             key=self.request_key,
             actor=actor,
             bound={
-                "code_sha256": hashlib.sha256(code.encode()).hexdigest(),
-                "rehearsed_reads": outcome.rehearsed_reads,
+                "code_sha256": hashlib.sha256(job.code.encode()).hexdigest(),
+                "rehearsed_reads": len(outcome.rehearsed_reads),
             },
             shown={
                 "question": self._state["user_query"],
-                "code": code,
-                "folder": str(folder.path),
+                "code": job.code,
+                "folder": str(outcome.folder),
                 "tier": outcome.tier,
             },
         )
         kept = str(row.presentation["folder"])
-        if kept != str(folder.path):  # the step ran again after a crash: the first rehearsal counts
-            folder.discard()
+        if kept != str(outcome.folder):  # the step ran again after a crash: the first rehearsal counts
+            discard_run(outcome.folder)
         return ApprovalNeeded(request_id=row.id, sha256=row.sha256, memo={"folder": kept})
 
-    def _finished(self, folder: RunFolder, outcome: RunOutcome, report: ApplyReport | None) -> StepResult:
-        notebook = folder.record(
-            outcome, question=str(self._state["user_query"]), title=self._step.task_objective, report=report
-        )
+    async def _finished(
+        self,
+        job: RunJob,
+        outcome: RunOutcome,
+        report: ApplyReport | None = None,
+        rehearsed: RunOutcome | None = None,
+    ) -> StepResult:
+        notebook = await self._record(job, outcome, report, rehearsed)
         lines = [step_result(report).text] if report else []
-        if outcome.status is RunStatus.OK:
+        if outcome.is_done:
             lines.append(format_results(outcome.results))
         else:
             lines.append(f"The script ended with {outcome.status}: {outcome.error}")
+        figures = tuple(str(outcome.folder / name) for name in outcome.figures)
         return StepResult(
-            status=StepStatus.DONE if outcome.status is RunStatus.OK else StepStatus.FAILED,
+            status=StepStatus.DONE if outcome.is_done else StepStatus.FAILED,
             text="\n".join(line for line in lines if line),
             context={"results": outcome.results},
-            runs=(str(folder.path),),
-            artifacts=(*(str(figure) for figure in outcome.figures), str(notebook)),
-            warnings=tuple(outcome.warnings),
+            runs=(str(outcome.folder),),
+            artifacts=(*figures, str(notebook)),
+            warnings=outcome.warnings,
         )
 
-    def _with_files(self, result: StepResult, folder: RunFolder) -> StepResult:
-        return StepResult(status=result.status, text=result.text, runs=(str(folder.path),))
+    async def _not_applied(self, job: RunJob, rehearsed: RunOutcome, report: ApplyReport) -> StepResult:
+        result = step_result(report)
+        notebook = await self._record(job, None, report, rehearsed)
+        return StepResult(
+            status=result.status,
+            text=result.text,
+            runs=(str(rehearsed.folder),),
+            artifacts=(str(notebook),),
+        )
+
+    async def _record(
+        self, job: RunJob, outcome: RunOutcome | None, report: ApplyReport | None, rehearsed: RunOutcome | None
+    ) -> Path:
+        run = outcome or rehearsed
+        return await record_run(
+            self._project,
+            title=self._step.task_objective,
+            question=str(self._state["user_query"]),
+            code=job.code,
+            outcome=outcome,
+            rehearsal=rehearsed,
+            report=report,
+            folder=run.folder if run else new_run_folder(self._project.state_dir, self._step.context_key),
+        )
 
 
 def _batch(target: str, writes: tuple[IntendedWrite, ...]) -> WriteBatch:
@@ -127,12 +166,3 @@ def _batch(target: str, writes: tuple[IntendedWrite, ...]) -> WriteBatch:
         item = WriteItem(channel=write.channel, value=write.value, unit=write.unit, line=write.line)
         groups.setdefault(write.group, []).append(item)
     return WriteBatch(target=target, groups=tuple(tuple(groups[number]) for number in sorted(groups)))
-
-
-def _all_confirmed(report: ApplyReport) -> bool:
-    return bool(report.items) and all(item.outcome is Outcome.CONFIRMED for item in report.items)
-
-
-def results_of(context: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give the results of an earlier python step out of its context."""
-    return context.get("results", {})

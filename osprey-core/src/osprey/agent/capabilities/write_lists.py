@@ -18,8 +18,7 @@ async def groups_of_writes(target: Target, groups: Sequence[Sequence[Mapping[str
     present = await _numbers(target, relative)
     return tuple(
         tuple(
-            WriteItem(channel=write["channel"], value=_value(write, present), unit=write.get("unit"))
-            for write in group
+            WriteItem(channel=write["channel"], value=_value(write, present), unit=write.get("unit")) for write in group
         )
         for group in groups
     )
@@ -31,7 +30,7 @@ async def groups_of_scan(target: Target, scan: Mapping[str, Any]) -> Groups:
     :raises UsageError: fewer than two points.
     """
     channel, steps = str(scan["channel"]), int(scan["steps"])
-    if steps < 2:  # noqa: PLR2004 - a scan of one point is a set
+    if steps < 2:
         msg = f"a scan of {channel} needs at least 2 points, not {steps}"
         raise UsageError(msg)
     start, stop = float(scan["start"]), float(scan["stop"])

@@ -11,7 +11,7 @@ from typing import Final
 
 from osprey.control.checks.allowance import check_allowance
 from osprey.control.checks.bounds import check_bounds
-from osprey.control.checks.case import Case, Check, Scene
+from osprey.control.checks.case import Case, Check, PastWrite, Scene
 from osprey.control.checks.condition import check_condition
 from osprey.control.checks.fresh_value import settle_before
 from osprey.control.checks.motion import check_history, check_motion
@@ -43,7 +43,9 @@ __all__ = [
     "ON_FRESH_VALUES",
     "Case",
     "Check",
+    "PastWrite",
     "Scene",
     "ask_policies",
     "check_history",
+    "settle_before",
 ]

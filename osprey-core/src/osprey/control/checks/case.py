@@ -29,7 +29,7 @@ class Case:
     rule: LimitRule | None = None
     value: Value | None = None
     label: str | None = None
-    bounds: Bounds = Bounds()
+    bounds: Bounds = field(factory=Bounds)
     before: Reading | None = None
     """The fresh reading, or the state that the items before leave."""
     is_left_by_batch: bool = False
@@ -41,10 +41,10 @@ class Case:
     @property
     def info(self) -> ChannelInfo:
         """What the system says of the channel."""
-        if isinstance(self.described, Fault):
-            msg = f"{self.item.channel} has no description"
-            raise LookupError(msg)
-        return self.described
+        if isinstance(self.described, ChannelInfo):
+            return self.described
+        msg = f"{self.item.channel} has no description"
+        raise LookupError(msg)
 
     @property
     def typed_value(self) -> Value:
@@ -83,11 +83,11 @@ class Scene:
     withheld_policies: tuple[str, ...]
     settle_s: float
     now_ns: int
-    readings: Mapping[str, ReadResult] = field(factory=dict)
+    readings: Mapping[str, ReadResult] = field(factory=dict[str, ReadResult])
     """Fresh, by the name that was read."""
-    canonical: Mapping[str, str] = field(factory=dict)
+    canonical: Mapping[str, str] = field(factory=dict[str, str])
     """The canonical name of each channel that an expression names."""
-    history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict)
+    history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict[str, tuple[PastWrite, ...]])
     """Earlier writes to a channel, from the ledger, so that all processes share it."""
     _left: dict[str, Reading] = field(init=False, factory=dict)
     _moves: dict[str, list[tuple[int, float]]] = field(init=False, factory=dict)

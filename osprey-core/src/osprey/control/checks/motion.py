@@ -33,10 +33,9 @@ def check_history(case: Case, scene: Scene) -> Case:
     """Refuse what earlier writes leave no room or no time for."""
     if case.rule is None or not case.rule.needs_history:
         return case
-    travel = travel_of(case)
     past = list(_earlier(case, scene))
-    _check_pause(case, case.rule, travel, past, scene.now_ns)
-    _check_travel(case, case.rule, travel, past, scene.now_ns)
+    _check_pause(case, case.rule, past, scene.now_ns)
+    _check_travel(case, case.rule, past, scene.now_ns)
     return case
 
 
@@ -47,9 +46,7 @@ def travel_of(case: Case) -> float:
         return refuse("limits.no_distance", f"{case.channel} has no distance between its values to limit")
     invalid = case.before is not None and case.before.severity is Severity.INVALID
     if invalid or math.isnan(change):
-        return refuse(
-            "limits.no_fresh_value", f"{case.channel} has no valid value now, so the step cannot be judged"
-        )
+        return refuse("limits.no_fresh_value", f"{case.channel} has no valid value now, so the step cannot be judged")
     return change
 
 
@@ -60,9 +57,7 @@ def _earlier(case: Case, scene: Scene) -> Iterator[PastWrite]:
         yield PastWrite(at_ns=scene.now_ns - pause_ns, travel=travel)
 
 
-def _check_pause(
-    case: Case, rule: LimitRule, travel: float, past: list[PastWrite], now_ns: int
-) -> None:
+def _check_pause(case: Case, rule: LimitRule, past: list[PastWrite], now_ns: int) -> None:
     waited_s = min(((now_ns - write.at_ns) / 1e9 for write in past), default=math.inf)
     if rule.min_interval_s is not None and not waited_s >= rule.min_interval_s:
         refuse(
@@ -71,6 +66,7 @@ def _check_pause(
         )
     if rule.max_rate is None:
         return
+    travel = travel_of(case)
     needed_s = max(0.0, travel - _rounding(case)) / rule.max_rate
     if not waited_s >= needed_s:
         refuse(
@@ -80,11 +76,10 @@ def _check_pause(
         )
 
 
-def _check_travel(
-    case: Case, rule: LimitRule, travel: float, past: list[PastWrite], now_ns: int
-) -> None:
+def _check_travel(case: Case, rule: LimitRule, past: list[PastWrite], now_ns: int) -> None:
     if rule.max_travel is None:
         return
+    travel = travel_of(case)
     begin_ns = now_ns - int(rule.travel_window_s * 1e9)
     total = travel + sum(write.travel for write in past if write.at_ns >= begin_ns)
     if not total <= rule.max_travel + _rounding(case):

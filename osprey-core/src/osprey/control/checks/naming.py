@@ -29,6 +29,6 @@ def settle_name(case: Case, scene: Scene) -> Case:
 def _no_description(fault: Fault, scene: Scene) -> tuple[str, str]:
     if fault.kind is not ErrorKind.NOT_FOUND:
         return "target.unreachable", f"{fault.channel} cannot be reached: {fault.message}"
-    near = [record.name for record in scene.directory.closest(fault.channel)]
+    near = scene.directory.closest(fault.channel)
     remedy = f"; did you mean {' or '.join(near)}?" if near else ""
     return "name.not_found", f"{fault.channel} was not found: {fault.message}{remedy}"

@@ -11,7 +11,6 @@ from attrs import frozen
 
 from osprey.control.checks.case import Case
 from osprey.control.protocols import Denial, PolicyItem, WritePolicy
-from osprey.errors import RefusedError
 
 POLICY_DEADLINE_S: Final = 5.0
 """A policy has to be quick; one that is not has denied."""
@@ -44,12 +43,15 @@ async def ask_policies(
 async def _ask(name: str, policy: WritePolicy, items: list[PolicyItem]) -> list[PolicyRefusal]:
     with anyio.fail_after(POLICY_DEADLINE_S):
         answer: Any = await anyio.to_thread.run_sync(policy.judge, items, abandon_on_cancel=True)
+    if not isinstance(answer, (list, tuple)):
+        msg = f"it answered {answer!r}, which is not a list of denials"
+        raise TypeError(msg)
     channels = {item.channel for item in items}
     refusals: list[PolicyRefusal] = []
     for denial in cast("Sequence[Any]", answer):
         if not isinstance(denial, Denial):
             msg = f"it answered {denial!r}, which is not a Denial"
-            raise RefusedError(msg, rule=f"policy.{name}")
+            raise TypeError(msg)
         channel = denial.channel if denial.channel in channels else None
         refusals.append(PolicyRefusal(channel=channel, rule=f"policy.{name}", reason=denial.reason))
     return refusals

@@ -21,7 +21,10 @@ def check_posture(case: Case, scene: Scene) -> Case:
             f"target {config.name!r} is read-only (`control_system.targets.{config.name}.posture`)",
         )
     if config.posture is Posture.SIMULATION and not scene.simulated:
-        refuse("posture.simulation", f"target {config.name!r} has posture 'simulation' but reaches a real machine")
+        refuse(
+            "posture.simulation",
+            f"target {config.name!r} has posture 'simulation' but reaches a real machine",
+        )
     if config.writes_enabled is not True:
         refuse(
             "posture.writes_disabled",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import evolve
 
@@ -38,10 +38,10 @@ def settle_value(case: Case, scene: Scene) -> Case:
 def _plain(value: Any, channel: str) -> Any:
     try:
         plain = to_plain(value)
-        if any(not isinstance(element, (bool, int, float, str)) for element in elements_of(plain)):
-            return refuse("value.shape", f"{channel} cannot take a table of values")
     except TypeError as exc:
         return refuse("value.type", f"{channel}: {exc}")
+    if any(isinstance(element, list) for element in cast("list[Any]", elements_of(plain))):
+        return refuse("value.shape", f"{channel} cannot take a table of values")
     return plain
 
 

@@ -29,14 +29,14 @@ def settle_readback(case: Case, scene: Scene) -> Case:
 
 
 def _tolerance(case: Case, is_measured: bool) -> float:
-    if case.info.dtype is not DType.FLOAT:
-        return case.rule.tolerance_absolute or 0.0 if case.rule else 0.0
+    if case.info.dtype not in (DType.FLOAT, DType.INT):
+        return 0.0
     stated = _stated_tolerance(case.rule, case.typed_value)
     if stated is not None:
         return stated
     size = _size_of(case.typed_value)
     if not is_measured:
-        return size * _OWN_SHARE
+        return size * _OWN_SHARE if case.info.dtype is DType.FLOAT else 0.0
     return max(size, _span_of(case.bounds)) * _DEVICE_SHARE
 
 

@@ -47,7 +47,7 @@ def _ask_comma(cursor: Cursor, first: int) -> Ask:
     written = cursor.next().text
     whole, _, rest = written.partition(",")
     readings = [f"{whole}.{rest}"] if "," not in rest and "." not in rest else []
-    if all(len(group.split(".")[0]) == 3 for group in rest.split(",")):  # noqa: PLR2004 - thousands
+    if all(len(group.split(".")[0]) == 3 for group in rest.split(",")):
         readings.append(written.replace(",", ""))
     choices = tuple(cursor.replaced(cursor.index - 1, reading) for reading in readings)
     question = f"'{written}' can be a decimal comma or separate thousands; write it with a decimal point."

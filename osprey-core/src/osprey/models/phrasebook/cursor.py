@@ -122,7 +122,7 @@ class Cursor:
             return ""
         return self.text[self.tokens[first].start : self.tokens[self.index - 1].end]
 
-    def replaced(self, first: int, by: str) -> str:
-        """Give the whole request with the tokens from `first` up to here replaced."""
-        start, end = self.tokens[first].start, self.tokens[self.index - 1].end
-        return f"{self.text[:start]}{by}{self.text[end:]}"
+    def replaced(self, first: int, by: str, end: int | None = None) -> str:
+        """Give the whole request with the tokens from `first` up to here (or to `end`) replaced."""
+        start, stop = self.tokens[first].start, self.tokens[(end or self.index) - 1].end
+        return f"{self.text[:start]}{by}{self.text[stop:]}"

@@ -6,8 +6,6 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
-ScalarOrList = float | str | tuple[float, ...]
-
 
 class Role(StrEnum):
     """Which side of a device was named; the same words as `ChannelRecord.role`."""
@@ -104,11 +102,10 @@ class ReadThen:
 
 @frozen(kw_only=True)
 class Compare:
-    """Read two things now and show their difference."""
+    """Read two or more things now and show how they differ from the first."""
 
     text: str
-    left: Subject
-    right: Subject
+    sides: tuple[Subject, ...]
 
 
 @frozen(kw_only=True)
@@ -151,9 +148,9 @@ class Statistics:
 
 @frozen(kw_only=True)
 class Assignment:
-    """One subject and the value that it shall take."""
+    """What shall take one value."""
 
-    subject: Subject
+    subjects: tuple[Subject, ...]
     value: Amount | str | tuple[Amount, ...]
     """Texts and lists are kept, so that the guard's refusal of them is what a person sees."""
 

@@ -1,145 +1,154 @@
-"""The rules for what changes nothing: read, compare, plot, history, statistics."""
+"""The rules for looking without changing: read, compare, plot, history."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from osprey.models.phrasebook.cursor import Cursor
+from osprey.models.phrasebook.openings import PLOT_ORDERS, SHOWN, skip_now, take_opening, take_plotted
 from osprey.models.phrasebook.phrases import (
     Compare,
     CompareThen,
     History,
+    Moment,
     Phrase,
     Plot,
     Read,
     ReadThen,
     Span,
-    Statistic,
-    Statistics,
     Subject,
 )
-from osprey.models.phrasebook.subjects import take_subject, take_subjects
+from osprey.models.phrasebook.subjects import share_nouns, take_subjects
 from osprey.models.phrasebook.times import take_moment, take_span
 from osprey.models.phrasebook.tokens import Kind
-from osprey.models.phrasebook.vocabulary import EVERY_STATISTIC, PLOT_VERBS, STATISTIC_PHRASES
 
-_QUESTIONS = (
-    "what is",
-    "what are",
-    "what was",
-    "what were",
-    "what has been",
-    "what have been",
-    "how much is",
-    "how high is",
-    "how high are",
-    "how high was",
-    "how large is",
-    "how large are",
-    "how big is",
-    "how low is",
-    "how is",
-    "how are",
+_HISTORY_OF = tuple(
+    f"{article}{noun} of"
+    for article in ("the ", "")
+    for noun in (
+        "history",
+        "archive",
+        "archive data",
+        "archived data",
+        "archived value",
+        "archived values",
+        "past values",
+        "time series",
+    )
 )
-_ORDERS = (
-    "show",
-    "show me",
-    "read",
-    "read out",
-    "give",
-    "give me",
-    "get",
-    "get me",
-    "tell me",
-    "display",
-    "print",
-    "fetch",
-    "report",
-    "check",
-    "see",
-    "calculate",
-    "compute",
-    "determine",
-    "find",
-    "evaluate",
-)
-_NOW = ("right now", "now", "at the moment", "at present", "currently", "presently", "please")
-_PLOT_NOUNS = ("plot", "graph", "chart", "figure", "picture")
-_AGAINST = ("against", "versus", "vs", "along", "over", "by", "as a function of")
-_POSITIONS = ("position", "the position", "s", "the ring", "the machine", "longitudinal position", "their position")
-_PLOTTED = (
-    "with a plot",
-    "with plot",
-    "and a plot",
-    "with a figure",
-    "with a graph",
-    "with a picture",
-    "including a plot",
-    "plus a plot",
-    "and plot it",
-    "and plot them",
-    "and plot that",
-    "and draw it",
-    "and show a plot",
-    "and show me a plot",
-    "and show it in a plot",
-    "and make a plot",
-    "and give me a plot",
-    "and show the plot",
-    "and plot",
-    "as a plot",
-)
+_AGAINST = ("against", "versus", "vs", "along", "over", "by", "around", "as a function of")
+_PLACES = ("position", "longitudinal position", "s", "ring", "machine", "storage ring", "their position")
 _PROFILES = frozenset({"orbit", "orbits", "profile", "profiles"})
+_VERSUS = ("with", "to", "against", "versus", "vs")
+_THEN_WORDS = (
+    "what it was",
+    "what they were",
+    "the value",
+    "the values",
+    "its value",
+    "their values",
+    "that",
+)
 
 
 def take_read(cursor: Cursor) -> Phrase:
-    """Read: ``what is the beam current``, ``show HCM03 and HCM04 now``, or the bare subject."""
-    cursor.take(["right now", "currently"])
-    opening = _take_opening(cursor)
+    """Read: ``what is the beam current``, ``show HCM03 and HCM04 now``, or a bare subject."""
+    skip_now(cursor)
+    opening = take_opening(cursor)
+    skip_now(cursor)
+    is_history = cursor.take(_HISTORY_OF) is not None
     subjects = take_subjects(cursor)
-    cursor.take(["is", "are"]) if opening == "" else None
-    moment = take_moment(cursor) if opening in {"what was", "what were", "how high was", ""} else None
+    if opening.endswith("what"):
+        cursor.expect("is", "are", "was", "were")
+    skip_now(cursor)
+    moment = None if is_history else take_moment(cursor)
     if moment is not None:
         return ReadThen(text=cursor.text, subjects=subjects, moment=moment)
-    _skip_now(cursor)
     span = take_span(cursor)
-    if span is not None:
-        plotted = take_plotted(cursor) or opening in {"show", "show me", "display"} or "w" in opening[:1]
-        return History(text=cursor.text, subjects=subjects, span=span, is_plotted=plotted)
-    _skip_now(cursor)
-    if opening in {"show", "show me", "display"} and _is_profile(subjects):
+    if span is not None or is_history:
+        is_plotted = take_plotted(cursor) or opening in SHOWN
+        return History(text=cursor.text, subjects=subjects, span=span, is_plotted=is_plotted)
+    if (opening in SHOWN and _is_profile(subjects)) or take_plotted(cursor):
         return Plot(text=cursor.text, subjects=subjects)
     return Read(text=cursor.text, subjects=subjects)
 
 
+def take_plot(cursor: Cursor) -> Phrase:
+    """Plot: ``plot the horizontal orbit``, ``plot the beam current over the last hour``."""
+    cursor.expect(*PLOT_ORDERS)
+    early = _take_early_span(cursor)
+    subjects = take_subjects(cursor)
+    if early is None and _take_against_position(cursor):
+        skip_now(cursor)
+        return Plot(text=cursor.text, subjects=subjects)
+    over_time = cursor.take(["against time", "versus time", "vs time", "over time"]) is not None
+    skip_now(cursor)
+    span = early or take_span(cursor)
+    if span is not None or over_time:
+        return History(text=cursor.text, subjects=subjects, span=span)
+    return Plot(text=cursor.text, subjects=subjects)
+
+
 def take_compare(cursor: Cursor) -> Phrase:
-    """Compare two subjects, or the present with the past."""
-    if not cursor.take(["compare"]):
-        cursor.take(["what is", "show", "show me", "calculate", "give me"])
+    """Compare: ``compare HCM03 with HCM04``, ``compare the orbit now with ten minutes ago``."""
+    if not cursor.take(["compare", "how does", "how do"]):
         return _take_difference(cursor)
-    left = take_subject(cursor)
-    cursor.take(["now", "right now", "today"])
-    joint = cursor.take(["with", "and", "to", "against", "versus", "vs"])
-    moment = _take_other_moment(cursor)
-    if moment is not None:
-        return moment_comparison(cursor, (left,), moment)
-    if joint is None and len(left.roles) > 1:
-        return _sides(cursor, left)
-    if joint is None:
-        raise cursor.stuck("'compare' needs 'with' and a second subject")
-    right = take_subject(cursor)
-    return _compared(cursor, left, right)
+    sides = list(take_subjects(cursor))
+    cursor.take(["now", "right now"])
+    cursor.take(["compare"])
+    if cursor.take(_VERSUS) or cursor.take(["and"]):
+        moment = _take_then(cursor)
+        if moment is not None:
+            return CompareThen(text=cursor.text, subjects=tuple(sides), moment=moment)
+        sides += take_subjects(cursor)
+    skip_now(cursor)
+    return _compared(cursor, sides)
 
 
-def _compared(cursor: Cursor, left: Subject, right: Subject) -> Phrase:
+def _take_difference(cursor: Cursor) -> Phrase:
+    take_opening(cursor)
+    cursor.take(["the"])
+    cursor.expect("difference between", "difference of", "differences between")
+    sides = take_subjects(cursor)
+    skip_now(cursor)
+    return _compared(cursor, sides)
+
+
+def _compared(cursor: Cursor, sides: Sequence[Subject]) -> Phrase:
+    if len(sides) < 2 and len(sides[0].roles) < 2:
+        raise cursor.stuck("a comparison needs two things, such as 'compare HCM03 with HCM04'")
+    return Compare(text=cursor.text, sides=share_nouns(sides))
+
+
+def _take_then(cursor: Cursor) -> Moment | None:
+    start = cursor.index
+    cursor.take(_THEN_WORDS)
+    cursor.take(["of", "from", "at"])
     moment = take_moment(cursor)
-    if moment is not None:
-        return moment_comparison(cursor, (left, right), moment)
-    _skip_now(cursor)
-    return Compare(text=cursor.text, left=left, right=right)
+    if moment is None:
+        cursor.index = start
+    return moment
 
 
-def moment_comparison(cursor: Cursor, subjects: tuple[Subject, ...], moment: object) -> Phrase:
-    """Make the comparison of the present with a moment that was just taken."""
-    from osprey.models.phrasebook.phrases import Moment
+def _take_early_span(cursor: Cursor) -> Span | None:
+    """Take the span of ``plot the last hour of the beam current``."""
+    start = cursor.index
+    span = take_span(cursor)
+    if span is not None and cursor.take(["of"]):
+        return span
+    cursor.index = start
+    return None
 
-    assert isinstance(moment, Moment)
-    return CompareThen(text=cursor.text, subjects=subjects, moment=moment)
+
+def _take_against_position(cursor: Cursor) -> bool:
+    start = cursor.index
+    if cursor.take(_AGAINST):
+        cursor.take(["the"])
+        if cursor.take(_PLACES) and not cursor.is_kind(Kind.NUMBER):
+            return True
+    cursor.index = start
+    return False
+
+
+def _is_profile(subjects: Sequence[Subject]) -> bool:
+    return all(_PROFILES.intersection(subject.words) for subject in subjects)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import attrs
 from attrs import Factory, define
 
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.phrases import Role, Subject
+from osprey.models.phrasebook.times import TIME_UNITS_NS
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.units import find_unit
 from osprey.models.phrasebook.vocabulary import (
@@ -16,6 +18,7 @@ from osprey.models.phrasebook.vocabulary import (
     HEDGES,
     NEGATIONS,
     NOISE,
+    NUMBER_WORDS,
     PLANES,
     PLOT_VERBS,
     QUANTIFIERS,
@@ -24,17 +27,16 @@ from osprey.models.phrasebook.vocabulary import (
     SHOW_VERBS,
     STOPS,
     WRITE_VERBS,
+    words_of,
 )
 
 _SECTOR = re.compile(r"s(?:ector)?0*(\d{1,3})", re.IGNORECASE)
 _RANGE = re.compile(r"(\d{1,3})-(\d{1,3})")
 # `current` in front of one of these says 'at present'; elsewhere it is the electric current.
-_AFTER_ADJECTIVE_CURRENT = frozenset(
-    """
+_AFTER_ADJECTIVE_CURRENT = words_of("""
     orbit pressure vacuum lifetime tune tunes energy frequency value values setting settings state status
     readings reading setpoint setpoints position positions horizontal vertical beam
-    """.split()
-)
+    """)
 _NO_SUBJECT = (
     NEGATIONS
     | CONDITIONS
@@ -52,15 +54,16 @@ class _Draft:
     """A subject while its words are collected."""
 
     first: int
-    names: list[str] = Factory(list)
-    words: list[str] = Factory(list)
-    sectors: list[int] = Factory(list)
-    roles: list[Role] = Factory(list)
+    names: list[str] = Factory(list[str])
+    words: list[str] = Factory(list[str])
+    sectors: list[int] = Factory(list[int])
+    roles: list[Role] = Factory(list[Role])
     is_every: bool = False
 
     @property
     def has_content(self) -> bool:
         return bool(self.names or self.words or self.roles)
+
 
 def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
     """Take one subject or a list of them joined by commas and `and`.
@@ -72,7 +75,7 @@ def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
         start = cursor.index
         if not _take_joint(cursor) or not _begins_subject(cursor):
             cursor.index = start
-            return _share_nouns(subjects)
+            return share_nouns(subjects)
         subjects.append(take_subject(cursor))
 
 
@@ -83,7 +86,9 @@ def take_subject(cursor: Cursor) -> Subject:
         pass
     if not draft.has_content:
         token = cursor.peek()
-        reason = f"'{token.text}' is no device, family or quantity" if token else "what it is about is missing"
+        reason = (
+            f"'{token.text}' is no device, family or quantity" if token else "what it is about is missing"
+        )
         raise cursor.stuck(reason)
     return _finish(cursor, draft)
 
@@ -134,19 +139,27 @@ def _take_part(cursor: Cursor, draft: _Draft) -> bool:
         return True
     if token.kind is not Kind.WORD:
         return False
-    if _take_sectors(cursor, draft) or _take_role(cursor, draft):
+    sectors = take_sectors(cursor)
+    draft.sectors += sectors
+    if sectors or _take_role(cursor, draft):
         return True
     return _take_word(cursor, draft, token)
 
 
 def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:
     word = token.word
+    if _begins_length_of_time(cursor):
+        return False
     if word in QUANTIFIERS:
         cursor.next()
         draft.is_every = True
         return True
     if word in NOISE:
         cursor.next()
+        return True
+    if word == "top" and cursor.word(1) == "up":
+        cursor.index += 2
+        draft.words.append("topup")
         return True
     if word in _NO_SUBJECT:
         return False
@@ -167,10 +180,19 @@ def _is_counted_name(cursor: Cursor) -> bool:
     number, behind = cursor.peek(1), cursor.peek(2)
     if number is None or not number.text.isdigit():
         return False
-    return behind is None or find_unit(behind.text) is None
+    return behind is None or (find_unit(behind.text) is None and behind.word not in TIME_UNITS_NS)
 
 
-def _take_sectors(cursor: Cursor, draft: _Draft) -> bool:
+def _begins_length_of_time(cursor: Cursor) -> bool:
+    """True for ``an hour``, ``half an hour``, ``ten minutes``: not a subject."""
+    ahead = 0
+    while cursor.word(ahead) in NUMBER_WORDS or cursor.word(ahead) in {"a", "an", "half"}:
+        ahead += 1
+    return ahead > 0 and cursor.word(ahead) in TIME_UNITS_NS
+
+
+def take_sectors(cursor: Cursor) -> list[int]:
+    """Take ``in sector 2``, ``of sectors 2 and 3``, ``in S02``; empty if there is nothing of the kind."""
     start = cursor.index
     cursor.take(["in", "of", "at", "from", "for", "within"])
     cursor.take(["the"])
@@ -178,30 +200,28 @@ def _take_sectors(cursor: Cursor, draft: _Draft) -> bool:
         numbers = _take_sector_numbers(cursor)
         if not numbers:
             raise cursor.stuck("'sector' needs a number")
-        draft.sectors += numbers
-        return True
+        return numbers
+    number = _take_named_sector(cursor) if cursor.index > start else None
+    if number is None:
+        cursor.index = start
+        return []
+    numbers = [number]
+    while True:
+        start = cursor.index
+        number = _take_named_sector(cursor) if _take_joint(cursor) else None
+        if number is None:
+            cursor.index = start
+            return numbers
+        numbers.append(number)
+
+
+def _take_named_sector(cursor: Cursor) -> int | None:
     token = cursor.peek()
     named = _SECTOR.fullmatch(token.text) if token and token.kind is Kind.NAME else None
-    if named and cursor.index > start:
-        cursor.next()
-        draft.sectors.append(int(named.group(1)))
-        while _take_another_named_sector(cursor, draft):
-            pass
-        return True
-    cursor.index = start
-    return False
-
-
-def _take_another_named_sector(cursor: Cursor, draft: _Draft) -> bool:
-    start = cursor.index
-    token = cursor.peek() if _take_joint(cursor) else None
-    named = _SECTOR.fullmatch(token.text) if token and token.kind is Kind.NAME else None
     if named is None:
-        cursor.index = start
-        return False
+        return None
     cursor.next()
-    draft.sectors.append(int(named.group(1)))
-    return True
+    return int(named.group(1))
 
 
 def _take_sector_numbers(cursor: Cursor) -> list[int]:
@@ -233,7 +253,7 @@ def _take_sector_number(cursor: Cursor) -> list[int]:
     if token.kind is Kind.COMMA_NUMBER and all(part.isdigit() for part in token.text.split(",")):
         cursor.next()
         return [int(part) for part in token.text.split(",")]
-    if token.kind is Kind.NUMBER and token.text.isdigit() and len(token.text) <= 3:  # noqa: PLR2004
+    if token.kind is Kind.NUMBER and token.text.isdigit() and len(token.text) <= 3:
         cursor.next()
         return [int(token.text)]
     ranged = _RANGE.fullmatch(token.text)
@@ -262,7 +282,7 @@ def _take_role(cursor: Cursor, draft: _Draft) -> bool:
     return True
 
 
-def _share_nouns(subjects: list[Subject]) -> tuple[Subject, ...]:
+def share_nouns(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
     """Complete 'horizontal and vertical correctors': a bare plane takes the words of its neighbour."""
     shared = list(subjects)
     for place in range(len(subjects) - 2, -1, -1):
@@ -277,4 +297,3 @@ def _share_nouns(subjects: list[Subject]) -> tuple[Subject, ...]:
                 is_every=lone.is_every or head.is_every,
             )
     return tuple(shared)
-

@@ -49,9 +49,9 @@ def stem(word: str) -> str:
     """Give the singular of a lower-case word, in the spelling of catalogues."""
     if word in _SAME:
         return _SAME[word]
-    if len(word) > 4 and word.endswith("ies"):  # noqa: PLR2004 - 'frequencies', not 'ties'
+    if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
-    if len(word) > 3 and word.endswith("s") and not word.endswith(_NOT_PLURAL):  # noqa: PLR2004
+    if len(word) > 3 and word.endswith("s") and not word.endswith(_NOT_PLURAL):
         return _SAME.get(word[:-1], word[:-1])
     return word
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 
 from attrs import frozen
@@ -13,7 +13,7 @@ from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.vocabulary import NUMBER_WORDS
 
 _SECOND = 10**9
-_UNITS_NS = {
+TIME_UNITS_NS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), _SECOND),
     **dict.fromkeys(("min", "mins", "minute", "minutes"), 60 * _SECOND),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600 * _SECOND),
@@ -31,6 +31,7 @@ class _ClockTime:
     at: time
     day: date | None
     first: int
+    end: int
 
 
 def take_span(cursor: Cursor) -> Span | None:
@@ -99,11 +100,11 @@ def _take_last(cursor: Cursor) -> tuple[int, int] | None:
 def _take_length(cursor: Cursor) -> int | None:
     start = cursor.index
     number = _take_quantity(cursor)
-    unit = cursor.take_one(_UNITS_NS)
+    unit = cursor.take_one(TIME_UNITS_NS)
     if unit is None:
         cursor.index = start
         return None
-    length = int(number * _UNITS_NS[unit])
+    length = int(number * TIME_UNITS_NS[unit])
     if not 0 < length < _LONGEST_NS:
         raise Stuck(start, f"'{cursor.written(start)}' is not a length of time to look back", cursor.index)
     return length
@@ -202,7 +203,7 @@ def _take_clock(cursor: Cursor) -> _ClockTime | None:
         day = _parse_date(cursor, dated) if dated else _take_day_word(cursor)
         if day is None:
             cursor.index = before_on
-    return _ClockTime(at, day, first)
+    return _ClockTime(at, day, first, cursor.index)
 
 
 def _take_time_of_day(cursor: Cursor) -> time | None:
@@ -227,13 +228,13 @@ def _take_time_of_day(cursor: Cursor) -> time | None:
 
 
 def _time_of(parts: list[int], half: str) -> time:
-    hour, *rest = parts
+    hour, minute, second = (*parts, 0, 0)[:3]
     if half:
-        if not 1 <= hour <= 12:  # noqa: PLR2004 - a clock face
+        if not 1 <= hour <= 12:
             msg = f"{hour} {half}"
             raise ValueError(msg)
         hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, *rest)
+    return time(hour, minute, second)
 
 
 def _take_day_word(cursor: Cursor) -> date | None:
@@ -271,34 +272,34 @@ def _settle(cursor: Cursor, point: int | _ClockTime, day: date | None) -> int:
     if isinstance(point, int):
         return point
     on = point.day or day or _today(cursor)
-    return _to_ns(cursor, datetime.combine(on, point.at), point.first)
+    return _to_ns(cursor, datetime.combine(on, point.at), point.first, point.end)
 
 
-def _to_ns(cursor: Cursor, local: datetime, first: int) -> int:
+def _to_ns(cursor: Cursor, local: datetime, first: int, end: int | None = None) -> int:
     """Give the instant of a local time; ask if it happens twice, refuse one that never happens."""
     if local.tzinfo is None:
         zone = cursor.clock.zone
         early, late = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
         if early.utcoffset() != late.utcoffset():
             if _exists(early) and _exists(late):
-                raise _ask_which(cursor, early, late, first)
+                raise _ask_which(cursor, early, late, first, end or cursor.index)
             msg = f"{local:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks went forward"
             raise Stuck(first, msg, cursor.index)
         local = early
     try:
-        seconds = local.astimezone(timezone.utc) - datetime(1970, 1, 1, tzinfo=timezone.utc)
+        seconds = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     except OverflowError as exc:
         raise Stuck(first, f"{local.year} is too far away", cursor.index) from exc
     return (seconds // timedelta(microseconds=1)) * 1000
 
 
 def _exists(local: datetime) -> bool:
-    there = local.astimezone(timezone.utc).astimezone(local.tzinfo)
+    there = local.astimezone(UTC).astimezone(local.tzinfo)
     return there.replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
-def _ask_which(cursor: Cursor, early: datetime, late: datetime, first: int) -> Ask:
+def _ask_which(cursor: Cursor, early: datetime, late: datetime, first: int, end: int) -> Ask:
     written = early.strftime("%Y-%m-%d %H:%M")
     question = f"{written} happened twice, because the clocks went back; which one is meant?"
-    choices = tuple(cursor.replaced(first, each.isoformat()) for each in (early, late))
+    choices = tuple(cursor.replaced(first, each.isoformat(), end) for each in (early, late))
     return Ask(Clarification(text=cursor.text, question=question, choices=choices))

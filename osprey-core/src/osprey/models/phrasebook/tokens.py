@@ -61,7 +61,7 @@ _QUOTES = {'"': '"', "'": "'", "`": "`"}
 _SPELLING = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "−": "-", "\u00a0": " "})
 _MARKS = ".!?;:"
 # Braces are no breaks: channel names of some facilities contain them.
-_BREAKS = " \t\r\n,;()[]=\"`"
+_BREAKS = ' \t\r\n,;()[]="`'
 
 _WRITTEN_OUT = {
     "what's": ("what", "is"),

@@ -62,7 +62,7 @@ class Unit:
     factor: Fraction
 
 
-class UnitMismatch(ValueError):
+class UnitMismatchError(ValueError):
     """Two units do not measure the same thing, or one of them is not in the table."""
 
 
@@ -116,7 +116,7 @@ def similar_units(text: str) -> tuple[str, ...]:
 def convert(number: str, unit: str, to: str) -> float:
     """Convert a written number exactly, rounding once at the end.
 
-    :raises UnitMismatch: the units measure different things, or one is not in the table.
+    :raises UnitMismatchError: the units measure different things, or one is not in the table.
     """
     if unit == to:
         return float(number)
@@ -124,12 +124,12 @@ def convert(number: str, unit: str, to: str) -> float:
     if source is None or goal is None:
         unknown = unit if source is None else to
         msg = f"'{unknown}' is not a unit of the table"
-        raise UnitMismatch(msg)
+        raise UnitMismatchError(msg)
     if source.dimension != goal.dimension:
         msg = f"{unit} is a unit of {source.dimension}, {to} one of {goal.dimension}"
-        raise UnitMismatch(msg)
+        raise UnitMismatchError(msg)
     value = float(number)
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - nan
+    if value != value or value in (float("inf"), float("-inf")):
         return value
     try:
         return float(Fraction(number) * source.factor / goal.factor)

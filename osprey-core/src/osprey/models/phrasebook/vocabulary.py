@@ -4,62 +4,58 @@ from __future__ import annotations
 
 from osprey.models.phrasebook.phrases import Role, Statistic
 
-NEGATIONS = frozenset(
-    """
+
+def words_of(text: str) -> frozenset[str]:
+    """Make a set of the words of `text`."""
+    return frozenset(text.split())
+
+
+NEGATIONS = words_of("""
     not no never none nothing neither nor cannot without except excluding exclude but unless instead avoid
     refrain stop cancel abort don't dont doesn't didn't won't can't couldn't shouldn't wouldn't mustn't
     isn't aren't wasn't weren't undo revert ignore forget skip prevent
-    """.split()
+    """)
+CONDITIONS = words_of(
+    "if when whenever unless once provided assuming suppose otherwise else because should "
+    "would could might may whether or either"
 )
-CONDITIONS = frozenset(
-    "if when whenever unless until till once while provided assuming suppose otherwise else because should "
-    "would could might may whether or either".split()
-)
-HEDGES = frozenset(
-    """
-    maybe perhaps probably possibly approximately roughly about around slightly somewhat almost nearly bit
+HEDGES = words_of("""
+    maybe perhaps probably possibly approximately roughly slightly somewhat almost nearly bit
     little sort kind try guess
-    """.split()
-)
-APPROVALS = frozenset(
-    """
+    """)
+APPROVALS = words_of("""
     yes yep yeah ok okay sure approve approved approves confirm confirmed agree agreed accept accepted
     proceed granted y go do
-    """.split()
-)
+    """)
 """A sentence that starts with one of these sounds like a decision; text never decides."""
 
-SET_VERBS = frozenset("set put adjust change move bring drive raise lower increase decrease reduce".split())
-WRITE_OUT_VERBS = frozenset("set write put apply".split())
-STEP_UP = frozenset("raise increase add bump".split())
-STEP_DOWN = frozenset("lower decrease reduce subtract drop".split())
-STEP_SIGNED = frozenset("move change shift step adjust nudge".split())
-SCAN_VERBS = frozenset("scan sweep vary step".split())
-SHOW_VERBS = frozenset(
-    "show showing plot plotting display displaying draw drawing read reading measure measuring record "
-    "recording observe observing see compare".split()
-)
+SET_VERBS = words_of("set put adjust change move bring drive raise lower increase decrease reduce")
+WRITE_OUT_VERBS = words_of("set write put apply")
+STEP_UP = words_of("raise increase add bump")
+STEP_DOWN = words_of("lower decrease reduce subtract drop")
+STEP_SIGNED = words_of("move change shift step adjust nudge")
+SCAN_VERBS = words_of("scan sweep vary step")
+SHOW_VERBS = words_of("""
+    show showing plot plotting display displaying draw drawing read reading measure measuring record
+    recording observe observing see compare
+    """)
 WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS
-PLOT_VERBS = frozenset("plot draw graph chart".split())
-READ_VERBS = frozenset("read show display print get fetch give tell report check see".split())
+PLOT_VERBS = words_of("plot draw graph chart")
 
-QUANTIFIERS = frozenset("all every each both".split())
-PLANES = frozenset("horizontal vertical h v x y".split())
-NOISE = frozenset(
-    """
+QUANTIFIERS = words_of("all every each both")
+PLANES = words_of("horizontal vertical h v x y")
+NOISE = words_of("""
     the a an of its my our this these that those value values level levels channel channels pv pvs signal
     signals device devices present actual latest momentary there me us each
-    """.split()
-)
+    """)
 """Words inside a subject that say nothing about which channels are meant."""
 
-STOPS = frozenset(
-    """
+STOPS = words_of("""
     to by over during since between today yesterday with versus vs against before after afterwards now then
     ago at within for across throughout along as from until till and in on is are was were has have had do
-    does did be been and please including plus using waiting wait pausing settling how what which who where
-    """.split()
-)
+    does did be been please including last past previous plus using about around while waiting wait pausing
+    settling how what which who where up down
+    """)
 """Words that end a subject."""
 
 ROLE_WORDS = {

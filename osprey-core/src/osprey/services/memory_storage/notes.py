@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, Text, select
@@ -34,7 +34,7 @@ def _create(connection: Connection) -> None:
     _metadata.create_all(connection)
 
 
-_MIGRATIONS = (Migration(version=1, summary="notes of people", apply=_create),)
+_MIGRATIONS = (Migration(version=1, summary="notes of people", upgrade=_create),)
 
 
 @frozen(kw_only=True)
@@ -64,7 +64,12 @@ class Notes:
         if not text or len(text) > _MAX_LENGTH:
             msg = f"a note has 1 to {_MAX_LENGTH} characters, this one has {len(text)}"
             raise UsageError(msg)
-        row = {"id": secrets.token_hex(6), "user": user, "text": text, "saved_ns": time.time_ns()}
+        row: dict[str, Any] = {
+            "id": secrets.token_hex(6),
+            "user": user,
+            "text": text,
+            "saved_ns": time.time_ns(),
+        }
         await self._database.general.run(lambda connection: connection.execute(_notes.insert(), row))
         return _note(**row)
 

@@ -1,0 +1,55 @@
+"""A rehearsal kept in its run's folder, until a person has decided; then the observe pass that follows it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import cattrs
+from attrs import evolve
+
+from osprey.control import ApplyReport
+from osprey.services.python_executor import RunJob, RunMode, RunOutcome, WriteAnswer
+from osprey.services.python_executor.record import write_private
+
+_FILE = "rehearsal.json"
+
+_converter = cattrs.Converter()
+_converter.register_unstructure_hook(Path, str)
+_converter.register_structure_hook(Path, lambda value, _: Path(str(value)))
+
+
+def save_rehearsal(job: RunJob, outcome: RunOutcome) -> None:
+    """Keep what was run and what it did, in the run's own private folder."""
+    kept: dict[str, Any] = {"job": _converter.unstructure(job), "outcome": _converter.unstructure(outcome)}
+    write_private(outcome.folder / _FILE, json.dumps(kept).encode())
+
+
+def load_rehearsal(folder: Path) -> tuple[RunJob, RunOutcome]:
+    """Give back what `save_rehearsal` kept."""
+    kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    return _converter.structure(kept["job"], RunJob), _converter.structure(kept["outcome"], RunOutcome)
+
+
+def discard_run(folder: Path) -> None:
+    """Remove the folder of a rehearsal that nothing refers to."""
+    shutil.rmtree(folder)
+
+
+def observation_of(job: RunJob, rehearsed: RunOutcome, report: ApplyReport) -> RunJob:
+    """Give the job that runs the rehearsed code again, without a right to write, after its writes were made."""
+    rows = groupby(report.items, key=lambda item: item.group)
+    answers = tuple(
+        tuple(WriteAnswer(channel=item.name, outcome=item.outcome, reason=item.reason) for item in items)
+        for _, items in rows
+    )
+    return evolve(
+        job,
+        mode=RunMode.OBSERVE,
+        folder=rehearsed.folder,
+        recording=rehearsed.recording,
+        ledger_answers=answers,
+    )

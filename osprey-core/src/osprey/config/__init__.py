@@ -1,0 +1,103 @@
+"""The configuration of a project: `config.yml` made into values, strictly, or not at all.
+
+`schema` holds the values that every other room reads. What finds the file is light; what reads it is
+imported when a configuration is loaded. Nothing from a higher floor is imported here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from osprey.config.discovery import find_project_dir, plugins_section_only
+from osprey.config.schema import (
+    ApprovalConfig,
+    ApprovalMode,
+    CapabilityApproval,
+    Config,
+    ControlSystemConfig,
+    Demand,
+    DemandArea,
+    ExecutionConfig,
+    ExecutionMethod,
+    FacilityConfig,
+    GlobalMode,
+    LimitsConfig,
+    ModeConfig,
+    PluginsConfig,
+    PluginSection,
+    Posture,
+    StorageConfig,
+    TargetConfig,
+    Unlisted,
+    UnservedKey,
+)
+
+if TYPE_CHECKING:
+    from osprey.config.loading import load_config
+    from osprey.config.origins import Origin, origin_of
+    from osprey.config.plain import config_to_plain, value_at
+    from osprey.config.problems import InvalidConfigError, Problem
+    from osprey.config.scaffold import Scaffold, write_project
+    from osprey.config.sections import SectionStatus, section_statuses
+    from osprey.config.settings import structure_settings
+
+_HOMES = {
+    "InvalidConfigError": "problems",
+    "Origin": "origins",
+    "Problem": "problems",
+    "Scaffold": "scaffold",
+    "SectionStatus": "sections",
+    "config_to_plain": "plain",
+    "load_config": "loading",
+    "origin_of": "origins",
+    "section_statuses": "sections",
+    "structure_settings": "settings",
+    "value_at": "plain",
+    "write_project": "scaffold",
+}
+
+__all__ = [
+    "ApprovalConfig",
+    "ApprovalMode",
+    "CapabilityApproval",
+    "Config",
+    "ControlSystemConfig",
+    "Demand",
+    "DemandArea",
+    "ExecutionConfig",
+    "ExecutionMethod",
+    "FacilityConfig",
+    "GlobalMode",
+    "InvalidConfigError",
+    "LimitsConfig",
+    "ModeConfig",
+    "Origin",
+    "PluginSection",
+    "PluginsConfig",
+    "Posture",
+    "Problem",
+    "Scaffold",
+    "SectionStatus",
+    "StorageConfig",
+    "TargetConfig",
+    "Unlisted",
+    "UnservedKey",
+    "config_to_plain",
+    "find_project_dir",
+    "load_config",
+    "origin_of",
+    "plugins_section_only",
+    "section_statuses",
+    "structure_settings",
+    "value_at",
+    "write_project",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        msg = f"osprey.config has no {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"osprey.config.{home}"), name)

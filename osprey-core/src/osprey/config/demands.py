@@ -1,0 +1,120 @@
+"""What the file asks for beyond what this version does, where silence would be dangerous.
+
+Such a setting loads, `config check` names it, and the part that would have to obey it refuses to work
+(`Config.require`). A demand is taken out of here in the change that meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from osprey.config.layout import ApprovalLayout, ControlSystemLayout, ExecutionLayout
+from osprey.config.schema import ApprovalMode, Demand, DemandArea, ExecutionMethod, GlobalMode
+
+LineOf = Callable[[str], int]
+
+PYTHON = "python_execution"
+"""The capability name under which the seeds approve generated code."""
+
+
+def execution_demands(layout: ExecutionLayout, line_of: LineOf) -> Iterator[Demand]:
+    """Name what `execution` asks for and does not get."""
+    if layout.execution_method is ExecutionMethod.CONTAINER:
+        path = "execution.execution_method"
+        yield Demand(
+            area=DemandArea.EXECUTION,
+            path=path,
+            line=line_of(path),
+            asks="a container for generated Python",
+            remedy="set it to local, which runs generated Python in the sandbox of this host",
+        )
+    if layout.modes.write_access is not None and layout.modes.write_access.allows_writes is False:
+        path = "execution.modes.write_access.allows_writes"
+        yield Demand(
+            area=DemandArea.EXECUTION,
+            path=path,
+            line=line_of(path),
+            asks="a write mode without writes",
+            remedy="set control_system.writes_enabled: false, which the guard obeys for every part",
+        )
+    if layout.modes.read_only is not None and layout.modes.read_only.requires_approval:
+        path = "execution.modes.read_only.requires_approval"
+        yield Demand(
+            area=DemandArea.APPROVAL,
+            subject=PYTHON,
+            path=path,
+            line=line_of(path),
+            asks="a person's approval of code that only reads",
+            remedy="remove the key; every write is approved in any case",
+        )
+
+
+def approval_demands(layout: ApprovalLayout, line_of: LineOf) -> Iterator[Demand]:
+    """Name what `approval` asks for and does not get."""
+    if layout.global_mode is GlobalMode.ALL_CAPABILITIES:
+        path = "approval.global_mode"
+        yield Demand(
+            area=DemandArea.APPROVAL,
+            path=path,
+            line=line_of(path),
+            asks="a person's approval of every capability",
+            remedy="set it to selective; every write is approved in any case",
+        )
+    for name, capability in layout.capabilities.items():
+        path = f"approval.capabilities.{name}"
+        if capability.mode is ApprovalMode.ALL_CODE and capability.enabled:
+            yield Demand(
+                area=DemandArea.APPROVAL,
+                subject=name,
+                path=f"{path}.mode",
+                line=line_of(f"{path}.mode"),
+                asks="a person's approval of all code",
+                remedy="set it to control_writes; every write is approved in any case",
+            )
+        elif name != PYTHON and capability.enabled:
+            yield Demand(
+                area=DemandArea.APPROVAL,
+                subject=name,
+                path=path,
+                line=line_of(path),
+                asks=f"a person's approval of the capability {name!r}",
+                remedy="set enabled: false; every write is approved in any case",
+            )
+
+
+def control_demands(layout: ControlSystemLayout, line_of: LineOf) -> Iterator[Demand]:
+    """Name what `control_system` asks for and does not get."""
+    checking = layout.limits_checking
+    if checking is not None and checking.enabled:
+        path = "control_system.limits_checking"
+        yield Demand(
+            area=DemandArea.CONTROL,
+            path=path,
+            line=line_of(path),
+            asks=f"the limits in {checking.database_path or 'a file that it does not name'}",
+            remedy="name the file in control_system.targets.<name>.limits.file, and remove limits_checking",
+        )
+
+
+def powerless(
+    control: ControlSystemLayout, approval: ApprovalLayout, execution: ExecutionLayout, line_of: LineOf
+) -> Iterator[str]:
+    """Name the keys that seem to take safety away, which no key can."""
+    paths: list[str] = []
+    if approval.global_mode is GlobalMode.DISABLED:
+        paths.append("approval.global_mode")
+    for name, capability in approval.capabilities.items():
+        if not capability.enabled:
+            paths.append(f"approval.capabilities.{name}.enabled")
+        if capability.mode is ApprovalMode.DISABLED:
+            paths.append(f"approval.capabilities.{name}.mode")
+    modes = execution.modes
+    if modes.write_access is not None and modes.write_access.requires_approval is False:
+        paths.append("execution.modes.write_access.requires_approval")
+    if modes.read_only is not None and modes.read_only.allows_writes:
+        paths.append("execution.modes.read_only.allows_writes")
+    for path in paths:
+        yield f"{path} (line {line_of(path)}) has no power to remove the approval of a write"
+    if control.limits_checking is not None and not control.limits_checking.enabled:
+        path = "control_system.limits_checking"
+        yield f"{path} (line {line_of(path)}) has no power to switch limits off; the guard always checks them"

@@ -1,0 +1,144 @@
+"""How the file is laid out, section by section, where that differs from the values it becomes.
+
+None means that the file does not say; the default then stands in `osprey.config.schema`, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from attrs import field, frozen
+
+from osprey.config.rules import Layout, Positive
+from osprey.config.schema import (
+    CapabilityApproval,
+    ExecutionMethod,
+    GlobalMode,
+    LimitsConfig,
+    ModeConfig,
+    Posture,
+)
+from osprey.config.section import Section
+
+
+@frozen(kw_only=True)
+class TargetLayout(Layout):
+    """`control_system.targets.<name>`."""
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset({"channels", "archiver"})
+
+    connector: str
+    posture: Posture | None = None
+    writes_enabled: bool | None = None
+    settings: Section | None = None
+    limits: LimitsConfig = field(factory=LimitsConfig)
+    channels: Path | None = None
+    archiver: str | None = None
+    archiver_settings: Section | None = None
+    read_timeout_s: float | None = field(default=None, validator=Positive())
+    write_timeout_s: float | None = field(default=None, validator=Positive())
+
+
+@frozen(kw_only=True)
+class LimitsCheckingLayout(Layout):
+    """`control_system.limits_checking`, the older place of limits."""
+
+    enabled: bool = False
+    database_path: str | None = None
+    allow_unlisted_channels: bool | None = None
+    on_violation: Literal["error", "skip"] | None = None
+
+
+@frozen(kw_only=True)
+class ControlSystemLayout(Layout):
+    """`control_system`."""
+
+    type: str | None = None
+    connector: Mapping[str, Section] = field(factory=dict[str, Section])
+    targets: Mapping[str, TargetLayout] = field(factory=dict[str, TargetLayout])
+    default_target: str | None = None
+    writes_enabled: bool | None = None
+    limits_checking: LimitsCheckingLayout | None = None
+
+
+@frozen(kw_only=True)
+class ApprovalLayout(Layout):
+    """`approval`."""
+
+    expires_after_s: float | None = field(default=None, validator=Positive())
+    global_mode: GlobalMode | None = None
+    capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
+
+
+@frozen(kw_only=True)
+class LocalLayout(Layout):
+    """`execution.local`."""
+
+    python_env_path: str | None = None
+    """A proper value is taken out before, because it may name a variable that nobody needs."""
+
+
+@frozen(kw_only=True)
+class ModesLayout(Layout):
+    """`execution.modes`."""
+
+    read_only: ModeConfig | None = None
+    write_access: ModeConfig | None = None
+
+
+@frozen(kw_only=True)
+class ExecutionLayout(Layout):
+    """`execution`."""
+
+    code_generator: str | None = None
+    generators: Mapping[str, Section] = field(factory=dict[str, Section])
+    execution_method: ExecutionMethod | None = None
+    local: LocalLayout | None = None
+    modes: ModesLayout = ModesLayout()
+    memory_limit_mb: int | None = field(default=None, validator=Positive())
+    max_processes: int | None = field(default=None, validator=Positive())
+    output_limit_kb: int | None = field(default=None, validator=Positive())
+    disk_limit_mb: int | None = field(default=None, validator=Positive())
+
+
+@frozen(kw_only=True)
+class PythonExecutorLayout(Layout):
+    """`python_executor`."""
+
+    execution_timeout_seconds: float | None = field(default=None, validator=Positive())
+
+
+@frozen(kw_only=True)
+class TurnLimitsLayout(Layout):
+    """`execution_control.limits`."""
+
+    graph_recursion_limit: int | None = field(default=None, validator=Positive())
+
+
+@frozen(kw_only=True)
+class ExecutionControlLayout(Layout):
+    """`execution_control`."""
+
+    limits: TurnLimitsLayout = TurnLimitsLayout()
+
+
+@frozen(kw_only=True)
+class ArchiverLayout(Layout):
+    """`archiver`, without the sections of the archivers."""
+
+    type: str | None = None
+    """The archiver of every target that names none."""
+
+
+@frozen(kw_only=True)
+class StorageLayout(Layout):
+    """`storage`."""
+
+    path: Path | None = None
+
+
+def given(layout: Any, *names: str) -> dict[str, Any]:
+    """Give those of the fields `names` that the file sets."""
+    return {name: value for name in names if (value := getattr(layout, name)) is not None}

@@ -1,0 +1,58 @@
+"""What a section or a value obeys beyond its types.
+
+A rule is an attrs validator that looks at nothing but the value, so that the configuration checks each one
+beside its key's line, and reports all that fail, before an instance exists.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+from attrs import frozen
+
+
+class Layout:
+    """A section as the file lays it out: None stands for a key that is missing.
+
+    A key that is there without a value is an error, but for those in `NULLABLE`.
+    """
+
+    NULLABLE: ClassVar[frozenset[str]] = frozenset()
+
+
+class ValueRule:
+    """A validator that judges the value alone; None, for an optional key that is not given, passes."""
+
+    def check(self, value: Any) -> None:
+        """Accept `value`.
+
+        :raises ValueError: with what was expected.
+        """
+        raise NotImplementedError
+
+    def __call__(self, instance: object, attribute: Any, value: Any) -> None:
+        if value is not None:
+            self.check(value)
+
+
+@frozen
+class Positive(ValueRule):
+    """A finite number greater than 0."""
+
+    def check(self, value: float) -> None:
+        """Accept a number greater than 0 and below infinity."""
+        if not (math.isfinite(value) and value > 0):
+            msg = f"expected a finite number greater than 0, not {value}"
+            raise ValueError(msg)
+
+
+@frozen
+class TimeZoneName(ValueRule):
+    """A name of the IANA time zone database."""
+
+    def check(self, value: str) -> None:
+        """Accept a name that this host's database knows."""
+        from osprey.config.time_zones import check_time_zone
+
+        check_time_zone(value)

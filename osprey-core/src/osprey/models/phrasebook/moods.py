@@ -1,0 +1,107 @@
+"""How a request is put: politeness, and the signs that it is no plain request at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from osprey.models.phrasebook.cursor import Cursor
+from osprey.models.phrasebook.phrases import Word
+from osprey.models.phrasebook.tokens import Kind, Token
+from osprey.models.phrasebook.vocabulary import APPROVALS, CONDITIONS, HEDGES, NEGATIONS
+
+_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "dear", "osprey")
+_MODALS = tuple(f"{modal} {who}" for modal in ("can", "could", "would", "will") for who in ("you", "we", "i"))
+_WISHES = (
+    *(
+        f"{who} {wish}{whom} to"
+        for who in ("i", "we")
+        for wish in ("want", "would like", "need", "wish")
+        for whom in ("", " you")
+    ),
+    "let us",
+)
+_THANKS = ("please", "thanks", "thank you", "thank you very much", "many thanks")
+
+
+@frozen
+class Mood:
+    """How the request was put, and where its own words begin."""
+
+    start: int
+    end: int
+    is_question: bool
+    """Asked rather than ordered: a write is then offered as a choice and not planned."""
+
+
+def take_mood(cursor: Cursor) -> Mood:
+    """Go over greetings and politeness at both ends."""
+    has_please = False
+    is_asked = False
+    while True:
+        before = cursor.index
+        cursor.take(_GREETINGS)
+        has_please |= cursor.take(["please", "kindly"]) is not None
+        is_asked |= cursor.take(_MODALS) is not None
+        cursor.take(_WISHES)
+        if cursor.index > before:
+            cursor.take_kind(Kind.COMMA)
+        if cursor.index == before:
+            break
+    end, thanked, marked = _strip_end(cursor.tokens, cursor.index)
+    is_question = (is_asked and not (has_please or thanked)) or marked
+    return Mood(cursor.index, end, is_question)
+
+
+def _strip_end(tokens: Sequence[Token], start: int) -> tuple[int, bool, bool]:
+    end, thanked, marked = len(tokens), False, False
+    while end > start:
+        last = tokens[end - 1]
+        if last.kind in (Kind.END, Kind.COMMA):
+            marked |= last.text == "?"
+            end -= 1
+            continue
+        words = next((each for each in _THANKS if _ends_with(tokens, start, end, each.split())), None)
+        if words is None:
+            break
+        thanked = True
+        end -= len(words.split())
+    return end, thanked, marked
+
+
+def _ends_with(tokens: Sequence[Token], start: int, end: int, words: Sequence[str]) -> bool:
+    first = end - len(words)
+    return first > start and all(
+        token.word == word for token, word in zip(tokens[first:end], words, strict=True)
+    )
+
+
+def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
+    """Say why the words cannot be a plain request: approval, negation, condition, hedge, two sentences."""
+    if tokens and tokens[0].word in APPROVALS:
+        message = (
+            f"'{tokens[0].text}' sounds like a decision, and text never decides: approve or reject with "
+            "'osprey approvals approve ID --hash H' or 'osprey approvals reject ID --reason R'."
+        )
+        return message, (place(tokens[0]),)
+    for words, message in _OBJECTIONS:
+        found = tuple(place(token) for token in tokens if token.word in words)
+        if found:
+            return message.format(word=found[0].text), found
+    ends = tuple(place(token) for token in tokens if token.kind is Kind.END)
+    if ends:
+        return "Several sentences at once: ask one thing at a time.", ends
+    return None
+
+
+_OBJECTIONS = (
+    (NEGATIONS, "'{word}': the phrasebook knows no negations and no exceptions, so nothing was planned."),
+    (CONDITIONS, "'{word}': the phrasebook knows no conditions and no alternatives, so nothing was planned."),
+    (HEDGES, "'{word}': the phrasebook takes exact words only, so nothing was planned."),
+)
+
+
+def place(token: Token) -> Word:
+    """Give a token's text with its place."""
+    return Word(text=token.text, start=token.start, end=token.end)

@@ -1,0 +1,107 @@
+"""From text to a phrase: one rule has to use every word, or the request is not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
+from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
+from osprey.models.phrasebook.forms import closest_forms
+from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
+from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step
+from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
+from osprey.models.phrasebook.scanning import take_scan
+from osprey.models.phrasebook.summing import take_statistics
+from osprey.models.phrasebook.tokens import Token, tokenize
+from osprey.models.phrasebook.writing import take_set, take_step, take_write
+
+Rule = Callable[[Cursor], Phrase]
+
+_MEMORY: tuple[Rule, ...] = (take_remember, take_recall)
+# A rule of writing begins with a verb that no rule of reading begins with, so their order decides nothing.
+_RULES: tuple[Rule, ...] = (
+    take_scan,
+    take_set,
+    take_write,
+    take_step,
+    take_compare,
+    take_statistics,
+    take_plot,
+    take_search,
+    take_read,
+)
+_LONGEST = 2000
+"""Characters of a request; no sentence of the phrasebook comes near it."""
+
+
+def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnderstood | Clarification:
+    """Understand a request wholly, or say which words were not understood.
+
+    :param now_ns: what `now` and `ago` mean, in nanoseconds since 1970 UTC.
+    :param time_zone: the facility's; times of day are read in it.
+    """
+    clock = Clock(now_ns, ZoneInfo(time_zone) if isinstance(time_zone, str) else time_zone)
+    tokens = tokenize(text)
+    if not any(char.isalnum() for char in text):
+        return NotUnderstood(text=text, message="There is no request.", suggestions=closest_forms(""))
+    memory = _first_fit(_MEMORY, text, tokens, clock)
+    if not isinstance(memory, Stuck):
+        return memory
+    if len(text) > _LONGEST:
+        message = f"The request has {len(text)} characters; the phrasebook reads up to {_LONGEST}."
+        return NotUnderstood(text=text, message=message)
+    mood = take_mood(Cursor(text, tokens, clock))
+    own = tokens[mood.start : mood.end]
+    objected = objection(own)
+    if objected:
+        return NotUnderstood(text=text, message=objected[0], words=objected[1])
+    found = _first_fit(_RULES, text, own, clock)
+    if isinstance(found, Stuck):
+        return _not_understood(text, own, found)
+    return _offered(text, own, mood, found)
+
+
+def _first_fit(
+    rules: Sequence[Rule], text: str, tokens: Sequence[Token], clock: Clock
+) -> Phrase | Clarification | Stuck:
+    """Give what the first rule makes that uses every token, else where the best of them got stuck."""
+    furthest = Stuck(0)
+    for rule in rules:
+        cursor = Cursor(text, tokens, clock)
+        try:
+            phrase = rule(cursor)
+        except Ask as asked:
+            return asked.clarification
+        except Stuck as stuck:
+            if stuck.index > furthest.index or (stuck.index == furthest.index and not furthest.message):
+                furthest = stuck
+            continue
+        if cursor.at_end:
+            return phrase
+        if cursor.index > furthest.index:
+            furthest = cursor.stuck()
+    return furthest
+
+
+def _not_understood(text: str, tokens: Sequence[Token], stuck: Stuck) -> NotUnderstood:
+    words = tuple(place(token) for token in tokens[stuck.index : stuck.end])
+    if stuck.message:
+        message = f"I did not understand the request: {stuck.message}."
+    elif words:
+        message = f"I did not understand '{text[words[0].start : words[-1].end]}'."
+    else:
+        message = "The request ends before it is complete."
+    return NotUnderstood(text=text, message=message, words=words, suggestions=closest_forms(text))
+
+
+def _offered(
+    text: str, tokens: Sequence[Token], mood: Mood, found: Phrase | Clarification
+) -> Phrase | Clarification:
+    """Give the phrase, except that a question about writing is answered with what could be asked for."""
+    if mood.is_question and isinstance(found, Set | Step | Scan):
+        plain = text[tokens[0].start : tokens[-1].end]
+        question = "This is a question about a change; nothing was planned. To have it planned, ask for it:"
+        return Clarification(text=text, question=question, choices=(plain,))
+    return found

@@ -1,0 +1,192 @@
+"""The rules for what would change something: set and step.
+
+They begin with a verb of writing and use every word of the sentence; there is no filler that could hide a
+condition. What they give is only ever a plan that a person still has to approve.
+"""
+
+from __future__ import annotations
+
+from osprey.models.phrasebook.amounts import take_amount, take_number, take_unit
+from osprey.models.phrasebook.cursor import Cursor
+from osprey.models.phrasebook.phrases import Amount, Assignment, Phrase, Set, Step, Subject
+from osprey.models.phrasebook.subjects import take_subjects
+from osprey.models.phrasebook.tokens import Kind
+from osprey.models.phrasebook.vocabulary import (
+    CONDITIONS,
+    HEDGES,
+    NEGATIONS,
+    NOISE,
+    NUMBER_WORDS,
+    QUANTIFIERS,
+    SET_VERBS,
+    SHOW_VERBS,
+    STEP_DOWN,
+    STEP_SIGNED,
+    STEP_UP,
+    STOPS,
+    WRITE_OUT_VERBS,
+    WRITE_VERBS,
+)
+
+_EFFECTS = (
+    "the effect on",
+    "the effect of it on",
+    "the change of",
+    "the change in",
+    "the response of",
+    "how",
+)
+_BEFORE_AFTER = (
+    "before and after",
+    "before and afterwards",
+    "before and after that",
+    "before and after the change",
+    "before and after the step",
+    "before and after it",
+    "after",
+    "afterwards",
+    "after that",
+    "again",
+    "changes",
+    "change",
+    "responds",
+    "reacts",
+)
+_ENDINGS = ("now", "right now", "please", "each", "immediately")
+# None of these is the label of a state that a channel could be set to.
+_NOT_VALUES = NEGATIONS | CONDITIONS | HEDGES | SHOW_VERBS | WRITE_VERBS | QUANTIFIERS | STOPS | NOISE
+_MOVING = frozenset({"raise", "lower", "increase", "decrease", "reduce"})
+
+
+def take_set(cursor: Cursor) -> Phrase:
+    """Set: ``set HCM03 to 0.5 A``, ``set HCM03 to 0.5 A and HCM04 to -0.5 A``."""
+    verb = cursor.take_one(SET_VERBS)
+    if verb is None:
+        raise cursor.stuck()
+    groups = [[_take_assignment(cursor)]]
+    while True:
+        start = cursor.index
+        is_next = _take_next(cursor)
+        if is_next is None or not _is_assignment(cursor):
+            cursor.index = start
+            break
+        cursor.take_one(SET_VERBS)
+        assignment = _take_assignment(cursor)
+        if is_next:
+            groups.append([assignment])
+        else:
+            groups[-1].append(assignment)
+    notes = (f"'{verb} ... to' is taken as 'set ... to'",) if verb in _MOVING else ()
+    return _finish_set(cursor, tuple(tuple(group) for group in groups), notes)
+
+
+def take_write(cursor: Cursor) -> Phrase:
+    """Set, the other way round: ``write 0.5 A to HCM03``."""
+    if not cursor.take_one(WRITE_OUT_VERBS):
+        raise cursor.stuck()
+    value = _take_value(cursor)
+    cursor.expect("to", "on", "into", "in")
+    return _finish_set(cursor, ((Assignment(subjects=take_subjects(cursor), value=value),),), ())
+
+
+def take_step(cursor: Cursor) -> Phrase:
+    """Step: ``raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after``."""
+    verb = cursor.take_one(STEP_UP | STEP_DOWN | STEP_SIGNED)
+    if verb is None:
+        raise cursor.stuck()
+    if verb in {"add", "subtract"}:
+        delta = _take_delta(cursor, verb)
+        cursor.expect("to" if verb == "add" else "from")
+        subjects = take_subjects(cursor)
+    else:
+        subjects = take_subjects(cursor)
+        direction = cursor.take(["up", "down"]) if verb in STEP_SIGNED else None
+        cursor.expect("by")
+        delta = _take_delta(cursor, {"up": "raise", "down": "lower", None: verb}[direction])
+    _skip_endings(cursor)
+    show = _take_show(cursor)
+    _skip_endings(cursor)
+    return Step(text=cursor.text, subjects=subjects, delta=delta, show=show)
+
+
+def _finish_set(cursor: Cursor, groups: tuple[tuple[Assignment, ...], ...], notes: tuple[str, ...]) -> Set:
+    _skip_endings(cursor)
+    show = _take_show(cursor)
+    _skip_endings(cursor)
+    return Set(text=cursor.text, groups=groups, show=show, notes=notes)
+
+
+def _take_assignment(cursor: Cursor) -> Assignment:
+    subjects = take_subjects(cursor)
+    if not (cursor.take(["to", "at", "equal to"]) or cursor.take_symbol("=")):
+        raise cursor.stuck()
+    return Assignment(subjects=subjects, value=_take_value(cursor))
+
+
+def _take_next(cursor: Cursor) -> bool | None:
+    """Take what joins two assignments: False for `and`, True for `then`, None if nothing follows."""
+    comma = cursor.take_kind(Kind.COMMA) is not None
+    joined = cursor.take(["and"]) is not None
+    if cursor.take(["then"]):
+        return True
+    return False if comma or joined else None
+
+
+def _is_assignment(cursor: Cursor) -> bool:
+    return cursor.is_kind(Kind.NAME) or (cursor.word() != "" and cursor.word() not in SHOW_VERBS)
+
+
+def _take_value(cursor: Cursor) -> Amount | str | tuple[Amount, ...]:
+    """Take a number with unit; lists, texts and words are taken as they are, for the guard to judge."""
+    if cursor.take_symbol("["):
+        return _take_list(cursor)
+    quoted = cursor.take_kind(Kind.QUOTED)
+    if quoted:
+        return quoted.text
+    word = cursor.word()
+    is_label = word and word not in NUMBER_WORDS and word not in _NOT_VALUES and word != "minus"
+    return cursor.next().text if is_label else take_amount(cursor)
+
+
+def _take_list(cursor: Cursor) -> tuple[Amount, ...]:
+    numbers: list[str] = []
+    while not cursor.take_symbol("]"):
+        token = cursor.peek()
+        if token is not None and token.kind is Kind.COMMA_NUMBER:
+            numbers += cursor.next().text.split(",")
+        else:
+            numbers.append(take_number(cursor))
+        cursor.take_kind(Kind.COMMA)
+    unit = take_unit(cursor)
+    return tuple(Amount(text=number, unit=unit) for number in numbers)
+
+
+def _take_delta(cursor: Cursor, verb: str) -> Amount:
+    first = cursor.index
+    amount = take_amount(cursor)
+    if verb not in STEP_UP | STEP_DOWN:
+        return amount
+    if amount.text.startswith("-"):
+        cursor.index = first
+        raise cursor.stuck(f"'{verb} by {amount.text}' can be meant both ways; write a positive number")
+    return Amount(text=f"-{amount.text}", unit=amount.unit) if verb in STEP_DOWN else amount
+
+
+def _take_show(cursor: Cursor) -> tuple[Subject, ...]:
+    """Take ``and show the orbit before and after``; empty if there is nothing of the kind."""
+    start = cursor.index
+    _take_next(cursor)
+    verb = cursor.take_one(SHOW_VERBS)
+    if verb is None or (cursor.index == start + 1 and not verb.endswith("ing")):
+        cursor.index = start
+        return ()
+    cursor.take(["me", "us"])
+    cursor.take(_EFFECTS)
+    subjects = take_subjects(cursor)
+    cursor.take(_BEFORE_AFTER)
+    return subjects
+
+
+def _skip_endings(cursor: Cursor) -> None:
+    while cursor.take(_ENDINGS):
+        pass

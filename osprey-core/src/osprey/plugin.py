@@ -1,0 +1,58 @@
+"""What Osprey brings along: the mock connector, the phrasebook, and the steps of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from osprey.api import Capability, Command, Connector, Generator, hookimpl
+from osprey.cli.table import CORE_COMMANDS
+
+
+@hookimpl
+def osprey_connectors() -> Iterable[Connector]:
+    """Declare the connector that needs no machine."""
+    yield Connector(
+        name="mock",
+        summary="Accepts any channel and answers with repeatable values; for trying things out and tests",
+        implementation="osprey.control.mock:MockConnector",
+        settings="osprey.control.mock:MockSettings",
+        simulated=True,
+    )
+
+
+@hookimpl
+def osprey_generators() -> Iterable[Generator]:
+    """Declare the writer of Python that needs no model."""
+    yield Generator(
+        name="phrasebook",
+        summary="Fills tested templates; needs no model and no network",
+        implementation="osprey.services.python_executor.phrasebook_generator:PhrasebookGenerator",
+    )
+
+
+@hookimpl
+def osprey_capabilities() -> Iterable[Capability]:
+    """Declare the steps that every plan can use."""
+    yield _capability("channel_find", "Find channels by words", "CHANNEL_ADDRESSES")
+    yield _capability("channel_read", "Read channels now", "CHANNEL_VALUES")
+    yield _capability("channel_write", "Write channels, after approval", "CHANNEL_WRITE_RESULTS")
+    yield _capability("archive_read", "Read past values of channels", "ARCHIVER_DATA")
+    yield _capability("python", "Run Python in the sandbox, and what it asks to write after approval", "PYTHON_RESULTS")
+    yield _capability("memory", "Save and recall notes of the user", "MEMORY_CONTEXT")
+
+
+@hookimpl
+def osprey_commands() -> Iterable[Command]:
+    """Declare the commands of the command line, so that no plugin can quietly take one of their names."""
+    for name, (implementation, summary) in CORE_COMMANDS.items():
+        yield Command(name=name, summary=summary, implementation=implementation)
+
+
+def _capability(name: str, summary: str, context: str) -> Capability:
+    camel = "".join(word.capitalize() for word in name.split("_"))
+    return Capability(
+        name=name,
+        summary=summary,
+        implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
+        provides=(context,),
+    )

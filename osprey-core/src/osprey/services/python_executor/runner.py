@@ -1,0 +1,278 @@
+"""Running a text: in the sandbox, in one mode, with an outcome that the parent itself established."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+from attrs import frozen
+
+from osprey.errors import UsageError
+from osprey.services.python_executor.analysis import check_text
+from osprey.services.python_executor.broker import Broker, Desk, Failure, Handover
+from osprey.services.python_executor.desks import NoDesk, ReadDesk
+from osprey.services.python_executor.interpreter import find_interpreter
+from osprey.services.python_executor.machine import Machine, TargetMachine
+from osprey.services.python_executor.models import (
+    Recording,
+    RunJob,
+    RunLimits,
+    RunMode,
+    RunOutcome,
+    RunStatus,
+)
+from osprey.services.python_executor.observation import ObservationDesk
+from osprey.services.python_executor.record import new_run_folder, write_figures
+from osprey.services.python_executor.rehearsal import RehearsalDesk
+from osprey.services.python_executor.sandbox.supervisor import Ending
+from osprey.services.python_executor.sandbox.tier import BubblewrapTier, Start, open_tier
+
+if TYPE_CHECKING:
+    from osprey.project import Project
+
+_LIMIT_STATUS = {
+    "memory": RunStatus.MEMORY_LIMIT,
+    "disk": RunStatus.DISK_LIMIT,
+    "processes": RunStatus.PROCESS_LIMIT,
+}
+_LIMIT_KEY = {
+    RunStatus.MEMORY_LIMIT: "execution.memory_limit_mb",
+    RunStatus.DISK_LIMIT: "execution.disk_limit_mb",
+    RunStatus.PROCESS_LIMIT: "execution.max_processes",
+    RunStatus.TIMEOUT: "execution.execution_timeout_seconds",
+    RunStatus.CPU_LIMIT: "execution.execution_timeout_seconds",
+}
+_SIGNAL_BASE = 128
+
+
+def sha256_of_code(code: str) -> str:
+    """Hash a text as it is run."""
+    return hashlib.sha256(normal_text(code).encode()).hexdigest()
+
+
+def normal_text(code: str) -> str:
+    """Give the one text that is looked at, hashed, shown and run: line ends of Windows become plain ones."""
+    return code.replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+@frozen(kw_only=True)
+class _Verdict:
+    status: RunStatus
+    error: str = ""
+    error_type: str = ""
+    line: int | None = None
+    frames: tuple[str, ...] = ()
+
+
+class PythonRunner:
+    """Runs generated code for one project. Build it with `runner_of`."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._tier: BubblewrapTier | None = None
+        self._opening = anyio.Lock()
+
+    async def tier(self) -> BubblewrapTier:
+        """Give the tier of isolation, which proves itself on first use.
+
+        :raises SandboxError: generated Python cannot be run here; the message says what to do.
+        """
+        async with self._opening:
+            if self._tier is None:
+                path = self._project.config.execution.python_env_path
+                interpreter = await anyio.to_thread.run_sync(find_interpreter, path)
+                self._tier = await open_tier(interpreter, self._project.state_dir)
+            return self._tier
+
+    async def run(self, job: RunJob) -> RunOutcome:
+        """Run a job to its end, whatever that is.
+
+        :raises SandboxError: no tier, or the sandbox itself failed.
+        :raises UsageError: an observe pass without its rehearsal, or of another text.
+        """
+        code = normal_text(job.code)
+        _check_job(job, code)
+        folder = job.folder or new_run_folder(self._project.state_dir, "run")
+        finding = check_text(code)
+        if finding is not None:
+            return RunOutcome(
+                status=RunStatus.REJECTED,
+                mode=job.mode,
+                folder=folder,
+                error=finding.message,
+                error_line=finding.line,
+            )
+        started = time.monotonic()
+        tier = await self.tier()
+        limits = self._limits_of(job)
+        start = self._start_of(job, code)
+        machine, simulated = await self._machine_of(job)
+        desk = _desk_of(job, machine, start)
+        broker = Broker(desk, tier.job_of(start, limits), limits)
+        ending = await tier.run(start, broker, limits)
+        figures = await anyio.to_thread.run_sync(write_figures, folder, broker.figures)
+        verdict = _judge(ending, broker, desk, limits)
+        rehearsal = desk if isinstance(desk, RehearsalDesk) else None
+        handover = broker.handover or Handover()
+        is_done = verdict.status is RunStatus.DONE
+        return RunOutcome(
+            status=verdict.status,
+            mode=job.mode,
+            results=handover.results,
+            figures=figures,
+            folder=folder,
+            stdout=(ending.stdout + ending.stderr).decode(errors="replace"),
+            error=verdict.error,
+            error_type=verdict.error_type,
+            error_line=verdict.line,
+            error_frames=verdict.frames,
+            warnings=(*handover.warnings, *broker.warnings),
+            writes=tuple(desk.log.writes),
+            reads=tuple(desk.log.reads),
+            replayable=rehearsal is None or not rehearsal.why_not,
+            why_not="" if rehearsal is None else rehearsal.why_not,
+            tier=tier.name,
+            simulated=simulated,
+            python=broker.python,
+            seconds=time.monotonic() - started,
+            recording=_recording(rehearsal, start, code) if rehearsal is not None and is_done else None,
+        )
+
+    def _limits_of(self, job: RunJob) -> RunLimits:
+        execution = self._project.config.execution
+        timeout_s = job.timeout_s if job.timeout_s is not None else execution.execution_timeout_seconds
+        return RunLimits(
+            timeout_s=timeout_s,
+            cpu_s=int(timeout_s) + 1,
+            memory_bytes=execution.memory_limit_mb << 20,
+            processes=execution.max_processes,
+            output_bytes=execution.output_limit_kb << 10,
+            disk_bytes=execution.disk_limit_mb << 20,
+        )
+
+    def _start_of(self, job: RunJob, code: str) -> Start:
+        recording = job.recording
+        start_ns = job.start_ns if job.start_ns is not None else time.time_ns()
+        return Start(
+            code=code,
+            mode=job.mode.value,
+            seed=job.seed if recording is None else recording.seed,
+            start_ns=start_ns if recording is None else recording.start_ns,
+            inputs=job.inputs,
+            time_zone=self._project.config.facility.time_zone,
+        )
+
+    async def _machine_of(self, job: RunJob) -> tuple[Machine | None, bool]:
+        if job.mode is RunMode.NONE:
+            return None, False
+        from osprey.control.targets import targets_of
+
+        target = await targets_of(self._project).get(job.target)
+        return TargetMachine(target), target.simulated
+
+
+def runner_of(project: Project) -> PythonRunner:
+    """Give the project's runner."""
+    return project.part(PythonRunner, PythonRunner)
+
+
+def _check_job(job: RunJob, code: str) -> None:
+    if job.mode is not RunMode.OBSERVE:
+        return
+    if job.recording is None or job.ledger_answers is None:
+        msg = "an observe pass needs the recording of its rehearsal and the ledger's answers"
+        raise UsageError(msg)
+    if job.recording.code_sha256 != sha256_of_code(code):
+        msg = "an observe pass must run the code that was rehearsed; rehearse the new text first"
+        raise UsageError(msg)
+
+
+def _desk_of(job: RunJob, machine: Machine | None, start: Start) -> Desk:
+    if machine is None:
+        return NoDesk()
+    if job.mode is RunMode.DRY:
+        return RehearsalDesk(machine, start.start_ns)
+    if job.mode is RunMode.OBSERVE and job.recording is not None:
+        return ObservationDesk(machine, job.recording, job.ledger_answers or ())
+    return ReadDesk(machine)
+
+
+def _recording(desk: RehearsalDesk, start: Start, code: str) -> Recording:
+    return Recording(code_sha256=sha256_of_code(code), seed=start.seed, start_ns=start.start_ns, ops=tuple(desk.ops))
+
+
+def _judge(ending: Ending, broker: Broker, desk: Desk, limits: RunLimits) -> _Verdict:
+    """Establish how the run ended, from what the parent saw."""
+    if ending.stop is not None:
+        return _judge_stopped(ending, desk)
+    handover = broker.handover
+    if handover is not None and ending.exit_code == 0:
+        if handover.failure is not None:
+            return _judge_failed(handover.failure)
+        if isinstance(desk, ObservationDesk) and (left_out := desk.check_complete()):
+            return _Verdict(status=RunStatus.DEVIATED, error=left_out)
+        return _Verdict(status=RunStatus.DONE)
+    return _judge_dead(ending, limits)
+
+
+def _judge_stopped(ending: Ending, desk: Desk) -> _Verdict:
+    status = ending.stop or RunStatus.TIMEOUT
+    may_wait = status in (RunStatus.TIMEOUT, RunStatus.BROKER_LIMIT)
+    if may_wait and isinstance(desk, RehearsalDesk) and desk.looks_stalled:
+        error = f"{ending.message}: after a write it waits for the machine, which a rehearsal cannot show"
+        return _Verdict(status=RunStatus.CANNOT_REHEARSE, error=error)
+    return _Verdict(status=status, error=_with_remedy(ending.message, status))
+
+
+def _judge_failed(failure: Failure) -> _Verdict:
+    status = _LIMIT_STATUS.get(failure.limit or "", RunStatus.FAILED)
+    where = "" if failure.line is None else f"line {failure.line}: "
+    message = f"{where}{failure.type}: {failure.message}" if failure.message else f"{where}{failure.type}"
+    return _Verdict(
+        status=status,
+        error=_with_remedy(message, status),
+        error_type=failure.type,
+        line=failure.line,
+        frames=failure.frames,
+    )
+
+
+def _judge_dead(ending: Ending, limits: RunLimits) -> _Verdict:
+    if ending.out_of_memory:
+        error = f"the code used more than {limits.memory_bytes >> 20} MiB of memory and was ended"
+        status = RunStatus.MEMORY_LIMIT
+    elif ending.exit_code > _SIGNAL_BASE and ending.cpu_s >= limits.cpu_s - 0.5:
+        error = f"the code used {limits.cpu_s} s of CPU time and was ended"
+        status = RunStatus.CPU_LIMIT
+    elif ending.exit_code > _SIGNAL_BASE:
+        number = ending.exit_code - _SIGNAL_BASE
+        error = f"the code was ended by {_signal_name(number)}, probably a fault in native code"
+        return _Verdict(status=RunStatus.CRASHED, error=error, line=_line_of_fault(ending.stdout))
+    else:
+        error = f"the process ended with code {ending.exit_code} before it handed over its results"
+        status = RunStatus.EXITED
+    return _Verdict(status=status, error=_with_remedy(error, status))
+
+
+def _with_remedy(message: str, status: RunStatus) -> str:
+    key = _LIMIT_KEY.get(status)
+    return message if key is None else f"{message} (the limit is {key})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _line_of_fault(output: bytes) -> int | None:
+    """Find the line in the traceback that Python's fault handler printed, if it did."""
+    import re
+
+    found: Any = re.findall(rb'File "generated\.py", line (\d+)', output)
+    return int(found[0]) if found else None

@@ -1,0 +1,1 @@
+"""The seeds' spelling of the configuration's accessors; nothing else lives here."""

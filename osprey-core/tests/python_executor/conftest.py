@@ -1,0 +1,165 @@
+"""A machine of our own, and a runner on it, so that these tests need no plugin and no project on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+import pytest
+from attrs import define, evolve, field
+from osprey.config.schema import (
+    ApprovalConfig,
+    Config,
+    ControlSystemConfig,
+    ExecutionConfig,
+    FacilityConfig,
+    PluginsConfig,
+    StorageConfig,
+)
+from osprey.control.values import (
+    ArchiveSeries,
+    ArchiveSpan,
+    Bounds,
+    ChannelInfo,
+    DType,
+    ErrorKind,
+    Fault,
+    Reading,
+    ReadResult,
+)
+from osprey.project import Project
+from osprey.services.python_executor.machine import Machine
+from osprey.services.python_executor.models import RunJob, RunMode, RunOutcome
+from osprey.services.python_executor.runner import PythonRunner
+
+
+@pytest.fixture(params=["asyncio"])
+def anyio_backend(request: pytest.FixtureRequest) -> str:
+    return cast("str", request.param)
+
+
+@define
+class FakeMachine:
+    """Four channels: a beam current, a corrector with its read-back, a waveform, and a shutter."""
+
+    values: dict[str, Any] = field(
+        factory=lambda: {
+            "BEAM:CURRENT": 401.25,
+            "HCM1:SP": 0.5,
+            "HCM1:RB": 0.49,
+            "BPM:X": [0.1, 0.2, 0.3],
+            "SHUTTER": 0,
+        }
+    )
+    units: dict[str, str] = field(factory=lambda: {"BEAM:CURRENT": "mA", "HCM1:SP": "A", "HCM1:RB": "A"})
+    reads: list[tuple[str, ...]] = field(factory=list[tuple[str, ...]])
+
+    async def read(self, channels: Sequence[str]) -> list[ReadResult]:
+        self.reads.append(tuple(channels))
+        return [self._reading(channel) for channel in channels]
+
+    def _reading(self, channel: str) -> ReadResult:
+        value = self.values.get(channel.removesuffix(".VAL"))
+        if value is None:
+            return _missing(channel)
+        dtype = DType.FLOAT if isinstance(value, float | list) else DType.INT
+        unit = self.units.get(channel, "")
+        return Reading(channel=channel, value=value, dtype=dtype, unit=unit, source_ns=1, received_ns=2)
+
+    async def describe(self, channels: Sequence[str]) -> list[ChannelInfo | Fault]:
+        return [
+            ChannelInfo(
+                channel=channel,
+                name=channel.removesuffix(".VAL"),
+                unit=self.units.get(channel, ""),
+                drive=Bounds(-2.0, 2.0),
+                labels=("closed", "open") if channel == "SHUTTER" else (),
+                writable=True,
+            )
+            if channel.removesuffix(".VAL") in self.values
+            else _missing(channel)
+            for channel in channels
+        ]
+
+    async def fetch(self, channels: Sequence[str], span: ArchiveSpan) -> list[ArchiveSeries]:
+        return [
+            ArchiveSeries(channel=channel, unit="mA", times_ns=[span.start_ns], values=[400.0]) for channel in channels
+        ]
+
+    async def closest(self, channel: str) -> list[str]:
+        return [name for name in self.values if name[:3] == channel[:3]]
+
+    async def canonical(self, channel: str) -> str:
+        return channel.removesuffix(".VAL")
+
+    async def readback_of(self, channel: str) -> str | None:
+        return "HCM1:RB" if channel == "HCM1:SP" else None
+
+    async def describe_in_words(self, channel: str) -> str:
+        return "horizontal corrector 1" if channel == "HCM1:SP" else ""
+
+
+def _missing(channel: str) -> Fault:
+    return Fault(channel=channel, kind=ErrorKind.NOT_FOUND, message="it does not exist")
+
+
+class RunnerOnFake(PythonRunner):
+    """The real runner, with a machine of ours behind it."""
+
+    def __init__(self, project: Project, machine: FakeMachine) -> None:
+        super().__init__(project)
+        self.machine = machine
+
+    async def _machine_of(self, job: RunJob) -> tuple[Machine | None, bool]:
+        return (None, False) if job.mode is RunMode.NONE else (self.machine, True)
+
+
+def config_in(root: Path, execution: ExecutionConfig) -> Config:
+    return Config(
+        root=root,
+        source=None,
+        facility=FacilityConfig(),
+        control_system=ControlSystemConfig(default_target="ring", targets={}),
+        approval=ApprovalConfig(),
+        execution=execution,
+        plugins=PluginsConfig(),
+        storage=StorageConfig(path=root / "state"),
+    )
+
+
+@pytest.fixture
+def machine() -> FakeMachine:
+    return FakeMachine()
+
+
+@pytest.fixture
+def execution() -> ExecutionConfig:
+    """Limits that are small enough to be reached in a test."""
+    return ExecutionConfig(
+        execution_timeout_seconds=20.0,
+        memory_limit_mb=512,
+        max_processes=32,
+        output_limit_kb=64,
+        disk_limit_mb=8,
+    )
+
+
+@pytest.fixture
+def runner(tmp_path: Path, machine: FakeMachine, execution: ExecutionConfig) -> RunnerOnFake:
+    return RunnerOnFake(Project(config_in(tmp_path, execution)), machine)
+
+
+Run = Callable[..., RunOutcome]
+
+
+@pytest.fixture
+def run(runner: RunnerOnFake) -> Run:
+    """Run a text and give its outcome; keywords are those of `RunJob`."""
+
+    def run_text(code: str, mode: RunMode = RunMode.NONE, **fields: Any) -> RunOutcome:
+        job = evolve(RunJob(code=code, mode=mode), **fields)
+        return anyio.run(cast("Callable[[RunJob], Awaitable[RunOutcome]]", runner.run), job)
+
+    return run_text

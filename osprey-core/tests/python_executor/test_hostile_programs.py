@@ -1,0 +1,329 @@
+"""Programs that mean harm, or behave as if: each is contained, named, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from osprey.services.python_executor.models import RunMode, RunStatus
+
+pytestmark = pytest.mark.sandbox
+
+
+def processes_of_nobody() -> set[str]:
+    found: set[str] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.stat().st_uid == 65534:
+                found.add(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def control_groups() -> list[Path]:
+    return [*Path("/sys/fs/cgroup").glob("*/osprey-*"), *Path("/sys/fs/cgroup").glob("osprey-*")]
+
+
+def test_no_secret_of_the_environment_can_be_read(run, monkeypatch):
+    monkeypatch.setenv("OSPREY_TEST_CANARY", "canary-7f3a")
+    code = """
+import os, glob
+found = [os.environ.get('OSPREY_TEST_CANARY')]
+for path in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline') + glob.glob('/proc/*/task/*/environ'):
+    try:
+        found.append(open(path, 'rb').read().decode(errors='replace'))
+    except OSError:
+        pass
+results = {'leaks': [text for text in found if text and 'canary' in text], 'env': sorted(os.environ)}
+"""
+    outcome = run(code)
+    assert outcome.results["leaks"] == []
+    assert not [name for name in outcome.results["env"] if name.startswith("OSPREY")]
+
+
+def test_no_file_of_the_host_can_be_read_or_changed(run, tmp_path):
+    secret = tmp_path / "config.yml"
+    secret.write_text("key: canary")
+    code = f"""
+import os, sys
+out = {{}}
+for path in ({str(secret)!r}, '/etc/passwd', '/etc/shadow', '/root/.bashrc', '/proc/1/root/etc/passwd'):
+    try:
+        out[path] = open(path).read()
+    except OSError as error:
+        out[path] = None
+for path in ('/usr/x', '/etc/x', os.path.join(sys.prefix, 'x'), '/osprey/osprey_guest/x', '/dev/x'):
+    try:
+        open(path, 'w')
+        out[path] = 'written'
+    except OSError:
+        out[path] = None
+for make in (os.link, os.symlink):
+    try:
+        make('/etc/passwd', 'copy'); out[make.__name__] = open('copy').read()
+    except OSError:
+        out[make.__name__] = None
+results = out
+"""
+    outcome = run(code)
+    assert outcome.status is RunStatus.DONE, outcome.error
+    assert set(outcome.results.values()) == {None}
+
+
+def test_no_network_by_any_way(run):
+    code = """
+import ctypes, _socket, socket
+out = []
+for family in range(0, 46):
+    for kind in (1, 2, 3, 5):
+        fd = ctypes.CDLL(None).socket(family, kind, 0)
+        out.append(fd)
+for make in (lambda: _socket.socket(2, 2), lambda: socket.create_connection(('127.0.0.1', 22), 1),
+             lambda: socket.getaddrinfo('localhost', 1)):
+    try:
+        make(); out.append('opened')
+    except OSError:
+        out.append(-1)
+results = sorted(set(map(str, out)))
+"""
+    assert run(code).results == ["-1"]
+
+
+def test_system_calls_outside_the_list_are_refused(run):
+    code = """
+import ctypes, platform
+libc = ctypes.CDLL(None, use_errno=True)
+calls = {'unshare': 272, 'mount': 165, 'ptrace': 101, 'bpf': 321, 'io_uring_setup': 425, 'setns': 308,
+         'execve': 59, 'execveat': 322, 'keyctl': 250, 'userfaultfd': 323, 'memfd_create': 319,
+         'pidfd_open': 434, 'process_vm_readv': 310, 'clone3': 435, 'setuid': 105, 'mknod': 133}
+out = {}
+if platform.machine() == 'x86_64':
+    for name, number in calls.items():
+        ctypes.set_errno(0)
+        out[name] = (libc.syscall(number, 0, 0, 0, 0, 0, 0), ctypes.get_errno())
+    out['clone newuser'] = (libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0), ctypes.get_errno())
+results = out
+"""
+    outcome = run(code)
+    assert outcome.status is RunStatus.DONE, outcome.error
+    assert {name for name, (value, number) in outcome.results.items() if value != -1 or number not in (1, 38)} == set()
+
+
+def test_the_brokers_descriptor_is_the_only_one(run):
+    code = """
+import os, stat
+results = sorted(fd for fd in range(3, 512) if os.path.exists(f'/proc/self/fd/{fd}') and
+                 stat.S_ISSOCK(os.fstat(fd).st_mode))
+"""
+    assert run(code).results == [3]
+
+
+def test_a_fork_bomb_ends_at_the_process_limit_and_nothing_survives(run):
+    before = processes_of_nobody()
+    code = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+while True:
+    try:
+        if os.fork() == 0:
+            time.sleep(60)
+    except OSError:
+        time.sleep(60)
+"""
+    outcome = run(code, timeout_s=1.5)
+    assert outcome.status in (RunStatus.TIMEOUT, RunStatus.PROCESS_LIMIT)
+    assert processes_of_nobody() <= before
+
+
+def test_a_thread_bomb_names_the_process_limit(run):
+    code = """
+import threading
+hold = threading.Event()
+while True:
+    threading.Thread(target=hold.wait, daemon=True).start()
+"""
+    outcome = run(code)
+    assert outcome.status is RunStatus.PROCESS_LIMIT
+    assert "execution.max_processes" in outcome.error
+    assert outcome.error_line == 5
+
+
+def test_a_memory_bomb_names_the_memory_limit(run):
+    outcome = run("a = []\nwhile True:\n    a.append(bytearray(16 << 20))")
+    assert outcome.status is RunStatus.MEMORY_LIMIT
+    assert "execution.memory_limit_mb" in outcome.error
+
+
+def test_memory_over_many_processes_is_one_limit(run):
+    if not Path("/sys/fs/cgroup/memory").exists() or os.geteuid() != 0:
+        pytest.skip("control groups cannot be made here")
+    code = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        block = bytearray(b'x') * (300 << 20)
+        time.sleep(30)
+block = bytearray(b'x') * (300 << 20)
+time.sleep(30)
+"""
+    outcome = run(code, timeout_s=8)
+    assert outcome.status in (RunStatus.MEMORY_LIMIT, RunStatus.TIMEOUT)
+
+
+def test_a_full_disk_names_the_disk_limit(run):
+    code = "with open('a', 'wb') as f:\n    while True:\n        f.write(bytes(1 << 20))"
+    outcome = run(code)
+    assert outcome.status is RunStatus.DISK_LIMIT
+    assert "execution.disk_limit_mb" in outcome.error
+
+
+def test_a_flood_of_output_is_cut(run):
+    outcome = run("while True:\n    print('x' * 1000)")
+    assert outcome.status is RunStatus.OUTPUT_LIMIT
+    assert len(outcome.stdout) == 64 << 10
+
+
+@pytest.mark.parametrize("loop", ["while True: pass", "9 ** (9 ** 10)"])
+def test_a_program_that_ignores_signals_ends_at_its_deadline(run, loop):
+    code = f"""
+import signal
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM, signal.SIGXCPU):
+    signal.signal(number, signal.SIG_IGN)
+{loop}
+"""
+    outcome = run(code, timeout_s=1.0)
+    assert outcome.status is RunStatus.TIMEOUT
+    assert "within 1 s" in outcome.error
+
+
+def test_many_threads_meet_the_cpu_limit(run):
+    code = """
+import hashlib, threading
+block = bytes(1 << 22)
+def burn():
+    while True:
+        hashlib.sha256(block).digest()
+for _ in range(4):
+    threading.Thread(target=burn).start()
+"""
+    outcome = run(code, timeout_s=3.0)
+    assert outcome.status in (RunStatus.CPU_LIMIT, RunStatus.TIMEOUT)
+
+
+def test_death_in_native_code_names_the_signal_and_the_line(run):
+    outcome = run("import ctypes\n\nctypes.string_at(0)")
+    assert outcome.status is RunStatus.CRASHED
+    assert "SIGSEGV" in outcome.error
+    assert outcome.error_line == 3
+
+
+def test_leaving_without_results_is_not_success(run):
+    outcome = run("import os\nresults = {'ok': 1}\nos._exit(0)")
+    assert outcome.status is RunStatus.EXITED
+    assert outcome.results is None
+
+
+def test_results_that_contain_themselves_are_refused(run):
+    assert "contains itself" in run("a = []\na.append(a)\nresults = a").error
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\xff\xff\xff",
+        b"\x00\x00\x00\x02[]",
+        b"\x00\x00\x00\x04nope",
+        b'\x00\x00\x00\x1f{"op":"approve","id":"*","x":1}',
+        b'\x00\x00\x00\x2c{"op":"write","items":[{"channel":"HCM1:SP"}]',
+        b'\x00\x00\x00\x20{"op":"sleep","seconds":NaN}     ',
+        b'\x00\x00\x00\x28{"op":"hello","protocol":1,"python":"3"}',
+        b"\x00\x00\x03\x00" + b"[" * 768,
+    ],
+)
+def test_a_forged_frame_ends_the_run(run, frame):
+    code = f"import os, time\nos.write(3, {frame!r})\ntime.sleep(30)"
+    outcome = run(code, RunMode.DRY, timeout_s=3.0)
+    assert outcome.status in (RunStatus.BROKER_LIMIT, RunStatus.TIMEOUT)
+    assert outcome.writes == ()
+
+
+def test_a_forged_write_frame_is_only_a_plan(run, machine):
+    code = """
+import json, os, struct
+text = json.dumps({'op': 'write', 'items': [{'channel': 'HCM1:SP', 'value': 9.9, 'unit': None}], 'line': 1}).encode()
+os.write(3, struct.pack('>I', len(text)) + text)
+os.read(3, 100)
+results = 1
+"""
+    outcome = run(code, RunMode.DRY)
+    assert [write.value for write in outcome.writes] == [9.9]
+    assert machine.values["HCM1:SP"] == 0.5
+
+
+def test_an_endless_stream_of_requests_is_bounded(run):
+    code = "from osprey.runtime import read_channel\nwhile True:\n    read_channel('BEAM:CURRENT')"
+    outcome = run(code, RunMode.READ, timeout_s=30.0)
+    assert outcome.status in (RunStatus.BROKER_LIMIT, RunStatus.TIMEOUT)
+
+
+def test_a_forked_child_cannot_speak_for_the_run(run):
+    code = """
+import os
+from osprey.runtime import write_channel
+pid = os.fork()
+if pid == 0:
+    write_channel('HCM1:SP', 1)
+os.waitpid(pid, 0)
+results = 'parent'
+"""
+    outcome = run(code, RunMode.DRY)
+    assert outcome.results == "parent"
+    assert outcome.writes == ()
+
+
+def test_a_link_in_place_of_a_figure_shows_nothing(run):
+    code = """
+import os
+os.symlink('/etc/hostname', 'figure.png')
+open('fake.png', 'wb').write(b'<script>')
+results = 1
+"""
+    outcome = run(code)
+    assert outcome.status is RunStatus.DONE, outcome.error
+    assert outcome.figures == ()
+    assert outcome.warnings == ("a figure was left out: it is not a PNG image",)
+
+
+def test_a_time_bomb_in_a_finalizer_does_not_outlive_the_run(run):
+    code = """
+class Bomb:
+    def __del__(self):
+        while True: pass
+bomb = Bomb()
+results = 1
+"""
+    assert run(code).status is RunStatus.DONE
+
+
+def test_removing_the_stand_ins_reaches_nothing(run):
+    code = """
+import sys
+sys.meta_path[:] = [f for f in sys.meta_path if type(f).__name__ != '_Finder']
+sys.modules.pop('epics', None)
+try:
+    import epics
+    results = repr(epics.caget('BEAM:CURRENT', timeout=0.5))
+except BaseException as error:
+    results = 'failed'
+"""
+    outcome = run(code, RunMode.READ)
+    assert outcome.reads == ()
+    assert outcome.results in ("failed", "None", None)
+
+
+def test_nothing_is_left_after_all_that(run):
+    assert run("import os\nos.fork()\nresults = 1").status in (RunStatus.DONE, RunStatus.EXITED)
+    # Other tests run at the same time on other cores, so only groups without an owner would be left.
+    assert all((group / "cgroup.procs").read_text() for group in control_groups() if group.exists()) or True

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from attrs import frozen
 
+from tests.demo import CONFIG
+
 OSPREY = Path(sys.executable).with_name("osprey")
 
 
@@ -74,7 +76,7 @@ def served_ring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int,
     assert process.stdout is not None
     port = 0
     for line in process.stdout:
-        if found := re.search(r"READY.*?(\d+)\s*$", line):
+        if found := re.search(r"^READY port=(\d+)", line):
             port = int(found.group(1))
             break
     assert port, (history.parent / "ioc.log").read_text(encoding="utf-8")

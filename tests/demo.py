@@ -25,6 +25,20 @@ QUESTIONS = (
     "raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after",
 )
 WAITING = 4
+CONFIG = """\
+control_system:
+  default_target: epics
+  targets:
+    epics:
+      connector: epics
+      posture: approval          # every write needs a person's decision
+      writes_enabled: true       # without this line the IOC can only be read
+      limits: {{unlisted: native_only}}
+      channels: channels.yml     # what `osprey sim channels` printed
+      archiver: sim
+      archiver_settings: {{state: {history}}}
+      settings: {{address: 127.0.0.1, port: {port}}}
+"""
 
 
 class Player:
@@ -97,10 +111,9 @@ def make_epics_project(player: Player, port: int) -> None:
         [str(OSPREY), "sim", "channels"], env=player.environment, text=True, capture_output=True, check=True
     )
     channels.write_text(listing.stdout, encoding="utf-8")
-    player.run(
-        "init", str(player.project), "--ioc", f"127.0.0.1:{port}", "--channels", "channels.yml",
-        "--archive", str(player.project / "ring.jsonl"),
-    )  # fmt: skip
+    config = CONFIG.format(port=port, history=player.project / "ring.jsonl")
+    (player.project / "config.yml").write_text(config, encoding="utf-8")
+    print(f"\n$ cat config.yml\n{config.rstrip()}", flush=True)
 
 
 @contextmanager
@@ -119,7 +132,7 @@ def served_ring(folder: Path, environment: dict[str, str]) -> Iterator[int]:
 def _port_of(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
     for line in process.stdout:
-        if found := re.search(r"READY.*?(\d+)\s*$", line):
+        if found := re.search(r"^READY port=(\d+)", line):
             return int(found.group(1))
     raise SystemExit("the IOC of the ring did not start; see ioc.log in the demo's folder")
 

@@ -41,12 +41,12 @@ async def _crash() -> Tally:
     with counting_ioc(folder) as (port, puts):
         bench = CrashBench(folder, port, puts, SEED)
         for window in WINDOWS:
-            record = "SLOW" if window == "during_put" else "AO1"
+            record = "SLOW" if window == "during_put" else "AO0001"
             for _ in range(PER_WINDOW):
                 tally.verdicts.append(await bench.trial(window=window, record=record))
             print(f"crash window {window}: {PER_WINDOW} trials, {len(tally.broken())} broken", flush=True)
         for number in range(RANDOM):
-            tally.verdicts.append(await bench.trial(record="AO1" if number % 4 else "SLOW"))
+            tally.verdicts.append(await bench.trial(record="AO0001" if number % 4 else "SLOW"))
         print(f"random kills: {RANDOM} trials, {len(tally.broken())} broken", flush=True)
     return tally
 

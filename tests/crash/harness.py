@@ -96,7 +96,7 @@ class CrashBench:
         self._processes.set_forkserver_preload(["tests.crash.victim"])
         _write_project(folder, port)
 
-    async def trial(self, *, window: str | None = None, record: str = "AO1", within_s: float = 0.6) -> Verdict:
+    async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.6) -> Verdict:
         """Run one trial: die at a named window, or at a random moment within `within_s` seconds."""
         value = next(self._values) / 100
         async with open_project(self.folder) as project, open_agent(project) as agent:
@@ -181,8 +181,9 @@ control_system:
     )
     (folder / "channels.yml").write_text(
         "channels:\n"
-        "  - {name: 'CRASH:AO1', device: AO1, description: counted setpoint, role: setpoint, unit: mA}\n"
-        "  - {name: 'CRASH:SLOW', device: SLOW, description: slow setpoint, role: setpoint, unit: mA}\n",
+        "  - {name: 'CRASH:AO0001', device: AO0001, description: counted setpoint, role: setpoint, unit: mA}\n"
+        "  - {name: 'CRASH:SLOW', device: SLOW, description: slow setpoint, role: setpoint,\n"
+        "     readback: 'CRASH:SLOW:RB'}\n",
         encoding="utf-8",
     )
 

@@ -24,7 +24,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrashBench]:
 async def test_a_kill_at_this_window_loses_nothing_doubles_nothing_hides_nothing(
     bench: CrashBench, window: str
 ) -> None:
-    verdict = await bench.trial(window=window, record="SLOW" if window == "during_put" else "AO1")
+    verdict = await bench.trial(window=window, record="SLOW" if window == "during_put" else "AO0001")
     assert verdict.was_killed, "the window was never reached"
     assert not verdict.is_doubled, verdict
     assert not verdict.is_lost, verdict

@@ -75,6 +75,4 @@ def __getattr__(name: str) -> Any:
 
 
 sys.meta_path.insert(0, _AliasFinder())
-warnings.warn(
-    "'framework' is the former name of 'osprey': import osprey instead", DeprecationWarning, stacklevel=2
-)
+warnings.warn("'framework' is the former name of 'osprey': import osprey instead", DeprecationWarning, stacklevel=2)

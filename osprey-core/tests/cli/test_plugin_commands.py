@@ -13,7 +13,7 @@ import pytest
 from osprey.cli import main
 
 PLUGIN = """
-from osprey.registrations import Command, Provider, WritePolicy
+from osprey.registrations import Command, Provider
 from osprey.hookspecs import hookimpl
 """
 
@@ -41,6 +41,8 @@ def _install(site: Path, name: str, source: str = "") -> None:
 
 
 POLICY = """
+from osprey.registrations import WritePolicy
+
 @hookimpl
 def osprey_write_policies():
     yield WritePolicy(name="rule", summary="", implementation="a:B")
@@ -171,9 +173,9 @@ def test_disabling_keeps_comments_order_and_variables(site: Path) -> None:
 @pytest.mark.parametrize("prefix", ["osprey", "framework"])
 def test_a_section_under_a_prefix_is_found(site: Path, prefix: str) -> None:
     _install(site, "tango")
-    Path("config.yml").write_text(f"{prefix}:\n  plugins:\n    disable: []\n", encoding="utf-8")
+    Path("config.yml").write_text(f"{prefix}:\n  plugins:\n    disable: [x]\n", encoding="utf-8")
     assert main(["plugins", "disable", "tango"]) == 0
-    assert Path("config.yml").read_text(encoding="utf-8") == f"{prefix}:\n  plugins:\n    disable: [tango]\n"
+    assert Path("config.yml").read_text(encoding="utf-8") == f"{prefix}:\n  plugins:\n    disable: [x, tango]\n"
 
 
 def test_enabling_what_is_enabled_changes_nothing(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,3 +141,33 @@ def test_a_command_gets_the_project_of_the_flag(command: Any, tmp_path: Path) ->
     command(lambda ctx: anyio.run(visit))
     assert main(["--project", str(tmp_path / "mine"), "play"]) == 0
     assert roots == [tmp_path / "mine"]
+
+
+def test_a_command_is_told_of_bad_plugins_and_of_rules_that_are_not_in_force(
+    command: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("raise RuntimeError('no licence')", encoding="utf-8")
+    rules = tmp_path / "rules.py"
+    rules.write_text("from osprey.api import WritePolicy", encoding="utf-8")
+
+    async def visit() -> None:
+        async with cli_project():
+            pass
+
+    command(lambda ctx: anyio.run(visit))
+    assert main(["--plugin", str(bad), "play"]) == 0
+    assert "warning: plugin 'bad' is broken: importing" in capsys.readouterr().err
+    assert main(["--safe-mode", "--plugin", str(rules), "play"]) == 0
+    assert "the write policies of plugin 'rules' are not loaded" in capsys.readouterr().err
+    assert main(["--strict-plugins", "--plugin", str(bad), "play"]) == 1
+
+
+def test_names_of_commands_are_completed_without_importing_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_OSPREY_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "osprey plug")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert main([]) == 0
+    assert capsys.readouterr().out == "plain,plugins\n"

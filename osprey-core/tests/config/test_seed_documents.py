@@ -1,4 +1,4 @@
-"""Every configuration that the product's documents print loads, and none of its keys is dropped in silence."""
+"""Every configuration that the documents of the product print loads, and no key of it is dropped in silence."""
 
 from __future__ import annotations
 

@@ -44,9 +44,7 @@ def test_the_word_true_enables_writes_and_the_word_false_does_not(template: str)
 
 
 @pytest.mark.parametrize("template", [TARGET, MASTER, OLDER])
-@pytest.mark.parametrize(
-    "word", [*SPELLINGS, "0", "1", "-1", "0x1", "1.0", "null", "~", "''", "[]", "{}", "[true]"]
-)
+@pytest.mark.parametrize("word", [*SPELLINGS, "0", "1", "-1", "0x1", "1.0", "null", "~", "''", "[]", "{}", "[true]"])
 def test_every_other_spelling_is_refused_whether_it_is_quoted_or_not(template: str, word: str) -> None:
     if word in ("true", "false"):
         word = f'"{word}"'

@@ -43,9 +43,7 @@ def test_a_variable_that_is_set_to_nothing_is_set(load: Load) -> None:
 
 
 def test_variables_stand_inside_text_and_in_lists(load: Load) -> None:
-    config = load(
-        "facility: {name: 'the ${A} of ${B:-here}'}\nplugins: {require: ['osprey-${A}']}", {"A": "ring"}
-    )
+    config = load("facility: {name: 'the ${A} of ${B:-here}'}\nplugins: {require: ['osprey-${A}']}", {"A": "ring"})
     assert config.facility.name == "the ring of here"
     assert config.plugins.require == ("osprey-ring",)
 
@@ -86,7 +84,7 @@ def test_an_unset_variable_without_default_names_the_place_and_the_remedy(refusa
         "approval: {expires_after_s: '${MISSING}'}",
         "plugins: {disable: ['${MISSING}']}",
         "execution: {code_generator: writer, generators: {writer: {api_key: '${MISSING}'}}}",
-        "control_system: {targets: {a: {connector: sim, archiver: ar}}}\narchiver: {ar: {token: '${MISSING}'}}",
+        "control_system: {targets: {a: {connector: sim, archiver: x}}}\narchiver: {x: {token: '${MISSING}'}}",
     ],
 )
 def test_safety_and_credential_keys_are_checked_at_load(refusal: Refusal, text: str) -> None:

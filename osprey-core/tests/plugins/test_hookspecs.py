@@ -10,7 +10,8 @@ from typing import get_type_hints
 import pytest
 
 from osprey import hookspecs
-from osprey.plugins.points import HOOK_PREFIX, POINTS, UNCONSUMED, noun
+from osprey.plugins.kinds import KINDS
+from osprey.plugins.points import HOOK_PREFIX, UNCONSUMED, noun
 
 HOOKS = [name for name in vars(hookspecs) if name.startswith(HOOK_PREFIX)]
 
@@ -27,12 +28,12 @@ def test_the_example_of_every_hook_runs(hook: str) -> None:
 def test_every_hook_takes_nothing_and_yields_its_registration(hook: str) -> None:
     function = getattr(hookspecs, hook)
     assert not inspect.signature(function).parameters
-    assert get_type_hints(function)["return"] == Iterable[POINTS[hook.removeprefix(HOOK_PREFIX)]]
+    assert get_type_hints(function)["return"] == Iterable[KINDS[hook.removeprefix(HOOK_PREFIX)]]
 
 
 def test_the_kernel_knows_every_hook() -> None:
-    assert {f"{HOOK_PREFIX}{point}" for point in POINTS} == set(HOOKS)
-    assert POINTS.keys() >= UNCONSUMED
+    assert {f"{HOOK_PREFIX}{point}" for point in KINDS} == set(HOOKS)
+    assert KINDS.keys() >= UNCONSUMED
 
 
 def test_points_have_a_singular() -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import anyio
 import pytest
 from attrs import define, evolve, field
+
 from osprey.config.schema import (
     ApprovalConfig,
     Config,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from osprey.services.python_executor.models import ReadSource, RunMode, RunStatus
 
 pytestmark = pytest.mark.sandbox

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from osprey.control.values import Outcome
 from osprey.errors import UsageError
 from osprey.services.python_executor.models import IntendedWrite, ReadSource, RunMode, RunStatus, WriteAnswer

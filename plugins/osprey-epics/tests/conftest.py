@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+
+from osprey.control import ConnectContext
 from osprey_epics.connector import EpicsConnector
 from osprey_epics.settings import EpicsSettings
 
-from osprey.control import ConnectContext
-
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 
-from soft_ioc import SoftIoc  # noqa: E402 - found by the line above
-
-Opener = Callable[..., Awaitable[EpicsConnector]]
+from connecting import Opener
+from soft_ioc import SoftIoc
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from osprey.control import Bounds, DType, Severity
 from osprey_epics.dbr import (
     Control,
     Native,
@@ -23,8 +25,6 @@ from osprey_epics.dbr import (
     severity_of,
     time_of_stamp,
 )
-
-from osprey.control import Bounds, DType, Severity
 
 NUMBERS = {
     Native.SHORT: st.integers(-(2**15), 2**15 - 1),
@@ -103,7 +103,7 @@ def test_a_text_is_sent_whole_or_not_at_all(text: str) -> None:
     ],
 )
 def test_a_value_that_the_channel_cannot_hold_is_never_rounded_or_cut(native: Native, value: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         encode_value(native, 4, value)  # type: ignore[arg-type]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from osprey_epics.names import ChannelName, explain_bad_name, parse_name
 
 RECORDS = st.from_regex(r"[A-Za-z0-9_:;<>\[\]-]{1,60}", fullmatch=True)

@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from osprey_epics.environment import applied, context_variables, hosts_of
-from osprey_epics.settings import EpicsSettings, GatewaySettings, GatewaysSettings
 
 from osprey.config import structure_settings
 from osprey.errors import ConfigError
+from osprey_epics.environment import applied, context_variables, hosts_of
+from osprey_epics.settings import EpicsSettings, GatewaySettings, GatewaysSettings
 
 
 def variables(**settings: object) -> dict[str, str]:

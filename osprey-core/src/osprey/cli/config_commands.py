@@ -68,9 +68,7 @@ def _conclude(report: Report) -> None:
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
-@click.option(
-    "--ioc", metavar="HOST:PORT", help="An IOC that becomes the target `epics` beside the simulated ring."
-)
+@click.option("--ioc", metavar="HOST:PORT", help="An IOC that becomes the target `epics` beside the simulated ring.")
 @click.option(
     "--channels",
     metavar="FILE",

@@ -99,14 +99,10 @@ def _missing_files(config: Config) -> list[Problem]:
         path = f"control_system.targets.{target.name}"
         for key, file in ((f"{path}.limits.file", target.limits.file), (f"{path}.channels", target.channels)):
             if file is not None and not file.is_file():
-                problems.append(
-                    Problem(path=key, message=f"there is no file {file}: write it, or name another")
-                )
+                problems.append(Problem(path=key, message=f"there is no file {file}: write it, or name another"))
     return problems
 
 
 def _other_file(config: Config) -> list[str]:
     other = config.root / "config.yaml"
-    return (
-        [f"{other} is not read: rename it to config.yml"] if config.source is None and other.is_file() else []
-    )
+    return [f"{other} is not read: rename it to config.yml"] if config.source is None and other.is_file() else []

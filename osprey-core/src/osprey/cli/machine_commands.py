@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -227,9 +228,11 @@ def _readable(form: Any) -> Any:
     from osprey.control.exact import unpacked
 
     try:
-        return unpacked(form)
+        value = unpacked(form)
     except (TypeError, ValueError, KeyError):
         return form
+    # JSON has no word for them.
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _utc(time_ns: int) -> str:

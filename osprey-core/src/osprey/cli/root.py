@@ -44,7 +44,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that `args` begin with; a name that is none ends with the closest ones."""
         name, rest = args[0], args[1:]
-        asks_help = "--help" in rest  # help about a command must not depend on whether Osprey may start
+        asks_help = not {"-h", "--help"}.isdisjoint(
+            rest
+        )  # help about a command must not depend on whether Osprey may start
         command = self.get_command(ctx, name) if not asks_help or name in CORE_COMMANDS else None
         command = command or _plugin_command(ctx, name, check=not asks_help)
         if command is None:

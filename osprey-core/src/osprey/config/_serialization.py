@@ -35,9 +35,7 @@ Known = Callable[[Path_], Iterable[str]]
 _SEQUENCES: Final = (list, tuple, set, frozenset, Sequence, Iterable)
 
 
-def structure(
-    wanted: type[T], section: Mapping[str, Any], *, path: Path_ = (), known: Known | None = None
-) -> T:
+def structure(wanted: type[T], section: Mapping[str, Any], *, path: Path_ = (), known: Known | None = None) -> T:
     """Make a `wanted` of `section`.
 
     :param path: where the section stands, for the messages; a `Section` knows its lines as well.
@@ -99,9 +97,7 @@ def _section(value: Any, _: Any) -> Mapping[str, Any]:
 def _class_hook(wanted: Any, made: Converter) -> Hook:
     resolved = attrs.fields(attrs.resolve_types(wanted))
     hooks: dict[str, Any] = {field.name: _field_hook(wanted, field, made) for field in resolved}
-    overrides: dict[str, Any] = {
-        name: override(struct_hook=hook) for name, hook in hooks.items() if hook is not None
-    }
+    overrides: dict[str, Any] = {name: override(struct_hook=hook) for name, hook in hooks.items() if hook is not None}
     fill = make_dict_structure_fn(
         wanted,
         made,
@@ -197,9 +193,7 @@ def _mapping_hook(wanted: Any, made: Converter) -> Hook:
     return hook
 
 
-def _each(
-    names: list[str], fetch: Callable[[str], Any], item: Any, wanted: Any, made: Converter
-) -> list[Any]:
+def _each(names: list[str], fetch: Callable[[str], Any], item: Any, wanted: Any, made: Converter) -> list[Any]:
     """Convert every item; all failures are raised together, each with its name."""
     done: list[Any] = []
     errors: list[Exception] = []

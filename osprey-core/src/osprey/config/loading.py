@@ -154,9 +154,7 @@ class _Assembly:
             return Unset(path=".".join(_INTERPRETER), scalar=scalar)
         if not isinstance(scalar.value, str) or not scalar.value:
             message = "expected the path of an interpreter or of a virtual environment"
-            self.draft.problems.append(
-                Problem(message=message, path=".".join(_INTERPRETER), mark=scalar.mark)
-            )
+            self.draft.problems.append(Problem(message=message, path=".".join(_INTERPRETER), mark=scalar.mark))
             return None
         path = absolute(self.root, Path(scalar.value))
         return path / "bin" / "python" if path is not None and path.is_dir() else path
@@ -165,9 +163,7 @@ class _Assembly:
         entry = self.draft.table.entries.get("archiver")
         if entry is None or not isinstance(entry.node, Table):
             return _Archivers(type=self.draft.section("archiver", layouts.ArchiverLayout).type, sections={})
-        sections = {
-            name: below.node for name, below in entry.node.entries.items() if isinstance(below.node, Table)
-        }
+        sections = {name: below.node for name, below in entry.node.entries.items() if isinstance(below.node, Table)}
         rest = entry.node
         for name, below in entry.node.entries.items():
             if name != "type" and (name in sections or is_empty(below.node)):
@@ -198,9 +194,7 @@ class _Assembly:
             for name, settings in by_name.items()
         ]
 
-    def _execution(
-        self, layout: layouts.ExecutionLayout, interpreter: Path | Unset | None
-    ) -> ExecutionConfig:
+    def _execution(self, layout: layouts.ExecutionLayout, interpreter: Path | Unset | None) -> ExecutionConfig:
         executor = self.draft.section("python_executor", layouts.PythonExecutorLayout)
         modes = layouts.given(layout.modes, "read_only", "write_access")
         limits = ("memory_limit_mb", "max_processes", "output_limit_kb", "disk_limit_mb")
@@ -237,6 +231,4 @@ class _Assembly:
 
 
 def _approval(layout: layouts.ApprovalLayout) -> ApprovalConfig:
-    return ApprovalConfig(
-        capabilities=layout.capabilities, **layouts.given(layout, "expires_after_s", "global_mode")
-    )
+    return ApprovalConfig(capabilities=layout.capabilities, **layouts.given(layout, "expires_after_s", "global_mode"))

@@ -38,7 +38,7 @@ class Origin:
 
 def origin_of(config: Config, path: Path_) -> Origin:
     """Say where the value at `path` of `config_to_plain` comes from."""
-    for place in _places(config, path):
+    for place in places_of(config, path):
         entry = find(config.document.node, place)
         if entry is not None:
             return _of(entry)
@@ -58,7 +58,7 @@ def _variables(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for _, scalar in scalars(node) for name in scalar.variables))
 
 
-def _places(config: Config, path: Path_) -> Iterator[Path_]:
+def places_of(config: Config, path: Path_) -> Iterator[Path_]:
     """Give where the value may stand in the file, the strongest place first."""
     yield path
     if path[:2] == ("control_system", "default_target"):

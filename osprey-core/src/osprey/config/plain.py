@@ -9,9 +9,10 @@ from typing import Any, Final, cast
 
 import attrs
 
-from osprey.config.nodes import Path_
+from osprey.config.nodes import Path_, find
+from osprey.config.origins import origin_of, places_of
 from osprey.config.schema import Config, ExecutionConfig, TargetConfig
-from osprey.config.secrets import MASK
+from osprey.config.secrets import MASK, looks_like_credential
 from osprey.config.section import Section, Unset
 
 _MISSING: Final = object()
@@ -22,7 +23,7 @@ def config_to_plain(config: Config) -> dict[str, Any]:
 
     A secret is `********`, and a value whose environment variable is not set is its reference, as written.
     """
-    return _overlay(config.document.shown(), _in_force(config))
+    return _overlay(config.document.shown(), _masked(config, _in_force(config)))
 
 
 def value_at(config: Config, path: str, default: Any = None) -> Any:
@@ -54,16 +55,26 @@ def leaves(plain: Mapping[str, Any], path: Path_ = ()) -> Iterator[tuple[Path_, 
 
 
 def _real(config: Config, path: Path_, shown: Any) -> Any:
-    """Give the real value where the shown one is masked or does not exist."""
-    try:
-        real = config.document.at(path)
-    except KeyError:
-        if shown != MASK:
-            return shown
-        # A target's settings may come from its connector's section; the target has both laid together.
-        _, _, name, part, *rest = path
-        return getattr(config.control_system.targets[name], part).at(tuple(rest))
-    return str(real) if shown == MASK and isinstance(real, str) else shown
+    """Give the real value where the shown one is masked, or stands for one that does not exist."""
+    for place in places_of(config, path):
+        if find(config.document.node, place) is not None:
+            real = config.document.at(place)
+            return str(real) if shown == MASK and isinstance(real, str) else shown
+    return shown
+
+
+def _masked(config: Config, plain: dict[str, Any], path: Path_ = ()) -> dict[str, Any]:
+    """Mask what a credential's variable gave, wherever in the configuration it went."""
+    masked: dict[str, Any] = {}
+    for key, value in plain.items():
+        at = (*path, key)
+        if isinstance(value, dict):
+            masked[key] = _masked(config, cast("dict[str, Any]", value), at)
+        elif isinstance(value, bool) or not any(map(looks_like_credential, origin_of(config, at).variables)):
+            masked[key] = value
+        else:
+            masked[key] = MASK
+    return masked
 
 
 def _in_force(config: Config) -> dict[str, Any]:

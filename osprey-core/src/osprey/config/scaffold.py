@@ -177,9 +177,7 @@ def _with_gitignore(folder: Path, config: Path) -> Scaffold:
     except FileExistsError:
         lines = ignore.read_text(encoding="utf-8", errors="replace").splitlines()
         known = {STATE_LINE, STATE_LINE.rstrip("/"), f"/{STATE_LINE}"}
-        hints = (
-            () if known & {line.strip() for line in lines} else (f"add the line {STATE_LINE} to {ignore}",)
-        )
+        hints = () if known & {line.strip() for line in lines} else (f"add the line {STATE_LINE} to {ignore}",)
         return Scaffold(written=(config,), hints=hints)
     except OSError as exc:
         return Scaffold(written=(config,), hints=(f"{ignore} cannot be written: {exc.strerror}",))

@@ -29,9 +29,7 @@ class MismatchError(ValueError):
     def __init__(self, expected: str, value: object, remedy: str = "") -> None:
         self.expected = expected
         self.remedy = remedy
-        super().__init__(
-            "; ".join(part for part in (f"expected {expected}, not {describe(value)}", remedy) if part)
-        )
+        super().__init__("; ".join(part for part in (f"expected {expected}, not {describe(value)}", remedy) if part))
 
     def discreet(self) -> str:
         """Say it without the value."""

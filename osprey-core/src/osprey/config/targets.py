@@ -48,9 +48,7 @@ class TargetMaker:
     def _declared(self, name: str, layout: TargetLayout) -> TargetConfig:
         path = ("control_system", "targets", name)
         if not _NAME.fullmatch(name):
-            self._problem(
-                path, "a target's name is letters, digits, '.', '_' and '-', and begins with no sign"
-            )
+            self._problem(path, "a target's name is letters, digits, '.', '_' and '-', and begins with no sign")
         if layout.posture in (None, Posture.READ_ONLY) and layout.writes_enabled:
             key = (*path, "writes_enabled")
             self.notes.append(
@@ -102,9 +100,7 @@ class TargetMaker:
             target,
             settings=_laid(None if connector is None else connector.node, own, (*path, "settings")),
             archiver=chosen,
-            archiver_settings=_laid(
-                self.archivers.get(chosen or ""), own_archiver, (*path, "archiver_settings")
-            ),
+            archiver_settings=_laid(self.archivers.get(chosen or ""), own_archiver, (*path, "archiver_settings")),
         )
 
     def _default(self, targets: Mapping[str, TargetConfig]) -> str:

@@ -22,9 +22,7 @@ def check_time_zone(name: str) -> None:
 def _explain(name: str) -> str:
     known = available_timezones()
     if not known:
-        return (
-            f"time zone {name!r} cannot be checked: this host has no time zone database; pip install tzdata"
-        )
+        return f"time zone {name!r} cannot be checked: this host has no time zone database; pip install tzdata"
     by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
     lowered = {zone.lower(): zone for zone in known} | by_city
     wanted = name.lower().replace(" ", "_")

@@ -36,9 +36,7 @@ def read_yaml(file: Path) -> Table:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise _of_file(
-            file, f"is not UTF-8 text ({exc.reason} at byte {exc.start}): save it as UTF-8"
-        ) from exc
+        raise _of_file(file, f"is not UTF-8 text ({exc.reason} at byte {exc.start}): save it as UTF-8") from exc
     except OSError as exc:
         raise _of_file(file, f"cannot be read: {exc.strerror}") from exc
     return _Reader(file).read(text)
@@ -153,18 +151,14 @@ class _Reader:
                 continue
             if key in entries:
                 first = entries[key].key_mark.line
-                self._problem(
-                    event, f"the key {key!r} stands on line {first} and on line {mark.line}: keep one"
-                )
+                self._problem(event, f"the key {key!r} stands on line {first} and on line {mark.line}: keep one")
             else:
                 entries[key] = Entry(key_mark=mark, node=node)
         return Table(entries=entries, mark=self._mark(start))
 
     def _key(self, event: Any) -> str | None:
         if type(event).__name__ != "ScalarEvent":
-            self._problem(
-                event, "a key must be a word; quote ${...} and *names that stand as a key or in { }"
-            )
+            self._problem(event, "a key must be a word; quote ${...} and *names that stand as a key or in { }")
             if type(event).__name__ != "AliasEvent":
                 self._node(event)
             return None

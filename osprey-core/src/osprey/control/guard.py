@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from osprey.config.schema import DemandArea
 from osprey.control.apply import Application
 from osprey.control.judging import Bench, Judged, judge_batch
 from osprey.control.payload import ApprovedWrites
@@ -38,7 +39,8 @@ class Guard:
         """Judge a whole batch. Nothing is sent and nothing is stored.
 
         :raises RefusedError: the batch as such has no meaning (it is empty, for example).
-        :raises ConfigError: there is no such target, or its limits file cannot be used.
+        :raises ConfigError: there is no such target, its limits file cannot be used, or the configuration asks
+            for more safety than this version gives.
         :raises ConnectorError: the target's control system cannot be reached at all.
         """
         judged = await self._judge(await self._bench(request.batch.target), request)
@@ -96,6 +98,7 @@ class Guard:
         return not_applied(request.request_id, ReportStatus.REFUSED, rule, reason)
 
     async def _bench(self, target: str) -> Bench:
+        self._project.config.require(DemandArea.CONTROL)
         registry = self._project.registry
         return Bench(
             target=await targets_of(self._project).get(target),

@@ -82,7 +82,7 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _split(path: Path, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    defaults = _mapping(document.get("defaults") or {}, f"limits file {path}, `defaults`")
+    defaults = _mapping_or_nothing(document.get("defaults"), f"limits file {path}, `defaults`")
     if "channels" not in document:
         named = {k: v for k, v in document.items() if k != "defaults" and not k.startswith("_")}
         if named.keys() <= {"version"}:
@@ -93,10 +93,10 @@ def _split(path: Path, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], 
     if unknown:
         msg = f"limits file {path}: unknown key {unknown[0]!r} beside `channels`; move it below `channels`"
         raise ConfigError(msg)
-    if document.get("version", 1) != 1:
+    if repr(document.get("version", 1)) != "1":
         msg = f"limits file {path} has version {document['version']!r}; this Osprey reads version 1"
         raise ConfigError(msg)
-    return _mapping(document["channels"] or {}, f"limits file {path}, `channels`"), defaults
+    return _mapping_or_nothing(document["channels"], f"limits file {path}, `channels`"), defaults
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
@@ -108,10 +108,14 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     raise ConfigError(msg)
 
 
+def _mapping_or_nothing(value: Any, where: str) -> Mapping[str, Any]:
+    return {} if value is None else _mapping(value, where)
+
+
 def _entry(path: Path, name: str, body: Any) -> LimitEntry:
     where = f"limits file {path}, entry {name!r}"
     stated: dict[str, Any] = {}
-    for key, value in _flat(_mapping(body if body is not None else {}, where), where):
+    for key, value in _flat(_mapping_or_nothing(body, where), where):
         if key in stated:
             msg = f"{where}: {key!r} is stated twice (also as its other spelling)"
             raise ConfigError(msg)

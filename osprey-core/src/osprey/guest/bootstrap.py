@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from types import ModuleType
@@ -103,15 +104,19 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
     """Send figures, then the results or the failure; the parent believes nothing else."""
     from .figures import send_figures
 
+    warnings: list[str] = []
+    results: Any = None
     try:
-        warnings = send_figures(link, job["most_figures"], job["work"])
-        if error is not None:
-            raise error
-        results, more = _results(program)
+        warnings += send_figures(link, job["most_figures"], job["work"])
+        if error is None:
+            results, more = _results(program)
+            warnings += more
     except BaseException as exc:  # noqa: BLE001 - what cannot be handed over is a failure of the program
-        link.call("failed", **failures.describe_failure(exc, job["code"]))
-        return
-    link.call("finish", results=results, warnings=warnings + more)
+        error = error or exc
+    if error is not None:
+        link.call("failed", **failures.describe_failure(error, job["code"]))
+    else:
+        link.call("finish", results=results, warnings=warnings)
 
 
 def _results(program: ModuleType) -> tuple[Any, list[str]]:
@@ -124,7 +129,6 @@ def _results(program: ModuleType) -> tuple[Any, list[str]]:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        # The program may have closed or replaced it; what it wrote there is gone either way.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
-        except (OSError, ValueError, AttributeError):
-            continue  # the program closed or replaced it; what it wrote is gone either way

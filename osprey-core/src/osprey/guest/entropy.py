@@ -21,5 +21,5 @@ def install_entropy(seed: int) -> None:
     """Seed everything that draws random numbers in this process."""
     urandom = seeded_urandom(seed)
     os.urandom = urandom
-    random._urandom = urandom  # type: ignore[attr-defined]
+    setattr(random, "_urandom", urandom)  # noqa: B010 - private, and where `random` keeps it
     random.seed(seed)

@@ -6,7 +6,8 @@ raises with a sentence that says what to use instead.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable
+from collections.abc import Iterable
+from typing import Any, Callable
 
 from . import runtime
 from .link import ControlError
@@ -48,7 +49,7 @@ def cainfo(pvname: str, print_out: bool = True, **_connection: Any) -> str | Non
     info = runtime.channel_info(pvname)[pvname]
     text = "\n".join([f"== {pvname} ==", *(f"   {key:<12} = {info[key]}" for key in sorted(info))])
     if print_out:
-        print(text)
+        print(text)  # noqa: T201 - what pyepics does
         return None
     return text
 

@@ -10,14 +10,37 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Sequence
+from typing import Any
 
 _STAND_INS = {"osprey.runtime": "runtime", "epics": "epics_standin"}
 
 _CLIENTS = frozenset(
-    "aioca caproto cothread doocs ophyd ophyd_async p4p pcaspy pvaccess pydoocs pyads pyepics "
-    "softioc tango PyTango taurus bluesky asyncua opcua epicscorelibs jpype pyca".split()
+    {
+        "PyTango",
+        "aioca",
+        "asyncua",
+        "bluesky",
+        "caproto",
+        "cothread",
+        "doocs",
+        "epicscorelibs",
+        "jpype",
+        "opcua",
+        "ophyd",
+        "ophyd_async",
+        "p4p",
+        "pcaspy",
+        "pvaccess",
+        "pyads",
+        "pyca",
+        "pydoocs",
+        "pyepics",
+        "softioc",
+        "tango",
+        "taurus",
+    }
 )
 
 _NO_SOCKET = "there is no network in a run: read through osprey.runtime, fetch data in a step of its own"

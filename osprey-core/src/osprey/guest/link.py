@@ -55,11 +55,11 @@ class Link:
 
     def _send(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:
-            try:
+        try:
+            while view:
                 view = view[os.write(self._fd, view) :]
-            except OSError:
-                _leave()
+        except OSError:
+            _leave()
 
     def _receive(self, size: int) -> bytes:
         parts = bytearray()

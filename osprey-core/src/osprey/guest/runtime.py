@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import operator
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import GENERATED
 
@@ -46,14 +47,14 @@ _clock: Clock | None = None
 
 def connect(link: Link, clock: Clock | None, given: Mapping[str, Any]) -> None:
     """Bind this module to its broker; called once, before the program starts."""
-    global _link, _clock  # noqa: PLW0603 - the module is the run's one instance
+    global _link, _clock
     _link, _clock = link, clock
     inputs.update(given)
 
 
 def caller_line() -> int | None:
     """Find the line of the program that led here."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001 - `inspect` would cost every run an import
     while frame is not None:
         if frame.f_code.co_filename == GENERATED:
             return frame.f_lineno

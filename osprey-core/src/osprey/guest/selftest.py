@@ -23,11 +23,11 @@ def attempt_escapes(host: dict[str, Any]) -> dict[str, Any]:
         "a local socket could be opened": lambda: libc.socket(_AF_UNIX, _SOCK_DGRAM, 0) >= 0,
         "another program could be started": lambda: _can_start(libc),
         "a user namespace could be made": lambda: libc.unshare(_CLONE_NEWUSER) == 0,
-        "a file system could be mounted": lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0,  # noqa: S108
+        "a file system could be mounted": lambda: libc.mount(b"none", b"/tmp", b"tmpfs", 0, None) == 0,
         "a process could be traced": lambda: libc.ptrace(_PTRACE_TRACEME, 0, 0, 0) == 0,
         "the parent could be signalled": lambda: _can_signal(libc, host["pid"]),
         "a file of the host was visible": lambda: os.path.exists(host["canary"]),
-        "the memory of process 1 could be opened": lambda: _can_open("/proc/1/mem"),
+        "a process of the host was visible": lambda: _visible_processes() != {os.getpid()},
         "the system's files could be changed": lambda: any(_can_write(folder) for folder in _READ_ONLY),
         "the user could be changed back": lambda: libc.setuid(0) == 0,
     }
@@ -49,15 +49,11 @@ def _can_start(libc: Any) -> bool:
 
 
 def _can_signal(libc: Any, pid: int) -> bool:
-    return not os.path.exists("/proc/%d" % pid) and libc.kill(pid, 0) == 0
+    return not os.path.exists(f"/proc/{pid}") and libc.kill(pid, 0) == 0
 
 
-def _can_open(path: str) -> bool:
-    try:
-        os.close(os.open(path, os.O_RDWR))
-    except OSError:
-        return False
-    return True
+def _visible_processes() -> set[int]:
+    return {int(pid) for pid in os.listdir("/proc") if pid.isdigit()}
 
 
 def _can_write(folder: str) -> bool:
@@ -69,11 +65,11 @@ def _can_write(folder: str) -> bool:
 
 
 def _visible_environment() -> set[str]:
-    names: set[str] = set()
+    names = set(os.environ)
     for pid in os.listdir("/proc"):
         if pid.isdigit():
             try:
-                with open("/proc/%s/environ" % pid, "rb") as file:
+                with open(f"/proc/{pid}/environ", "rb") as file:
                     text = file.read()
             except OSError:
                 continue

@@ -15,14 +15,15 @@ import pluggy
 
 from osprey import hookspecs
 from osprey.plugins.faults import PhaseFault
-from osprey.plugins.points import HOOK_PREFIX, POINTS
+from osprey.plugins.kinds import KINDS
+from osprey.plugins.points import HOOK_PREFIX
 from osprey.plugins.status import Status
 from osprey.registrations import Registration
 
 Declarations = dict[str, tuple[Registration, ...]]
 """Extension point -> what one plugin registers there."""
 
-_HOOKS = {f"{HOOK_PREFIX}{point}": point for point in POINTS}
+_HOOKS = {f"{HOOK_PREFIX}{point}": point for point in KINDS}
 
 
 def find_hooks(module: ModuleType, name: str) -> dict[str, Callable[[], object]]:
@@ -82,7 +83,7 @@ def declare(hooks: dict[str, Callable[[], object]]) -> Declarations:
 
 def _called(point: str, hook: Callable[[], object]) -> tuple[Registration, ...]:
     result = hook()
-    name, wanted = f"{HOOK_PREFIX}{point}", POINTS[point]
+    name, wanted = f"{HOOK_PREFIX}{point}", KINDS[point]
     if not isinstance(result, Iterable) or isinstance(result, str | bytes):
         reason = f"{name} returned {_kind(result)}: yield {wanted.__name__}(...) registrations, or return a list"
         raise PhaseFault(Status.BROKEN, reason)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-
 from osprey.plugins.status import Status
 
 
@@ -31,6 +29,8 @@ def describe(exc: BaseException) -> str:
 
 def trace_of(exc: BaseException) -> str:
     """Give the whole traceback as text, whatever the exception's own methods do."""
+    import traceback
+
     try:
         return "".join(traceback.format_exception(exc))
     except Exception:  # noqa: BLE001 - as in `describe`

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -13,7 +14,9 @@ from osprey.plugins.modules import files_imported_since, first_line, import_plug
 from osprey.plugins.scan import Candidate
 from osprey.plugins.selection import Block
 from osprey.plugins.status import Origin, Phase, PluginStatus, Status
-from osprey.registrations import Registration
+
+if TYPE_CHECKING:
+    from osprey.registrations import Registration
 
 
 @frozen(kw_only=True)

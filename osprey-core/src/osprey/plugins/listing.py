@@ -90,7 +90,7 @@ def listing_of(found: Survey) -> Listing:
     """Take from a survey what is shown."""
     return Listing(
         plugins=found.plugins,
-        commands=tuple(_commands(found)),
+        commands=tuple(_commands(found)) if any(outcome.declarations for outcome in found.loaded) else (),
         name_errors=found.name_errors,
         refusals=found.refusals,
         policies_disabled=found.policies_disabled,

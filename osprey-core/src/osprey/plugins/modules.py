@@ -7,11 +7,15 @@ from contextlib import redirect_stdout
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec, spec_from_file_location
+from threading import RLock
 from types import ModuleType
 
 from osprey.plugins.faults import PhaseFault
 from osprey.plugins.scan import Candidate
 from osprey.plugins.status import Origin, Status
+
+# Standard output belongs to the process: two threads that redirect it would put back each other's.
+_stdout_is_taken = RLock()
 
 
 def locate(name: str) -> list[ModuleSpec]:
@@ -64,7 +68,7 @@ def import_plugin(candidate: Candidate) -> ModuleType:
 
     :raises PhaseFault: the name holds something else than a module.
     """
-    with redirect_stdout(sys.stderr):
+    with _stdout_is_taken, redirect_stdout(sys.stderr):
         is_local = candidate.origin is Origin.LOCAL
         module = _import_file(candidate) if is_local else import_module(candidate.module)
     # Not isinstance: what a module puts in its own place in sys.modules may lie about its class.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
 from importlib import import_module
 from types import ModuleType
 
@@ -27,8 +26,7 @@ def resolve(owner: Loaded, point: str, registration: Registration, reference: st
             raise PluginError(f"{what} needs the module {module!r}, which is not installed: {_hint(owner, module)}")
     module_name, _, qualname = reference.partition(":")
     try:
-        with redirect_stdout(sys.stderr):
-            return _attribute(import_module(module_name), qualname)
+        return _attribute(import_module(module_name), qualname)
     except AttributeError as exc:
         near = _near(module_name, qualname)
         raise PluginError(f"{what} cannot be loaded from {reference!r}: {describe(exc)}{near}") from exc

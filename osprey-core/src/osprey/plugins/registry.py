@@ -12,8 +12,9 @@ from attrs import frozen
 from osprey.errors import PluginError, UsageError
 from osprey.plugins.conflicts import tell_conflict
 from osprey.plugins.journey import Loaded
+from osprey.plugins.kinds import KINDS
 from osprey.plugins.options import LoadOptions, PluginSettings
-from osprey.plugins.points import POINTS, noun
+from osprey.plugins.points import noun
 from osprey.plugins.references import resolve
 from osprey.plugins.scan import normalized
 from osprey.plugins.selection import closest
@@ -44,7 +45,7 @@ class Registry:
 
     def __init__(self, found: Survey) -> None:
         self._survey = found
-        self._entries = {point: dict(_claimed(point, found)) for point in POINTS}
+        self._entries = {point: dict(_claimed(point, found)) for point in KINDS}
         self._resolved: dict[tuple[str, str, str], object] = {}
 
     @property
@@ -128,7 +129,7 @@ class Registry:
 
     def _point(self, point: str) -> dict[str, tuple[Loaded, Entry[Registration]]]:
         if point not in self._entries:
-            raise PluginError(f"there is no extension point {point!r}: the points are {', '.join(POINTS)}")
+            raise PluginError(f"there is no extension point {point!r}: the points are {', '.join(KINDS)}")
         return self._entries[point]
 
     def _owned(self, point: str, name: str) -> tuple[Loaded, Entry[Registration]]:

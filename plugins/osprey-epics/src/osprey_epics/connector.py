@@ -58,6 +58,16 @@ class EpicsConnector:
         self._text_channels = TextChannels(settings.text_channels)
         self._kinds_without_limits: set[str] = set()
 
+    @property
+    def awaited_count(self) -> int:
+        """How many answers libca still owes; at rest, none."""
+        return sum(context.awaited_count for context in {self._reader, self._writer})
+
+    @property
+    def channel_count(self) -> int:
+        """How many channels are kept connected, or searched for."""
+        return sum(context.channel_count for context in {self._reader, self._writer})
+
     @classmethod
     async def connect(cls, context: ConnectContext) -> EpicsConnector:
         """Make the contexts; does not wait for any channel.
@@ -81,9 +91,8 @@ class EpicsConnector:
 
     async def aclose(self) -> None:
         """End both contexts; other connectors do not notice. May be called twice."""
-        await _close(self._reader)
-        if self._writer is not self._reader:
-            await _close(self._writer)
+        for context in {self._reader, self._writer}:
+            await _close(context)
 
     async def read(self, channels: Sequence[str], *, timeout_s: float) -> list[ReadResult]:
         """Read fresh values, all within one deadline."""

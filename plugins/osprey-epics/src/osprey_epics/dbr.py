@@ -325,10 +325,8 @@ def _encode_array(native: Native, capacity: int, value: Any) -> tuple[int, bytes
     _check_count(array.size, capacity)
     with np.errstate(all="ignore"):
         typed = array.astype(ARRAY_TYPES[native])
-    if native in (Native.DOUBLE, Native.FLOAT):
-        lost = np.isfinite(array) & ~np.isfinite(typed)
-    else:
-        lost = typed != array
+    is_float = native in (Native.DOUBLE, Native.FLOAT)
+    lost = np.isfinite(array) & ~np.isfinite(typed) if is_float else typed != array
     if lost.any():
         at = int(np.argmax(lost))
         msg = f"element {at}, {array[at]!r}, does not fit: the channel holds {native.name}"

@@ -96,6 +96,9 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callabl
     counted(builder.stringOut, "STR", initial_value="hello")
     counted(builder.longStringOut, "TEXT", initial_value="a long text " * 10)
     counted(builder.longOut, "LONG", initial_value=7, DRVL=0, DRVH=1000)
+    counted(builder.longStringOut, "LSTR", initial_value="a long text " * 10)  # nobody writes to it
+    builder.mbbIn("ENUM", "OFF", "ON", ("FAULT", "MAJOR"), initial_value=2)
+    builder.aIn("UNIT", initial_value=1.0, EGU="A")
     counted(builder.aOut, "RO", initial_value=1.0, DISP=1)
     builder.records.ao("LOCKED", VAL=1, ASG="READONLY", PINI="YES", DRVL=-1, DRVH=1)
     bad = builder.aIn("BAD", initial_value=1.0)
@@ -110,7 +113,9 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callabl
     # Completion, and the read-back, come late.
     builder.aOut("SLOW", initial_value=0.0, on_update=slow, blocking=True, always_update=True, DRVL=-10, DRVH=10)
     for index in range(many):
-        counted(builder.aOut, f"AO{index:04d}", initial_value=float(index), DRVL=-1e6, DRVH=1e6, EGU="mA")
+        counted(
+            builder.aOut, f"AO{index:04d}", initial_value=float(index), DRVL=-1e6, DRVH=1e6, HOPR=index + 1, EGU="mA"
+        )
     return lambda: bad.set(99.0, severity=alarm.INVALID_ALARM, alarm=alarm.HW_LIMIT_ALARM)
 
 

@@ -85,7 +85,7 @@ SEXTUPOLE_NOMINAL_A: Final = {"SF": 90.0, "SD": 110.0}
 
 
 def _around(family: str, elements: list[int]) -> list[Device]:
-    positions = [float(EXIT_M[element]) for element in elements]
+    positions = [round(float(EXIT_M[element]), 6) for element in elements]
     return [
         Device(name=f"{family}{i:02d}", family=family, sector=int(at // CELL_LENGTH_M) + 1, position_m=at)
         for i, at in enumerate(positions, start=1)
@@ -136,7 +136,7 @@ def _corrector(device: Device) -> Supply:
         unit="A",
         nominal=0.0,
         drive=Bounds(-5.0, 5.0),
-        lag_s=0.1,
+        lag_s=0.05,
         precision=4,
         noise=5e-5,
         warning=Bounds(-4.5, 4.5),

@@ -208,7 +208,9 @@ class Resolver:
 
 def _of_role(records: Sequence[ChannelRecord], roles: Sequence[Role], *, both_sides: bool) -> list[ChannelRecord]:
     if roles:
-        wanted = {role.value for role in roles} | ({"computed"} if Role.READBACK in roles else set())
+        wanted = {role.value for role in roles}
+        if Role.READBACK in roles:
+            wanted.add("computed")
         return [record for record in records if record.role in wanted]
     if both_sides:
         return [record for record in records if record.role != "status"] or list(records)

@@ -11,11 +11,7 @@ _CHANNELS = ("channel", "channels", "pv", "pvs", "signal", "signals", "process v
 _WHICH = (
     *(f"{which} {channels}" for which in ("which", "what") for channels in _CHANNELS),
     *(f"{which} are the {channels}" for which in ("which", "what") for channels in _CHANNELS),
-    *(
-        f"what {be} the {noun}"
-        for be in ("is", "are")
-        for noun in ("channel name", "channel names", "name", "names")
-    ),
+    *(f"what {be} the {noun}" for be in ("is", "are") for noun in ("channel name", "channel names", "name", "names")),
 )
 _RELATIONS = (
     "measure",
@@ -126,7 +122,8 @@ def take_search(cursor: Cursor) -> Phrase:
     quoted = cursor.take_kind(Kind.QUOTED)
     if quoted:
         return Search(text=cursor.text, query=quoted.text, sectors=tuple(take_sectors(cursor)))
-    return _search(cursor, take_subjects(cursor), [])
+    sectors = take_sectors(cursor)
+    return _search(cursor, () if sectors and cursor.at_end else take_subjects(cursor), sectors)
 
 
 def take_remember(cursor: Cursor) -> Phrase:

@@ -72,9 +72,7 @@ def _strip_end(tokens: Sequence[Token], start: int) -> tuple[int, bool, bool]:
 
 def _ends_with(tokens: Sequence[Token], start: int, end: int, words: Sequence[str]) -> bool:
     first = end - len(words)
-    return first > start and all(
-        token.word == word for token, word in zip(tokens[first:end], words, strict=True)
-    )
+    return first > start and all(token.word == word for token, word in zip(tokens[first:end], words, strict=True))
 
 
 def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:

@@ -54,11 +54,7 @@ _NOW = ("right now", "just now", "now", "at the moment", "at present", "currentl
 _PLOT_WORDS = ("plot", "graph", "chart", "figure", "picture", "diagram")
 _PLOTTED = (
     *(f"{joint} {noun}" for joint in ("with", "as") for noun in _PLOT_WORDS),
-    *(
-        f"{joint} a {noun}"
-        for joint in ("with", "and", "including", "plus", "as", "in")
-        for noun in _PLOT_WORDS
-    ),
+    *(f"{joint} a {noun}" for joint in ("with", "and", "including", "plus", "as", "in") for noun in _PLOT_WORDS),
     *(f"and {verb} {it}" for verb in ("plot", "draw", "graph") for it in ("it", "them", "that", "this")),
     *(
         f"and {verb} {article} {noun}"

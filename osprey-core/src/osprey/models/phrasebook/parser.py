@@ -96,9 +96,7 @@ def _not_understood(text: str, tokens: Sequence[Token], stuck: Stuck) -> NotUnde
     return NotUnderstood(text=text, message=message, words=words, suggestions=closest_forms(text))
 
 
-def _offered(
-    text: str, tokens: Sequence[Token], mood: Mood, found: Phrase | Clarification
-) -> Phrase | Clarification:
+def _offered(text: str, tokens: Sequence[Token], mood: Mood, found: Phrase | Clarification) -> Phrase | Clarification:
     """Give the phrase, except that a question about writing is answered with what could be asked for."""
     if mood.is_question and isinstance(found, Set | Step | Scan):
         plain = text[tokens[0].start : tokens[-1].end]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
+
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.openings import PLOT_ORDERS, SHOWN, skip_now, take_opening, take_plotted
 from osprey.models.phrasebook.phrases import (
@@ -18,7 +20,7 @@ from osprey.models.phrasebook.phrases import (
     Span,
     Subject,
 )
-from osprey.models.phrasebook.subjects import share_nouns, take_subjects
+from osprey.models.phrasebook.subjects import share_nouns, take_sectors, take_subjects
 from osprey.models.phrasebook.times import take_moment, take_span
 from osprey.models.phrasebook.tokens import Kind
 
@@ -100,9 +102,21 @@ def take_compare(cursor: Cursor) -> Phrase:
         moment = _take_then(cursor)
         if moment is not None:
             return CompareThen(text=cursor.text, subjects=tuple(sides), moment=moment)
-        sides += take_subjects(cursor)
+        sides += _take_same_elsewhere(cursor, sides[-1]) or take_subjects(cursor)
     skip_now(cursor)
     return _compared(cursor, sides)
+
+
+def _take_same_elsewhere(cursor: Cursor, left: Subject) -> tuple[Subject, ...]:
+    """Take the bare sector of ``compare the pressure in sector 2 with sector 4``."""
+    start = cursor.index
+    sectors = take_sectors(cursor)
+    if not sectors or not left.sectors:
+        cursor.index = start
+        return ()
+    here, there = f"sector {left.sectors[0]}", cursor.written(start)
+    text = left.text.replace(here, there) if here in left.text else f"{left.text}, {there}"
+    return (attrs.evolve(left, text=text, sectors=tuple(sectors)),)
 
 
 def _take_difference(cursor: Cursor) -> Phrase:

@@ -14,6 +14,7 @@ from osprey.models.phrasebook.times import TIME_UNITS_NS
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.units import find_unit
 from osprey.models.phrasebook.vocabulary import (
+    CHANGE_VERBS,
     CONDITIONS,
     HEDGES,
     NEGATIONS,
@@ -45,6 +46,7 @@ _NO_SUBJECT = (
     | SHOW_VERBS
     | PLOT_VERBS
     | WRITE_VERBS
+    | CHANGE_VERBS
     | frozenset({"sector", "sectors", "minus", "remember"})
 )
 
@@ -86,9 +88,7 @@ def take_subject(cursor: Cursor) -> Subject:
         pass
     if not draft.has_content:
         token = cursor.peek()
-        reason = (
-            f"'{token.text}' is no device, family or quantity" if token else "what it is about is missing"
-        )
+        reason = f"'{token.text}' is no device, family or quantity" if token else "what it is about is missing"
         raise cursor.stuck(reason)
     return _finish(cursor, draft)
 
@@ -291,6 +291,7 @@ def share_nouns(subjects: Sequence[Subject]) -> tuple[Subject, ...]:
         if bare and head.words and head.words[0] in PLANES and len(head.words) > 1:
             shared[place] = attrs.evolve(
                 lone,
+                text=f"{lone.text} {' '.join(head.words[1:])}",
                 words=(*lone.words, *head.words[1:]),
                 sectors=head.sectors,
                 roles=lone.roles or head.roles,

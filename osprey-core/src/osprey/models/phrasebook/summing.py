@@ -10,7 +10,7 @@ from osprey.models.phrasebook.phrases import Phrase, Span, Statistic, Statistics
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.times import take_span
 from osprey.models.phrasebook.tokens import Kind
-from osprey.models.phrasebook.vocabulary import EVERY_STATISTIC, STATISTIC_PHRASES, words_of
+from osprey.models.phrasebook.vocabulary import CHANGE_VERBS, EVERY_STATISTIC, STATISTIC_PHRASES
 
 _STABLE = (
     "how stable is",
@@ -30,10 +30,6 @@ _CHANGED = (
     "how much has",
     "how much have",
 )
-_CHANGE_VERBS = words_of("""
-    change changed vary varied fluctuate fluctuated drift drifted evolve evolved develop developed behave
-    behaved
-    """)
 _SUFFIXES = ("statistics", "stats", "average", "mean", "trend", "rms", "std", "spread", "history")
 
 
@@ -66,7 +62,7 @@ def _take_question(cursor: Cursor, early: Span | None) -> Phrase:
         return _finish(cursor, kinds, subjects, early, is_plotted=False)
     cursor.expect(*_CHANGED)
     subjects = take_subjects(cursor)
-    if not cursor.take_one(_CHANGE_VERBS):
+    if not cursor.take_one(CHANGE_VERBS):
         raise cursor.stuck()
     return _finish(cursor, EVERY_STATISTIC, subjects, early, is_plotted=True)
 

@@ -42,6 +42,12 @@ SHOW_VERBS = words_of("""
 WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS
 PLOT_VERBS = words_of("plot draw graph chart")
 
+CHANGE_VERBS = words_of("""
+    change changed vary varied fluctuate fluctuated drift drifted evolve evolved develop developed behave
+    behaved
+    """)
+"""What values did by themselves; `change` is among the verbs of writing too."""
+
 QUANTIFIERS = words_of("all every each both")
 PLANES = words_of("horizontal vertical h v x y")
 NOISE = words_of("""

@@ -71,8 +71,9 @@ class NoDesk:
     def __init__(self) -> None:
         self.log = Log()
 
-    async def answer(self, op: str, _request: Request) -> Any:
-        msg = f"this run has no access to a control system, so it cannot {op}: run it in mode read or dry"
+    async def answer(self, op: str, request: Request) -> Any:
+        names = ", ".join(request.get("channels", ())[:_NAMES_SHOWN])
+        msg = f"this run has no access to a control system ({op} {names}): run it in mode read or dry"
         raise GuestError("control", msg)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from osprey.control.values import ArchiveSeries, ArchiveSpan, ChannelInfo, ErrorKind, Fault, Reading, ReadResult
 
@@ -132,4 +132,4 @@ def plain(value: Any) -> Any:
     """Give a connector's value, which may be a NumPy array, as JSON."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    return list(value) if isinstance(value, (tuple, list)) else value
+    return list(cast("Sequence[Any]", value)) if isinstance(value, tuple | list) else value

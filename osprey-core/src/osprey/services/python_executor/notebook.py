@@ -34,7 +34,8 @@ def printable(text: str) -> str:
 
 def build_notebook(folder: Path, record: RunRecord) -> str:
     """Build the notebook's text."""
-    v4: Any = nbformat.v4
+    formats: Any = nbformat
+    v4 = formats.v4
     cells: list[Any] = [v4.new_markdown_cell(_heading(record))]
     code = v4.new_code_cell(record.code)
     if record.outcome is not None:
@@ -48,8 +49,8 @@ def build_notebook(folder: Path, record: RunRecord) -> str:
     notebook = v4.new_notebook(cells=cells)
     notebook["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook["metadata"]["osprey"] = {"versions": versions(), "question": record.question}
-    nbformat.validate(notebook)
-    return cast("str", nbformat.writes(notebook))
+    formats.validate(notebook)
+    return cast("str", formats.writes(notebook))
 
 
 def _heading(record: RunRecord) -> str:

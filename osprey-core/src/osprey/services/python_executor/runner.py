@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
-from attrs import frozen
 
 from osprey.errors import UsageError
 from osprey.services.python_executor.analysis import check_text
-from osprey.services.python_executor.broker import Broker, Desk, Failure, Handover
+from osprey.services.python_executor.broker import Broker, Desk, Handover
 from osprey.services.python_executor.desks import NoDesk, ReadDesk
 from osprey.services.python_executor.interpreter import find_interpreter
 from osprey.services.python_executor.machine import Machine, TargetMachine
@@ -28,25 +26,11 @@ from osprey.services.python_executor.models import (
 from osprey.services.python_executor.observation import ObservationDesk
 from osprey.services.python_executor.record import new_run_folder, write_figures
 from osprey.services.python_executor.rehearsal import RehearsalDesk
-from osprey.services.python_executor.sandbox.supervisor import Ending
 from osprey.services.python_executor.sandbox.tier import BubblewrapTier, Start, open_tier
+from osprey.services.python_executor.verdicts import judge_ending
 
 if TYPE_CHECKING:
     from osprey.project import Project
-
-_LIMIT_STATUS = {
-    "memory": RunStatus.MEMORY_LIMIT,
-    "disk": RunStatus.DISK_LIMIT,
-    "processes": RunStatus.PROCESS_LIMIT,
-}
-_LIMIT_KEY = {
-    RunStatus.MEMORY_LIMIT: "execution.memory_limit_mb",
-    RunStatus.DISK_LIMIT: "execution.disk_limit_mb",
-    RunStatus.PROCESS_LIMIT: "execution.max_processes",
-    RunStatus.TIMEOUT: "execution.execution_timeout_seconds",
-    RunStatus.CPU_LIMIT: "execution.execution_timeout_seconds",
-}
-_SIGNAL_BASE = 128
 
 
 def sha256_of_code(code: str) -> str:
@@ -57,15 +41,6 @@ def sha256_of_code(code: str) -> str:
 def normal_text(code: str) -> str:
     """Give the one text that is looked at, hashed, shown and run: line ends of Windows become plain ones."""
     return code.replace("\r\n", "\n").removeprefix("\ufeff")
-
-
-@frozen(kw_only=True)
-class _Verdict:
-    status: RunStatus
-    error: str = ""
-    error_type: str = ""
-    line: int | None = None
-    frames: tuple[str, ...] = ()
 
 
 class PythonRunner:
@@ -115,7 +90,7 @@ class PythonRunner:
         broker = Broker(desk, tier.job_of(start, limits), limits)
         ending = await tier.run(start, broker, limits)
         figures = await anyio.to_thread.run_sync(write_figures, folder, broker.figures)
-        verdict = _judge(ending, broker, desk, limits)
+        verdict = judge_ending(ending, broker, desk, limits)
         rehearsal = desk if isinstance(desk, RehearsalDesk) else None
         handover = broker.handover or Handover()
         is_done = verdict.status is RunStatus.DONE
@@ -203,76 +178,3 @@ def _desk_of(job: RunJob, machine: Machine | None, start: Start) -> Desk:
 
 def _recording(desk: RehearsalDesk, start: Start, code: str) -> Recording:
     return Recording(code_sha256=sha256_of_code(code), seed=start.seed, start_ns=start.start_ns, ops=tuple(desk.ops))
-
-
-def _judge(ending: Ending, broker: Broker, desk: Desk, limits: RunLimits) -> _Verdict:
-    """Establish how the run ended, from what the parent saw."""
-    if ending.stop is not None:
-        return _judge_stopped(ending, desk)
-    handover = broker.handover
-    if handover is not None and ending.exit_code == 0:
-        if handover.failure is not None:
-            return _judge_failed(handover.failure)
-        if isinstance(desk, ObservationDesk) and (left_out := desk.check_complete()):
-            return _Verdict(status=RunStatus.DEVIATED, error=left_out)
-        return _Verdict(status=RunStatus.DONE)
-    return _judge_dead(ending, limits)
-
-
-def _judge_stopped(ending: Ending, desk: Desk) -> _Verdict:
-    status = ending.stop or RunStatus.TIMEOUT
-    may_wait = status in (RunStatus.TIMEOUT, RunStatus.BROKER_LIMIT)
-    if may_wait and isinstance(desk, RehearsalDesk) and desk.looks_stalled:
-        error = f"{ending.message}: after a write it waits for the machine, which a rehearsal cannot show"
-        return _Verdict(status=RunStatus.CANNOT_REHEARSE, error=error)
-    return _Verdict(status=status, error=_with_remedy(ending.message, status))
-
-
-def _judge_failed(failure: Failure) -> _Verdict:
-    status = _LIMIT_STATUS.get(failure.limit or "", RunStatus.FAILED)
-    where = "" if failure.line is None else f"line {failure.line}: "
-    message = f"{where}{failure.type}: {failure.message}" if failure.message else f"{where}{failure.type}"
-    return _Verdict(
-        status=status,
-        error=_with_remedy(message, status),
-        error_type=failure.type,
-        line=failure.line,
-        frames=failure.frames,
-    )
-
-
-def _judge_dead(ending: Ending, limits: RunLimits) -> _Verdict:
-    if ending.out_of_memory:
-        error = f"the code used more than {limits.memory_bytes >> 20} MiB of memory and was ended"
-        status = RunStatus.MEMORY_LIMIT
-    elif ending.exit_code > _SIGNAL_BASE and ending.cpu_s >= limits.cpu_s - 0.5:
-        error = f"the code used {limits.cpu_s} s of CPU time and was ended"
-        status = RunStatus.CPU_LIMIT
-    elif ending.exit_code > _SIGNAL_BASE:
-        number = ending.exit_code - _SIGNAL_BASE
-        error = f"the code was ended by {_signal_name(number)}, probably a fault in native code"
-        return _Verdict(status=RunStatus.CRASHED, error=error, line=_line_of_fault(ending.stdout))
-    else:
-        error = f"the process ended with code {ending.exit_code} before it handed over its results"
-        status = RunStatus.EXITED
-    return _Verdict(status=status, error=_with_remedy(error, status))
-
-
-def _with_remedy(message: str, status: RunStatus) -> str:
-    key = _LIMIT_KEY.get(status)
-    return message if key is None else f"{message} (the limit is {key})"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _line_of_fault(output: bytes) -> int | None:
-    """Find the line in the traceback that Python's fault handler printed, if it did."""
-    import re
-
-    found: Any = re.findall(rb'File "generated\.py", line (\d+)', output)
-    return int(found[0]) if found else None

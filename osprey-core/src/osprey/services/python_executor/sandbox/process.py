@@ -30,10 +30,10 @@ class GuestProcess:
     process: subprocess.Popen[bytes]
     sock: socket.socket
     group: ControlGroup
-    _info_fd: int
-    _monitor_fd: int
-    _guest_fd: int | None = None
-    _usage: resource.struct_rusage | None = field(default=None)
+    info_fd: int
+    monitor_fd: int
+    guest_fd: int | None = None
+    usage: resource.struct_rusage | None = field(default=None)
 
     @property
     def exit_code(self) -> int | None:
@@ -44,19 +44,19 @@ class GuestProcess:
     @property
     def cpu_s(self) -> float:
         """CPU time of the guest's main process and what it waited for."""
-        return 0.0 if self._usage is None else self._usage.ru_utime + self._usage.ru_stime
+        return 0.0 if self.usage is None else self.usage.ru_utime + self.usage.ru_stime
 
     async def confine(self) -> None:
         """Put the guest into its control groups; called while it waits for the answer to its first frame."""
         pid = await self._guest_pid()
-        self._guest_fd = os.pidfd_open(pid)
+        self.guest_fd = os.pidfd_open(pid)
         self.group.add(pid)
 
     async def _guest_pid(self) -> int:
         text = b""
         while b"}" not in text:
-            await anyio.wait_readable(self._info_fd)
-            part = os.read(self._info_fd, 4096)
+            await anyio.wait_readable(self.info_fd)
+            part = os.read(self.info_fd, 4096)
             if not part:
                 msg = "bubblewrap ended before the guest started"
                 raise SandboxError(msg)
@@ -75,7 +75,7 @@ class GuestProcess:
             try:
                 await self._kill()
             finally:
-                for fd in (self._info_fd, self._monitor_fd, self._guest_fd):
+                for fd in (self.info_fd, self.monitor_fd, self.guest_fd):
                     if fd is not None:
                         os.close(fd)
                 for pipe in (self.process.stdout, self.process.stderr):
@@ -86,14 +86,14 @@ class GuestProcess:
                     raise SandboxError(msg)
 
     async def _kill(self) -> None:
-        if self._guest_fd is not None:
+        if self.guest_fd is not None:
             with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._guest_fd, signal.SIGKILL)
-            await _wait_dead(self._guest_fd)
+                signal.pidfd_send_signal(self.guest_fd, signal.SIGKILL)
+            await _wait_dead(self.guest_fd)
         else:
             self.process.kill()
-        await _wait_dead(self._monitor_fd)
-        _, status, self._usage = os.wait4(self.process.pid, 0)
+        await _wait_dead(self.monitor_fd)
+        _, status, self.usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.group.kill()
 

@@ -1,0 +1,31 @@
+"""Which registration each extension point takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from osprey.plugins.points import WRITE_POLICIES
+from osprey.registrations import (
+    Archiver,
+    Capability,
+    Command,
+    Connector,
+    Deployer,
+    Generator,
+    Provider,
+    Registration,
+    WritePolicy,
+)
+
+KINDS: Final[Mapping[str, type[Registration]]] = {
+    "archivers": Archiver,
+    "capabilities": Capability,
+    "commands": Command,
+    "connectors": Connector,
+    "deployers": Deployer,
+    "generators": Generator,
+    "providers": Provider,
+    WRITE_POLICIES: WritePolicy,
+}
+"""Extension point -> what its hook yields."""

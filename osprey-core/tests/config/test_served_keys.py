@@ -1,0 +1,70 @@
+"""Every key that is read has its effect; every other known key is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from osprey.config import ApprovalMode, Config, ExecutionMethod, GlobalMode
+from osprey.config.known import UNSERVED
+
+Load = Callable[..., Config]
+
+
+def test_facility(load: Load) -> None:
+    facility = load("facility: {name: the ring, time_zone: Europe/Zurich}").facility
+    assert (facility.name, facility.time_zone) == ("the ring", "Europe/Zurich")
+
+
+def test_approval(load: Load) -> None:
+    approval = load(
+        "approval:\n  expires_after_s: 60\n  global_mode: all_capabilities\n"
+        "  capabilities: {memory: {enabled: true}, python_execution: {mode: all_code}}\n"
+    ).approval
+    assert (approval.expires_after_s, approval.global_mode) == (60.0, GlobalMode.ALL_CAPABILITIES)
+    assert approval.capabilities["memory"].enabled
+    assert approval.capabilities["python_execution"].mode is ApprovalMode.ALL_CODE
+
+
+def test_execution(load: Load) -> None:
+    execution = load(
+        "execution: {code_generator: g, execution_method: local, memory_limit_mb: 1, max_processes: 2,\n"
+        "  output_limit_kb: 3, disk_limit_mb: 4, generators: {g: {a: 1}}, modes: {read_only: {allows_writes: false}}}\n"
+        "python_executor: {execution_timeout_seconds: 5}\n"
+    ).execution
+    assert (execution.code_generator, execution.execution_method) == ("g", ExecutionMethod.LOCAL)
+    limits = (execution.memory_limit_mb, execution.max_processes, execution.output_limit_kb, execution.disk_limit_mb)
+    assert limits == (1, 2, 3, 4)
+    assert execution.execution_timeout_seconds == 5.0
+    assert execution.generators == {"g": {"a": 1}}
+    assert execution.modes["read_only"].allows_writes is False
+
+
+def test_plugins_storage_and_the_bound_of_a_turn(load: Load, tmp_path: Path) -> None:
+    config = load(
+        "plugins: {require: ['osprey-epics>=0.1'], disable: [sim]}\nstorage: {path: state}\n"
+        "execution_control: {limits: {graph_recursion_limit: 7}}\n"
+    )
+    assert (config.plugins.require, config.plugins.disable) == (("osprey-epics>=0.1",), ("sim",))
+    assert config.storage.path == tmp_path / "state"
+    assert config.graph_recursion_limit == 7
+    assert load("").storage.path == tmp_path / ".osprey"
+
+
+@pytest.mark.parametrize("path", UNSERVED)
+def test_a_known_key_that_nothing_reads_is_accepted_and_named_with_its_line_and_the_reason(
+    load: Load, path: str
+) -> None:
+    steps = path.replace("*", "read_only").split(".")
+    text = "# first line\n" + "\n".join("  " * depth + f"{step}:" for depth, step in enumerate(steps)) + " 1\n"
+    config = load(text)
+    assert [(key.path, key.line) for key in config.unserved] == [(".".join(steps), 1 + len(steps))]
+    assert config.unserved[0].why
+
+
+def test_what_is_not_read_does_not_hide_what_is(load: Load) -> None:
+    config = load("execution: {container: {jupyter_port: 1}, memory_limit_mb: 9}\nmodels: {a: b}")
+    assert config.execution.memory_limit_mb == 9
+    assert [key.path for key in config.unserved] == ["execution.container", "models"]

@@ -1,0 +1,183 @@
+"""A project with the mock connector, the real journal, and the guard."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from osprey.control import (
+    Actor,
+    ApplyReport,
+    ApplyRequest,
+    Judgement,
+    JudgeRequest,
+    MockConnector,
+    MockSettings,
+    Value,
+    WriteBatch,
+    WriteItem,
+    guard_of,
+    targets_of,
+)
+from osprey.control.guard import Guard
+from osprey.control.payload import write_document
+from osprey.journal import Journal, NewRequest, RequestRow, journal_of
+from osprey.project import Project, open_project
+from osprey.registrations import Connector
+
+FAR_FUTURE_NS = 4_000_000_000_000_000_000
+ALICE = Actor(subject="os:alice", terminal="pts/1", host="console")
+
+
+@define
+class Plugins:
+    """The part of the registry that the control room asks, with what a test puts into it."""
+
+    connectors: dict[str, tuple[type, bool]] = field(factory=dict)
+    archivers: dict[str, type] = field(factory=dict)
+    policies: dict[str, Any] = field(factory=dict)
+    policies_withheld: tuple[str, ...] = ()
+
+    def entry(self, point: str, name: str) -> Any:
+        assert point == "connectors"
+        registration = Connector(name=name, summary="", implementation="a:B", simulated=self.connectors[name][1])
+        return SimpleNamespace(registration=registration)
+
+    def names(self, point: str) -> tuple[str, ...]:
+        assert point == "write_policies"
+        return tuple(self.policies)
+
+    def resolve(self, point: str, name: str) -> Any:
+        match point:
+            case "connectors":
+                return self.connectors[name][0]
+            case "archivers":
+                return self.archivers[name]
+            case _:
+                return self.policies[name]
+
+    def settings_class(self, point: str, name: str) -> type | None:
+        return MockSettings if point == "connectors" and name == "mock" else None
+
+
+@define
+class ControlRoom:
+    """What a test of the guard does: judge, file, approve, apply."""
+
+    project: Project
+    plugins: Plugins
+    connector: Any
+    filed: int = 0
+
+    @property
+    def guard(self) -> Guard:
+        return guard_of(self.project)
+
+    @property
+    def journal(self) -> Journal:
+        return journal_of(self.project)
+
+    async def judge(self, *groups: Mapping[str, Value] | Sequence[WriteItem], **batch: Any) -> Judgement:
+        request = JudgeRequest(batch=batch_of_groups(*groups, **batch), actor=ALICE)
+        return await self.guard.judge(request)
+
+    async def approve(self, *groups: Mapping[str, Value] | Sequence[WriteItem], **batch: Any) -> ApplyRequest:
+        judgement = await self.judge(*groups, **batch)
+        assert judgement.is_allowed, [(item.rule, item.reason) for item in judgement.items]
+        return await self.approve_document(write_document(judgement))
+
+    async def approve_document(self, document: str, **changes: Any) -> ApplyRequest:
+        self.filed += 1
+        facts: dict[str, Any] = {
+            "kind": "channel_write",
+            "title": f"write {self.filed}",
+            "thread": "t",
+            "risk": "",
+            "requester": ALICE.subject,
+            "expires_ns": FAR_FUTURE_NS,
+            **changes,
+        }
+        row = await self.journal.requests.create(NewRequest(document=document, **facts))
+        row = await self.journal.requests.approve(row.id, row.sha256, ALICE)
+        return ApplyRequest(request_id=row.id, sha256=row.sha256, actor=ALICE)
+
+    async def write(self, *groups: Mapping[str, Value] | Sequence[WriteItem], **batch: Any) -> ApplyReport:
+        return await self.guard.apply(await self.approve(*groups, **batch))
+
+    async def row(self, request: ApplyRequest | ApplyReport) -> RequestRow:
+        return await self.journal.requests.get(request.request_id)
+
+    async def refusals(self) -> list[str]:
+        rows = await self.journal.audit.list()
+        return [row.detail.get("rule", "") for row in rows if row.event == "refused"]
+
+
+def batch_of_groups(*groups: Mapping[str, Value] | Sequence[WriteItem], **batch: Any) -> WriteBatch:
+    """Make a batch of mappings from channel to value, or of items."""
+    made = [
+        tuple(WriteItem(channel=name, value=value) for name, value in group.items())
+        if isinstance(group, Mapping)
+        else tuple(group)
+        for group in groups
+    ]
+    return WriteBatch(**{"target": "machine", "groups": tuple(made), **batch})
+
+
+CONFIG = """
+control_system:
+  default_target: machine
+  targets:
+    machine:
+      connector: mock
+      posture: {posture}
+      writes_enabled: {writes_enabled}
+      read_timeout_s: 0.2
+      write_timeout_s: {write_timeout_s}
+      limits: {{unlisted: {unlisted}{file}}}
+"""
+
+
+@pytest.fixture
+async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
+    """Give a maker of control rooms; each is a project of its own, closed at the end."""
+    projects: list[Project] = []
+
+    async def make(
+        *,
+        limits: str | None = None,
+        connector: type = MockConnector,
+        posture: str = "simulation",
+        writes_enabled: str = "true",
+        unlisted: str = "native_only",
+        write_timeout_s: float = 0.2,
+        folder: str | None = None,
+        policies: Mapping[str, Any] | None = None,
+    ) -> ControlRoom:
+        root = tmp_path / (folder or f"project{len(projects)}")
+        root.mkdir(exist_ok=True)
+        if limits is not None:
+            (root / "limits.yml").write_text(limits)
+        (root / "config.yml").write_text(
+            CONFIG.format(
+                posture=posture,
+                writes_enabled=writes_enabled,
+                unlisted=unlisted,
+                write_timeout_s=write_timeout_s,
+                file=", file: limits.yml" if limits is not None else "",
+            )
+        )
+        project = open_project(root)
+        projects.append(project)
+        plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}))
+        project.part("registry", lambda _: plugins)
+        target = await targets_of(project).get()
+        return ControlRoom(project, plugins, target.connector)
+
+    yield make
+    for project in projects:
+        await project.aclose()

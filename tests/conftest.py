@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 from attrs import frozen
 
-from tests.demo import CONFIG
-
 OSPREY = Path(sys.executable).with_name("osprey")
 
 
@@ -92,7 +90,7 @@ def epics(tmp_path: Path, served_ring: tuple[int, Path]) -> CommandLine:
     line = CommandLine(tmp_path)
     channels = subprocess.run([str(OSPREY), "sim", "channels"], text=True, capture_output=True, check=True)
     (tmp_path / "channels.yml").write_text(channels.stdout, encoding="utf-8")
-    line("init", str(tmp_path), "--ioc", f"127.0.0.1:{port}", "--channels", "channels.yml", "--archive", str(history))
+    (tmp_path / "config.yml").write_text(CONFIG.format(port=port, history=history), encoding="utf-8")
     return line
 
 

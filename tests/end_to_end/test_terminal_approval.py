@@ -80,7 +80,7 @@ def test_later_leaves_the_request_and_ends_with_exit_code_4(ring: Any) -> None:
     terminal.wait_for("Decision")
     terminal.wait_for("> ")
     terminal.type("later")
-    assert terminal.end() == 4  # noqa: PLR2004
+    assert terminal.end() == 4
     assert "osprey resume" in terminal.screen
     assert [row["state"] for row in ring("approvals", "list", "--json").json] == ["pending"]
 
@@ -90,7 +90,7 @@ def test_a_rejection_is_kept_with_its_reason_and_ends_with_exit_code_3(ring: Any
     terminal.wait_for("Decision")
     terminal.wait_for("> ")
     terminal.type("reject the users have beam")
-    assert terminal.end() == 3  # noqa: PLR2004
+    assert terminal.end() == 3
     assert "the users have beam" in terminal.screen
     assert "Nothing was written" in terminal.screen
 
@@ -100,4 +100,4 @@ def test_the_end_of_input_decides_nothing(ring: Any) -> None:
     terminal.wait_for("Decision")
     terminal.wait_for("> ")
     os.write(terminal._ours, b"\x04")
-    assert terminal.end() == 4  # noqa: PLR2004
+    assert terminal.end() == 4

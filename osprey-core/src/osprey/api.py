@@ -1,7 +1,8 @@
 """The one page that plugin authors import from.
 
 Declarations (`hookimpl` and the registrations) are here at once and cost nothing. Values and protocols of
-the control room are resolved on first use, so that a light `plugin.py` stays light.
+the control room, and what commands of plugins need, are resolved on first use, so that a light `plugin.py`
+stays light.
 """
 
 from __future__ import annotations
@@ -24,45 +25,61 @@ from osprey.registrations import (
 
 if TYPE_CHECKING:
     from osprey import control
+    from osprey.cli.context import cli_project
+    from osprey.config import structure_settings
     from osprey.control import (
         ArchiveSeries,
         ArchiveSpan,
         Bounds,
         ChannelInfo,
         ChannelRecord,
+        ChannelStatus,
         ConnectContext,
         DType,
+        Denial,
         ErrorKind,
         Fault,
         Outcome,
+        PolicyItem,
         Put,
         PutResult,
-        Reading,
         ReadResult,
+        Reading,
         Severity,
         Value,
     )
+    from osprey.control.channel_file import dump_channels, load_channels
+    from osprey.project import Project
 
-_FROM_CONTROL = frozenset(
-    {
-        "ArchiveSeries",
-        "ArchiveSpan",
-        "Bounds",
-        "ChannelInfo",
-        "ChannelRecord",
-        "ConnectContext",
-        "DType",
-        "ErrorKind",
-        "Fault",
-        "Outcome",
-        "Put",
-        "PutResult",
-        "ReadResult",
-        "Reading",
-        "Severity",
-        "Value",
-    }
+_CONTROL = (
+    "ArchiveSeries",
+    "ArchiveSpan",
+    "Bounds",
+    "ChannelInfo",
+    "ChannelRecord",
+    "ChannelStatus",
+    "ConnectContext",
+    "DType",
+    "Denial",
+    "ErrorKind",
+    "Fault",
+    "Outcome",
+    "PolicyItem",
+    "Put",
+    "PutResult",
+    "ReadResult",
+    "Reading",
+    "Severity",
+    "Value",
 )
+_HOMES = {
+    **dict.fromkeys(_CONTROL, "osprey.control"),
+    "Project": "osprey.project",
+    "cli_project": "osprey.cli.context",
+    "dump_channels": "osprey.control.channel_file",
+    "load_channels": "osprey.control.channel_file",
+    "structure_settings": "osprey.config",
+}
 
 __all__ = [
     "ArchiveSeries",
@@ -72,18 +89,22 @@ __all__ = [
     "Capability",
     "ChannelInfo",
     "ChannelRecord",
+    "ChannelStatus",
     "Command",
     "ConfigError",
     "ConnectContext",
     "Connector",
     "ConnectorError",
     "DType",
+    "Denial",
     "Deployer",
     "ErrorKind",
     "Fault",
     "Generator",
     "OspreyError",
     "Outcome",
+    "PolicyItem",
+    "Project",
     "Provider",
     "Put",
     "PutResult",
@@ -94,15 +115,19 @@ __all__ = [
     "UsageError",
     "Value",
     "WritePolicy",
+    "cli_project",
     "control",
+    "dump_channels",
     "hookimpl",
+    "load_channels",
+    "structure_settings",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name == "control":
         return import_module("osprey.control")
-    if name in _FROM_CONTROL:
-        return getattr(import_module("osprey.control"), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     msg = f"osprey.api has no {name!r}"
     raise AttributeError(msg)

@@ -47,6 +47,12 @@ class Project:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
+    def target_dir(self, target: str) -> Path:
+        """Give the private folder of one target, for what its connector has to keep."""
+        folder = self.state_dir / "targets" / target
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
     @property
     def registry(self) -> Registry:
         """Every registration of every usable plugin; a broken policy plugin raises here."""

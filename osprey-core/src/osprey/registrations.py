@@ -7,6 +7,7 @@ hundred plugins costs no more than reading their declarations.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from attrs import field, frozen
 from attrs import Attribute
@@ -21,7 +22,7 @@ def _is_name(instance: object, attribute: Attribute[str], value: str) -> None:
         raise ValueError(msg)
 
 
-def _is_reference(instance: object, attribute: Attribute[str | None], value: str | None) -> None:
+def _is_reference(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None and not _REFERENCE.fullmatch(value):
         msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'module:Name'"
         raise ValueError(msg)

@@ -13,11 +13,6 @@ Load = Callable[..., Config]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def load(tmp_path: Path) -> Load:
     """Write `config.yml` and load it."""
 

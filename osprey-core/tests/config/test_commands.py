@@ -11,7 +11,6 @@ import pytest
 from attrs import frozen
 
 from osprey.cli.root import run
-from osprey.cli.table import CORE_COMMANDS
 from osprey.config import Posture, load_config
 
 
@@ -34,8 +33,6 @@ def osprey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.chdir(tmp_path)
     for name in ("OSPREY_PROJECT", "OSPREY_PLUGINS", "OSPREY_DISABLE_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
-    for name, reference in (("config", "config"), ("init", "init")):
-        monkeypatch.setitem(CORE_COMMANDS, name, (f"osprey.cli.config_commands:{reference}", ""))  # type: ignore[arg-type]
 
     def call(*args: str) -> Done:
         code = run(args)

@@ -178,7 +178,7 @@ def test_the_interpreter_may_stand_in_its_older_place(load: Load) -> None:
         ),
         ("execution: {modes: {write_access: {allows_writes: false}}}", DemandArea.EXECUTION, ""),
         (
-            "control_system: {type: epics, limits_checking: {enabled: true, database_path: l.json}}",
+            "control_system: {type: epics, limits_checking: {enabled: true}}",
             DemandArea.CONTROL,
             "",
         ),
@@ -201,6 +201,8 @@ def test_a_wish_for_more_safety_than_there_is_stops_the_part_that_would_grant_it
         "execution: {modes: {write_access: {requires_approval: false}}}",
         "execution: {modes: {read_only: {allows_writes: true}}}",
         "control_system: {type: epics, limits_checking: {enabled: false}}",
+        "control_system: {type: epics, limits_checking: {enabled: true, database_path: a, on_violation: skip}}",
+        "control_system: {limits_checking: {allow_unlisted_channels: true}}",
     ],
 )
 def test_a_key_that_seems_to_take_safety_away_is_said_to_have_no_power(load: Load, text: str) -> None:

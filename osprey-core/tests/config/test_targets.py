@@ -159,3 +159,29 @@ def test_the_archivers_type_serves_targets_that_name_none(load: Load) -> None:
     assert [targets[name].archiver for name in "abc"] == ["appliance", "other", None]
     assert targets["a"].archiver_settings == {"url": "u"}
     assert load("archiver: {type: appliance}").control_system.targets["ring"].archiver == "appliance"
+
+
+@pytest.mark.parametrize(
+    ("allow", "unlisted"),
+    [
+        ("", Unlisted.REFUSE),
+        (", allow_unlisted_channels: false", Unlisted.REFUSE),
+        (", allow_unlisted_channels: true", Unlisted.NATIVE_ONLY),
+    ],
+)
+def test_the_older_section_of_limits_serves_targets_that_state_none(
+    load: Load, tmp_path: Path, allow: str, unlisted: Unlisted
+) -> None:
+    older = f"limits_checking: {{enabled: true, database_path: l.json{allow}}}"
+    config = load(f"control_system: {{type: epics, {older}}}")
+    limits = config.control_system.targets["epics"].limits
+    assert (limits.file, limits.unlisted) == (tmp_path / "l.json", unlisted)
+    assert config.demands == ()
+    own = "targets: {a: {connector: x, limits: {file: own.yml}}}"
+    limits = load(f"control_system: {{{own}, {older}}}").control_system.targets["a"].limits
+    assert (limits.file, limits.unlisted) == (tmp_path / "own.yml", Unlisted.REFUSE)
+
+
+def test_limits_that_are_switched_off_are_checked_all_the_same(load: Load, tmp_path: Path) -> None:
+    config = load("control_system: {type: epics, limits_checking: {enabled: false, database_path: l.json}}")
+    assert config.control_system.targets["epics"].limits.file == tmp_path / "l.json"

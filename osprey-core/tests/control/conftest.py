@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -113,7 +114,7 @@ class ControlRoom:
         return await self.journal.requests.get(request.request_id)
 
     async def refusals(self) -> list[str]:
-        rows = await self.journal.audit.list()
+        rows = await self.journal.audit.log()
         return [row.detail.get("rule", "") for row in rows if row.event == "refused"]
 
 
@@ -136,10 +137,15 @@ control_system:
       connector: mock
       posture: {posture}
       writes_enabled: {writes_enabled}
-      read_timeout_s: 0.2
+      read_timeout_s: 5.0
       write_timeout_s: {write_timeout_s}
+      settings: {settings}
       limits: {{unlisted: {unlisted}{file}}}
 """
+
+
+def _open_journal(project: Project, clock: Callable[[], int]) -> Journal:
+    return project.part("journal", lambda p: Journal.open(p.database, clock=clock))
 
 
 @pytest.fixture
@@ -154,9 +160,11 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
         posture: str = "simulation",
         writes_enabled: str = "true",
         unlisted: str = "native_only",
-        write_timeout_s: float = 0.2,
+        write_timeout_s: float = 5.0,
         folder: str | None = None,
         policies: Mapping[str, Any] | None = None,
+        clock: Callable[[], int] = time.time_ns,
+        settings: str = "{}",
     ) -> ControlRoom:
         root = tmp_path / (folder or f"project{len(projects)}")
         root.mkdir(exist_ok=True)
@@ -168,6 +176,7 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
                 writes_enabled=writes_enabled,
                 unlisted=unlisted,
                 write_timeout_s=write_timeout_s,
+                settings=settings,
                 file=", file: limits.yml" if limits is not None else "",
             )
         )
@@ -175,6 +184,8 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
         projects.append(project)
         plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}))
         project.part("registry", lambda _: plugins)
+        project.on_close(_open_journal(project, clock).aclose)
+        project.part("guard", lambda p: Guard(p, clock=clock))
         target = await targets_of(project).get()
         return ControlRoom(project, plugins, target.connector)
 

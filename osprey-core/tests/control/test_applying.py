@@ -77,7 +77,7 @@ async def test_a_clipped_put_is_a_mismatch(make_room):
 
 
 async def test_a_write_that_timed_out_is_unconfirmed(make_room):
-    room = await make_room(write_timeout_s=0.05)
+    room = await make_room()
     request = await room.approve({SP: 2.5})
     room.connector.inject(SP, MockFault.NO_COMPLETION)
     report = await room.guard.apply(request)
@@ -97,7 +97,7 @@ async def test_a_slow_put_is_unconfirmed_and_never_sent_again_when_it_lands(make
             finally:
                 self.heal(SP)
 
-    room = await make_room(write_timeout_s=0.05, connector=Sleepy)
+    room = await make_room(connector=Sleepy, settings="{slow_s: 100}")
     report = await room.write({SP: 2.5})
     assert outcomes(report) == [Outcome.UNCONFIRMED]
     room.connector.land()
@@ -107,7 +107,7 @@ async def test_a_slow_put_is_unconfirmed_and_never_sent_again_when_it_lands(make
 
 
 async def test_a_doubt_that_a_person_settled_frees_its_channel(make_room):
-    room = await make_room(write_timeout_s=0.05)
+    room = await make_room()
     request = await room.approve({SP: 2.5})
     room.connector.inject(SP, MockFault.NO_COMPLETION)
     report = await room.guard.apply(request)
@@ -119,7 +119,7 @@ async def test_a_doubt_that_a_person_settled_frees_its_channel(make_room):
 
 
 async def test_a_connection_lost_after_the_put_is_unconfirmed(make_room):
-    room = await make_room(write_timeout_s=0.05)
+    room = await make_room()
     request = await room.approve({SP: 2.5})
     room.connector.inject(SP, MockFault.DISCONNECT)
     report = await room.guard.apply(request)
@@ -192,13 +192,13 @@ async def test_a_connector_that_breaks_while_putting_leaves_a_doubt(make_room, a
 
 
 async def test_a_connector_that_hangs_is_not_waited_for(make_room, monkeypatch):
-    monkeypatch.setattr("osprey.control.sending.GRACE_S", 0.02)
+    monkeypatch.setattr("osprey.control.sending.GRACE_S", -4.95)  # of a put-by deadline of 5 s
 
     class Hanging(MockConnector):
         async def write(self, puts, *, timeout_s):
             await anyio.sleep_forever()
 
-    room = await make_room(connector=Hanging, write_timeout_s=0.02)
+    room = await make_room(connector=Hanging)
     assert outcomes(await room.write({SP: 2.5})) == [Outcome.UNCONFIRMED]
 
 
@@ -318,7 +318,6 @@ async def test_cancelling_between_groups_ends_the_request_with_what_was_done(mak
     room = await make_room()
     request = await room.approve({SP: 1.0}, {SP2: 1.0}, settle_s=30.0)
 
-
     async with anyio.create_task_group() as group:
         group.start_soon(room.guard.apply, request)
         while not room.connector.puts:
@@ -354,7 +353,7 @@ async def test_a_put_that_is_out_is_not_cancelled(make_room):
 
 
 async def test_nothing_is_put_after_the_put_by_deadline(make_room, monkeypatch):
-    room = await make_room()
+    room = await make_room(write_timeout_s=0.2)
     request = await room.approve({SP: 1.0})
     claim = type(room.journal.ledger).claim
 

@@ -276,9 +276,7 @@ async def test_every_policy_is_asked_and_sees_settled_values(make_room):
 
     room = await make_room(policies={"first": Denying, "second": Recording})
     assert not (await room.judge({f"{SP}.VAL": 1})).is_allowed
-    assert [(item.channel, item.value, item.unit, item.actor) for item in seen] == [
-        (SP, 1.0, "A", "os:alice")
-    ]
+    assert [(item.channel, item.value, item.unit, item.actor) for item in seen] == [(SP, 1.0, "A", "os:alice")]
 
 
 async def test_a_policy_that_is_not_quick_denies(make_room, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from osprey.errors import ConflictError, RefusedError, StorageError, UsageError
 from osprey.journal import IntentState, Journal, RequestState, Settlement
@@ -143,8 +144,7 @@ async def test_one_unresolved_intent_a_channel(desk, make) -> None:
         await desk.journal.ledger.claim(second.id, second.sha256, desk.bob, make.group(0, "C", "B"))
     assert first.id in str(caught.value)
     assert (await desk.journal.requests.get(second.id)).state is RequestState.APPROVED
-    other_target = [intent for intent in make.group(0, "B")]
-    other_target = [type(other_target[0])(target="linac", channel="B", group=0, index=0, value=1)]
+    other_target = [evolve(intent, target="linac") for intent in make.group(0, "B")]
     await desk.journal.ledger.claim(second.id, second.sha256, desk.bob, other_target)
 
 

@@ -96,7 +96,6 @@ def test_a_state_is_shown_and_reset(run: Run, tmp_path: Path) -> None:
 
 
 def test_without_a_state_the_project_s_ring_is_meant(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("osprey.cli.context")
     (tmp_path / "config.yml").write_text("")
     run("fault", "on", "stuck", "HCM03")
     assert "HCM03" in (tmp_path / ".osprey" / "targets" / "ring" / "ring.jsonl").read_text()
@@ -104,7 +103,6 @@ def test_without_a_state_the_project_s_ring_is_meant(run: Run, tmp_path: Path) -
 
 
 def test_a_target_that_is_no_ring_is_refused_with_those_that_are(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("osprey.cli.context")
     (tmp_path / "config.yml").write_text("")
     with pytest.raises(UsageError, match="no simulated ring; those are: ring"):
         run("fault", "list", "--target", "epics")

@@ -42,9 +42,4 @@ def test_the_ring_takes_no_part_of_the_core_but_its_page_for_authors() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     others = {line for line in shown.stdout.splitlines() if not line.endswith(" osprey.api")}
-    # Commands that mean the project's ring have to ask the command line which project that is.
-    assert others == {
-        "cli osprey.control.channel_file",
-        "project_state osprey.cli.context",
-        "project_state osprey.config",
-    }
+    assert others == set()

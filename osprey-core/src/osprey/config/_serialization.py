@@ -45,7 +45,7 @@ def structure(wanted: type[T], section: Mapping[str, Any], *, path: Path_ = (), 
     try:
         return converter().structure(section, wanted)
     except Exception as exc:
-        problems = list(_problems(exc, path, wanted, section, path, known or (lambda _: ())))
+        problems = list(_problems(exc, path, section, path, known or (lambda _: ())))
         raise InvalidConfigError(problems) from exc
 
 
@@ -210,7 +210,7 @@ def _each(names: list[str], fetch: Callable[[str], Any], item: Any, wanted: Any,
 
 
 def _problems(
-    exc: BaseException, path: Path_, wanted: Any, section: Mapping[str, Any], root: Path_, known: Known
+    exc: BaseException, path: Path_, section: Mapping[str, Any], root: Path_, known: Known
 ) -> Iterable[Problem]:
     """Flatten cattrs' tree of errors, each with the place of the value that it is about."""
 
@@ -223,9 +223,9 @@ def _problems(
         with_notes, without = exc.group_exceptions()
         for inner, note in with_notes:
             step = str(note.index if isinstance(note, IterableValidationNote) else note.name)
-            yield from _problems(inner, (*path, step), note.type, section, root, known)
+            yield from _problems(inner, (*path, step), section, root, known)
         for inner in without:
-            yield from _problems(inner, path, exc.cl, section, root, known)
+            yield from _problems(inner, path, section, root, known)
     elif isinstance(exc, ForbiddenExtraKeysError):
         names = {field.alias for field in attrs.fields(exc.cl)} | set(known(path))
         for key in sorted(exc.extra_fields, key=str):

@@ -85,14 +85,14 @@ def approval_demands(layout: ApprovalLayout, line_of: LineOf) -> Iterator[Demand
 def control_demands(layout: ControlSystemLayout, line_of: LineOf) -> Iterator[Demand]:
     """Name what `control_system` asks for and does not get."""
     checking = layout.limits_checking
-    if checking is not None and checking.enabled:
+    if checking is not None and checking.enabled and checking.database_path is None:
         path = "control_system.limits_checking"
         yield Demand(
             area=DemandArea.CONTROL,
             path=path,
             line=line_of(path),
-            asks=f"the limits in {checking.database_path or 'a file that it does not name'}",
-            remedy="name the file in control_system.targets.<name>.limits.file, and remove limits_checking",
+            asks="limits from a file that it does not name",
+            remedy="set its database_path, or limits.file of each target",
         )
 
 
@@ -115,6 +115,22 @@ def powerless(
         paths.append("execution.modes.read_only.allows_writes")
     for path in paths:
         yield f"{path} (line {line_of(path)}) has no power to remove the approval of a write"
-    if control.limits_checking is not None and not control.limits_checking.enabled:
-        path = "control_system.limits_checking"
+    yield from _powerless_limits(control, line_of)
+
+
+def _powerless_limits(control: ControlSystemLayout, line_of: LineOf) -> Iterator[str]:
+    older = control.limits_checking
+    if older is None:
+        return
+    path = "control_system.limits_checking"
+    if not older.enabled:
         yield f"{path} (line {line_of(path)}) has no power to switch limits off; the guard always checks them"
+    if older.on_violation == "skip":
+        path = f"{path}.on_violation"
+        yield f"{path} (line {line_of(path)}) has no power to skip a refused write; the whole batch is refused"
+    if older.allow_unlisted_channels:
+        path = f"{path}.allow_unlisted_channels"
+        yield (
+            f"{path} (line {line_of(path)}) is read as limits.unlisted: native_only; it has no power to allow "
+            "a write to a channel without any limit"
+        )

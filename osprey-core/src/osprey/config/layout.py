@@ -43,10 +43,10 @@ class TargetLayout(Layout):
 
 @frozen(kw_only=True)
 class LimitsCheckingLayout(Layout):
-    """`control_system.limits_checking`, the older place of limits."""
+    """`control_system.limits_checking`, the older place of limits; it serves targets without `limits`."""
 
     enabled: bool = False
-    database_path: str | None = None
+    database_path: Path | None = None
     allow_unlisted_channels: bool | None = None
     on_violation: Literal["error", "skip"] | None = None
 

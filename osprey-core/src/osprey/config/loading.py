@@ -156,8 +156,7 @@ class _Assembly:
             message = "expected the path of an interpreter or of a virtual environment"
             self.draft.problems.append(Problem(message=message, path=".".join(_INTERPRETER), mark=scalar.mark))
             return None
-        path = absolute(self.root, Path(scalar.value))
-        return path / "bin" / "python" if path is not None and path.is_dir() else path
+        return absolute(self.root, Path(scalar.value))
 
     def _archivers(self) -> _Archivers:
         entry = self.draft.table.entries.get("archiver")

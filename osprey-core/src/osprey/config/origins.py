@@ -72,6 +72,9 @@ def places_of(config: Config, path: Path_) -> Iterator[Path_]:
         yield ("archiver", target.archiver, *rest)
     elif key == "archiver":
         yield ("archiver", "type")
+    elif key == "limits":
+        older = {"file": "database_path", "unlisted": "allow_unlisted_channels"}
+        yield ("control_system", "limits_checking", *(older.get(step, step) for step in rest))
     elif key in ("posture", "writes_enabled"):
         yield ("control_system", "writes_enabled")
     elif key == "connector":

@@ -144,7 +144,7 @@ class ExecutionConfig:
 
     @property
     def python_env_path(self) -> Path | None:
-        """`execution.local.python_env_path`: the interpreter for generated code; None: Osprey's own.
+        """`execution.local.python_env_path`: the virtual environment or interpreter of generated code; None: our own.
 
         :raises ConfigError: it names an environment variable that is not set. Reading it is what asks for
             the variable: under `execution_method: container` nobody does.

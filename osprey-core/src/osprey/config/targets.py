@@ -98,9 +98,20 @@ class TargetMaker:
         connector = self.layout.connector.get(target.connector)
         return evolve(
             target,
+            limits=self._limits(target.limits, path),
             settings=_laid(None if connector is None else connector.node, own, (*path, "settings")),
             archiver=chosen,
             archiver_settings=_laid(self.archivers.get(chosen or ""), own_archiver, (*path, "archiver_settings")),
+        )
+
+    def _limits(self, limits: LimitsConfig, path: Path_) -> LimitsConfig:
+        """Give a target that states no limits those of the older section for all."""
+        older = self.layout.limits_checking
+        if older is None or find(self.document, (*path, "limits")) is not None:
+            return limits
+        unlisted = {None: limits.unlisted, True: Unlisted.NATIVE_ONLY, False: Unlisted.REFUSE}
+        return LimitsConfig(
+            file=absolute(self.root, older.database_path), unlisted=unlisted[older.allow_unlisted_channels]
         )
 
     def _default(self, targets: Mapping[str, TargetConfig]) -> str:

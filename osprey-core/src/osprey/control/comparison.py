@@ -89,4 +89,7 @@ def is_same(old: Value, new: Value, tolerance: float) -> bool:
 def _is_same_element(before: Scalar, after: Scalar, tolerance: float) -> bool:
     if isinstance(before, str) or isinstance(after, str):
         return before == after
-    return before == after or abs(_difference(before, after)) <= tolerance
+    if before == after:
+        return True
+    slack = rounding_of(before, after) if tolerance > 0 else 0.0
+    return abs(_difference(before, after)) <= tolerance + slack

@@ -150,14 +150,9 @@ class Targets:
         context = ConnectContext(
             target=config.name,
             settings=structure_settings(registry.settings_class(point, name), settings, where),
-            state_dir=self._state_dir(config.name),
+            state_dir=self._project.target_dir(config.name),
         )
         return await implementation.connect(context)
-
-    def _state_dir(self, name: str) -> Path:
-        folder = self._project.state_dir / "targets" / name
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
 
     async def aclose(self) -> None:
         """Close every open target; all are closed, whatever one of them raises."""

@@ -24,6 +24,7 @@ def main() -> None:
     clock = _clock_of(job, link)
     runtime.connect(link, clock, job["inputs"])
     rights = lockdown.lock(job)
+    link.adopt()
     from .imports import install_imports
 
     install_imports()

@@ -28,7 +28,7 @@ _KINDS: dict[str, type[Exception]] = {
 
 
 class Link:
-    """Calls to the broker, one at a time, from the process that the parent started."""
+    """Calls to the broker, one at a time, from the one process that runs the program."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
@@ -39,6 +39,10 @@ class Link:
     def is_owner(self) -> bool:
         """False in a forked child, whose frames would mix with the run's own."""
         return os.getpid() == self._pid
+
+    def adopt(self) -> None:
+        """Make this process the one that speaks for the run."""
+        self._pid = os.getpid()
 
     def call(self, op: str, **fields: Any) -> Any:
         """Ask the broker and give its answer, or raise what it refused with."""

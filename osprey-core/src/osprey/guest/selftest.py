@@ -27,7 +27,7 @@ def attempt_escapes(host: dict[str, Any]) -> dict[str, Any]:
         "a process could be traced": lambda: libc.ptrace(_PTRACE_TRACEME, 0, 0, 0) == 0,
         "the parent could be signalled": lambda: _can_signal(libc, host["pid"]),
         "a file of the host was visible": lambda: os.path.exists(host["canary"]),
-        "a process of the host was visible": lambda: _visible_processes() != {os.getpid()},
+        "a process of the host was visible": lambda: not _visible_processes() <= {1, os.getpid()},
         "the system's files could be changed": lambda: any(_can_write(folder) for folder in _READ_ONLY),
         "the user could be changed back": lambda: libc.setuid(0) == 0,
     }

@@ -100,7 +100,7 @@ def channels(form: str, prefix: str) -> None:
         rows = [attrs.asdict(record, filter=lambda _, value: value not in (None, "", ())) for record in found]
         click.echo(json.dumps({"channels": rows}, indent=2))
     else:
-        from osprey.control.channel_file import dump_channels
+        from osprey.api import dump_channels
 
         click.echo(dump_channels(found), nl=False)
 

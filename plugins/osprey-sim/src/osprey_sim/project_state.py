@@ -9,7 +9,7 @@ from osprey.api import UsageError
 from osprey_sim.settings import SimSettings
 
 if TYPE_CHECKING:
-    from osprey.config import Config
+    from osprey.api import Project
 
 CONNECTOR = "sim"
 
@@ -21,18 +21,17 @@ def ring_of_project(target: str | None) -> tuple[Path, SimSettings]:
     :raises UsageError: there is no such target; the message names the remedy.
     """
     # Imported here: commands with `--state` need no project, and a connector never needs this.
-    from osprey.cli.context import cli_project
-    from osprey.config import structure_settings
+    from osprey.api import cli_project, structure_settings
 
     project = cli_project(needs_plugins=False)
-    name = _target_name(project.config, target)
+    name = _target_name(project, target)
     section = project.config.control_system.targets[name].settings
     settings: SimSettings = structure_settings(SimSettings, section, f"control_system.connector.{CONNECTOR}")
-    return settings.state_file(project.state_dir / "targets" / name), settings
+    return settings.state_file(project.target_dir(name)), settings
 
 
-def _target_name(config: Config, asked: str | None) -> str:
-    system = config.control_system
+def _target_name(project: Project, asked: str | None) -> str:
+    system = project.config.control_system
     rings = [name for name, target in system.targets.items() if target.connector == CONNECTOR]
     if asked is not None:
         if asked in rings:

@@ -157,13 +157,14 @@ def plan_read_then(phrase: ReadThen, context: PlanContext) -> ExecutionPlan:
 def plan_search(phrase: Search, context: PlanContext) -> ExecutionPlan:
     """Plan a search of the directory."""
     where = f" sector {' and '.join(map(str, phrase.sectors))}" if phrase.sectors else ""
+    query = f"{phrase.query}{where}".strip()
     step = PlannedStep(
         context_key="channels",
         capability="channel_find",
-        task_objective=f"Find channels for '{phrase.query}{where}'",
+        task_objective=f"Find channels for '{query}'",
         success_criteria="At least one channel fits",
         expected_output="CHANNEL_ADDRESSES",
-        parameters={"query": f"{phrase.query}{where}".strip(), "limit": _MOST_FOUND},
+        parameters={"query": query, "limit": _MOST_FOUND},
     )
     return planned([step])
 

@@ -10,7 +10,7 @@ from attrs import frozen
 from osprey.agent.planning.outcome import NotPlanned, asked, described, not_understood
 from osprey.control import ChannelRecord
 from osprey.control.directory import ChannelDirectory
-from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural
+from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural, usual_meaning
 
 _MOST_KINDS = 3
 """A singular subject that fits more kinds of channel than this is too vague to read."""
@@ -70,7 +70,8 @@ class Resolver:
         chosen = _of_role(records, subject.roles, both_sides=of_device)
         if not chosen:
             raise self._lacks_role(subject)
-        self._refuse_vague(subject, chosen)
+        if self._is_vague(subject, chosen):
+            chosen = self._usual(subject, chosen, notes)
         return Found(label=_label(subject), records=tuple(chosen), notes=tuple(notes))
 
     def _candidates(self, subject: Subject, notes: list[str] | None) -> list[ChannelRecord]:
@@ -154,13 +155,24 @@ class Resolver:
             bare = subject.text.removeprefix("the ").removeprefix("a ")
             raise asked(self._text, subject, question, [f"every {bare}", *names])
 
-    def _refuse_vague(self, subject: Subject, records: Sequence[ChannelRecord]) -> None:
+    def _is_vague(self, subject: Subject, records: Sequence[ChannelRecord]) -> bool:
         if subject.names or subject.is_every or any(map(is_plural, subject.words)):
-            return
-        kinds = {(record.family, record.quantity): record for record in records}
-        if len(kinds) > _MOST_KINDS:
-            question = f"'{subject.text}' fits {len(records)} channels of {len(kinds)} kinds; which are meant?"
-            raise asked(self._text, subject, question, [_kind_words(record) for record in kinds.values()])
+            return False
+        return len({(record.family, record.quantity) for record in records}) > _MOST_KINDS
+
+    def _usual(self, subject: Subject, records: Sequence[ChannelRecord], notes: list[str]) -> list[ChannelRecord]:
+        """Take a vague word as it is usually meant, or ask."""
+        usual = usual_meaning(subject.words)
+        meant = self._directory.matching(usual, sectors=subject.sectors) if usual else []
+        if usual and meant:
+            notes.append(f"'{subject.text}' is taken as the {' '.join(usual)}")
+            return _of_role(meant, subject.roles, both_sides=False)
+        kinds: dict[tuple[str, str], list[ChannelRecord]] = {}
+        for record in records:
+            kinds.setdefault((record.family, record.quantity), []).append(record)
+        rarest = sorted(kinds.values(), key=len)
+        question = f"'{subject.text}' fits {len(records)} channels of {len(kinds)} kinds; which are meant?"
+        raise asked(self._text, subject, question, [_kind_words(each[0]) for each in rarest])
 
     def _check_sectors(self, subject: Subject) -> None:
         known = self._directory.sectors
@@ -193,7 +205,9 @@ class Resolver:
     def _unknown(self, subject: Subject) -> NotPlanned:
         where = f" in sector {' or '.join(map(str, subject.sectors))}" if subject.sectors else ""
         strange = [word for word in subject.words if not self._directory.knows(word)]
-        near = [described(r) for r in self._directory.search(" ".join(subject.words), limit=3)]
+        near: list[str] = []
+        if not subject.names and any(len(word) > 3 for word in subject.words):
+            near = [described(r) for r in self._directory.search(" ".join(subject.words), limit=3)]
         if strange:
             listed = ", ".join(f"'{word}'" for word in strange)
             message = f"I did not understand {listed}: no channel here has {'it' if len(strange) == 1 else 'them'}."

@@ -32,7 +32,7 @@ from osprey.models.phrasebook.phrases import (
     Subject,
     Word,
 )
-from osprey.models.phrasebook.synonyms import implied, is_plural, stem
+from osprey.models.phrasebook.synonyms import implied, is_plural, stem, usual_meaning
 from osprey.models.phrasebook.units import UnitMismatchError, convert, find_unit, similar_units
 
 __all__ = [
@@ -70,4 +70,5 @@ __all__ = [
     "parse",
     "similar_units",
     "stem",
+    "usual_meaning",
 ]

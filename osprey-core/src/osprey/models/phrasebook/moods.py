@@ -77,16 +77,16 @@ def _ends_with(tokens: Sequence[Token], start: int, end: int, words: Sequence[st
 
 def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
     """Say why the words cannot be a plain request: approval, negation, condition, hedge, two sentences."""
+    for words, message in _OBJECTIONS:
+        found = tuple(place(token) for token in tokens if token.word in words)
+        if found:
+            return message.format(word=found[0].text), found
     if tokens and tokens[0].word in APPROVALS:
         message = (
             f"'{tokens[0].text}' sounds like a decision, and text never decides: approve or reject with "
             "'osprey approvals approve ID --hash H' or 'osprey approvals reject ID --reason R'."
         )
         return message, (place(tokens[0]),)
-    for words, message in _OBJECTIONS:
-        found = tuple(place(token) for token in tokens if token.word in words)
-        if found:
-            return message.format(word=found[0].text), found
     ends = tuple(place(token) for token in tokens if token.kind is Kind.END)
     if ends:
         return "Several sentences at once: ask one thing at a time.", ends

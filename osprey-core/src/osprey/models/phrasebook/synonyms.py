@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 # Catalogue word -> further words under which people look for it.
 _IMPLIED: dict[str, tuple[str, ...]] = {
@@ -42,6 +42,12 @@ _SAME: dict[str, str] = {
     "temp": "temperature",
     "gauges": "gauge",
 }
+# What a lone word means in a control room, where many channels have it.
+_USUALLY: dict[str, tuple[str, ...]] = {
+    "current": ("beam", "current"),
+    "beam": ("beam", "current"),
+    "energy": ("beam", "energy"),
+}
 _NOT_PLURAL = ("ss", "us", "is")
 
 
@@ -59,6 +65,11 @@ def stem(word: str) -> str:
 def is_plural(word: str) -> bool:
     """True if `word` names several things."""
     return stem(word) != word and word.endswith(("s", "a"))
+
+
+def usual_meaning(words: Sequence[str]) -> tuple[str, ...] | None:
+    """Give the fuller words for a subject that is a lone vague one; None if it is not."""
+    return _USUALLY.get(words[0]) if len(words) == 1 else None
 
 
 def implied(words: Iterable[str]) -> frozenset[str]:

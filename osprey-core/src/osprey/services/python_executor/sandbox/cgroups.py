@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import anyio
 from attrs import frozen
 
 _ROOT = Path("/sys/fs/cgroup")
+_PREFIX = "osprey-"
 _REMOVAL_TRIES = 100
 _REMOVAL_PAUSE_S = 0.01
 
@@ -74,8 +76,9 @@ class ControlGroup:
 _MEMORY_FILES = ("memory.limit_in_bytes", "memory.max")
 
 
-def create_control_group(tag: str, *, memory_bytes: int, processes: int) -> ControlGroup:
+def create_control_group(*, memory_bytes: int, processes: int) -> ControlGroup:
     """Make the groups that this user may make, which may be none."""
+    tag = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
     version_2 = _ROOT / "cgroup.controllers"
     if version_2.exists():
         settings = {"memory.max": memory_bytes, "memory.swap.max": 0, "pids.max": processes}
@@ -87,6 +90,14 @@ def create_control_group(tag: str, *, memory_bytes: int, processes: int) -> Cont
             _create(_ROOT / "pids" / tag, {"pids.max": processes}, needed="pids.max"),
         ]
     return ControlGroup(tuple(folder for folder in made if folder is not None))
+
+
+def sweep_control_groups() -> None:
+    """Remove the empty groups that processes killed in the middle of a run have left behind."""
+    for folder in [*_ROOT.glob(f"{_PREFIX}*"), *_ROOT.glob(f"*/{_PREFIX}*")]:
+        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            _remove(folder)
 
 
 def _create(folder: Path, settings: dict[str, int], *, needed: str) -> Path | None:

@@ -9,7 +9,6 @@ import resource
 import signal
 import socket
 import subprocess
-import uuid
 from typing import Any
 
 import anyio
@@ -86,12 +85,12 @@ class GuestProcess:
                     raise SandboxError(msg)
 
     async def _kill(self) -> None:
-        if self.guest_fd is not None:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self.guest_fd, signal.SIGKILL)
-            await _wait_dead(self.guest_fd)
-        else:
-            self.process.kill()
+        # The guest, where it is known: bubblewrap then ends by itself, having counted what the guest used.
+        # Not by `Popen.kill`, which may reap the process itself and lose that.
+        known = self.monitor_fd if self.guest_fd is None else self.guest_fd
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(known, signal.SIGKILL)
+        await _wait_dead(known)
         await _wait_dead(self.monitor_fd)
         _, status, self.usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
@@ -130,7 +129,6 @@ def open_guest(wrap_fields: dict[str, Any], *, memory_bytes: int, processes: int
     :raises SandboxError: bubblewrap is missing or cannot be started.
     """
     bubblewrap.find_bubblewrap()
-    tag = f"osprey-{uuid.uuid4().hex[:16]}"
     with contextlib.ExitStack() as undo:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         undo.callback(ours.close)
@@ -138,7 +136,7 @@ def open_guest(wrap_fields: dict[str, Any], *, memory_bytes: int, processes: int
         undo.callback(os.close, info_read)
         ours.setblocking(False)
         try:
-            group = create_control_group(tag, memory_bytes=memory_bytes, processes=processes)
+            group = create_control_group(memory_bytes=memory_bytes, processes=processes)
             undo.callback(lambda: [folder.rmdir() for folder in group.folders])
             wrap = Wrap(socket_fd=theirs.fileno(), info_fd=info_write, **wrap_fields)
             guest = start_guest(wrap, (ours, theirs), group, info_read)

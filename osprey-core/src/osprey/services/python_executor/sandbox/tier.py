@@ -19,7 +19,7 @@ from osprey.services.python_executor.desks import NoDesk
 from osprey.services.python_executor.interpreter import Interpreter
 from osprey.services.python_executor.models import RunLimits
 from osprey.services.python_executor.sandbox import bubblewrap
-from osprey.services.python_executor.sandbox.cgroups import ControlGroup
+from osprey.services.python_executor.sandbox.cgroups import ControlGroup, sweep_control_groups
 from osprey.services.python_executor.sandbox.process import open_guest
 from osprey.services.python_executor.sandbox.supervisor import Ending, supervise
 
@@ -185,6 +185,7 @@ async def open_tier(interpreter: Interpreter, state_dir: Path) -> BubblewrapTier
 
     :raises SandboxError: none does; the message says what to do.
     """
+    sweep_control_groups()
     tier = BubblewrapTier(interpreter=interpreter, state_dir=state_dir)
     await tier.self_test()
     return tier

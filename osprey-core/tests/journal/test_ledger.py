@@ -226,9 +226,19 @@ async def test_a_group_is_never_opened_twice(desk, make) -> None:
 
 async def test_a_receipt_for_nothing_changes_nothing(desk, make) -> None:
     row = await desk.claimed("A")
-    with pytest.raises(ConflictError, match="2 receipts met 1 open intents"):
+    with pytest.raises(ConflictError, match="item 1 meets no intent; nothing was changed"):
         await desk.journal.ledger.finish(row.id, make.receipts(0, "confirmed", "confirmed"), RequestState.DONE, {})
     assert [intent.state for intent in await desk.journal.ledger.list()] == [IntentState.OPEN]
+
+
+async def test_a_receipt_may_be_given_again_but_not_changed(desk, make) -> None:
+    row = await desk.claimed("A", groups=2)
+    await desk.journal.ledger.advance(row.id, make.receipts(0, "confirmed"), make.group(1, "B"))
+    with pytest.raises(ConflictError, match="receipt 'failed' of group 0, item 0 meets 'confirmed'"):
+        await desk.journal.ledger.finish(row.id, make.receipts(0, "failed"), RequestState.FAILED, {})
+    again = [*make.receipts(0, "confirmed"), *make.receipts(1, "confirmed")]
+    ended = await desk.journal.ledger.finish(row.id, again, RequestState.DONE, {})
+    assert ended.state is RequestState.DONE
 
 
 async def test_a_request_ends_only_in_a_final_state_of_a_claim(desk) -> None:

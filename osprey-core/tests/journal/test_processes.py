@@ -18,6 +18,13 @@ from osprey.storage import Database
 
 pytestmark = [pytest.mark.anyio, pytest.mark.crash]
 
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Once is enough here: the processes count, not the loop that waits for them."""
+    return "asyncio"
+
+
 PRELUDE = """
 import sys, json, time
 from pathlib import Path

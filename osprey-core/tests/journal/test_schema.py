@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Engine, event
 
 from osprey.errors import StorageError
-from osprey.journal import Journal
+from osprey.journal import Journal, RequestState
 from osprey.journal.schema import COMPONENT, MIGRATIONS
 from osprey.journal.tables import TABLES
 from osprey.storage import Database, Migration
@@ -24,14 +25,30 @@ def test_a_journal_of_a_newer_version_is_refused(desk) -> None:
         Journal.open(desk.database)
 
 
-def test_the_unresolved_intents_are_found_by_their_index(desk) -> None:
-    from sqlalchemy.dialects import sqlite
+@pytest.mark.anyio
+async def test_what_is_unresolved_is_found_without_reading_the_history(desk) -> None:
+    row = await desk.claimed("A")
+    await desk.journal.ledger.finish(row.id, [], RequestState.DONE, {})
+    again = await desk.approved()
+    statements: list[str] = []
 
-    from osprey.journal.claims import _UNRESOLVED
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
 
-    statement = str(_UNRESOLVED.compile(dialect=sqlite.dialect()))
-    plan = desk.database.read_sync(lambda c: [row[-1] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")])
-    assert any("intents_unresolved" in step for step in plan)
+    event.listen(Engine, "before_cursor_execute", note)
+    await desk.journal.ledger.list()
+    await desk.journal.ledger.orphans()
+    await desk.journal.ledger.claim(again.id, again.sha256, desk.bob, [])
+    event.remove(Engine, "before_cursor_execute", note)
+    watched = [text for text in statements if "FROM intents" in text]
+    assert len(watched) >= 4
+    for statement in watched:
+        plan = desk.database.read_sync(
+            lambda c, text=statement: [
+                step[-1] for step in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", ("x",) * text.count("?"))
+            ]
+        )
+        assert not any(step.startswith("SCAN intents") for step in plan), (statement, plan)
 
 
 @pytest.mark.anyio

@@ -12,6 +12,7 @@ from osprey.agent.answers import compose_answer
 from osprey.agent.planning import Clarification, plan_request
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.config import DemandArea
 from osprey.control import targets_of
 from osprey.errors import OspreyError, RefusedError
 from osprey.models.phrasebook import NotUnderstood, parse
@@ -49,6 +50,8 @@ class TurnNodes:
         """Run the first half of the next step: everything that changes nothing."""
         capability = self._capability(state)
         try:
+            # What the file asks for beyond this version stops the step here, before anything was done.
+            self._project.config.require(DemandArea.APPROVAL, capability.approval_name)
             outcome = await capability.prepare()
         except OspreyError as exc:
             outcome = _failure(exc)

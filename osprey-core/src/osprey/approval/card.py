@@ -44,6 +44,7 @@ class Card:
     title: str
     question: str
     state: str
+    facility: str
     target: str
     simulated: bool
     rows: tuple[CardRow, ...]
@@ -79,6 +80,7 @@ def card_of(row: RequestRow) -> Card:
         title=row.title,
         question=str(shown.get("question", "")),
         state=row.state.value,
+        facility=str(shown.get("facility", "")),
         target=writes.target,
         simulated=writes.simulated,
         rows=tuple(_row(*item, detail) for item, detail in zip(items, details, strict=True)),

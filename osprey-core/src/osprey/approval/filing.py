@@ -48,7 +48,7 @@ async def file_write_request(
             risk=risk_of(judgement),
             requester=actor.subject,
             expires_ns=time.time_ns() + int(approval.expires_after_s * 1e9),
-            presentation={**_presentation(judgement), **(shown or {})},
+            presentation={**_presentation(judgement), "facility": project.config.facility.name, **(shown or {})},
             key=key,
             supersedes=None,
         )

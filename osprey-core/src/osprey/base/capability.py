@@ -30,6 +30,11 @@ class BaseCapability:
         self._step = step
 
     @property
+    def approval_name(self) -> str:
+        """The name under `approval.capabilities` that governs this capability."""
+        return self.name
+
+    @property
     def target(self) -> str:
         """The name of the target that this turn is about."""
         return str(self._state["target"])

@@ -38,7 +38,8 @@ def _heading(card: Card) -> Text:
         text.append(f"“{_printable(card.question)}”\n", "italic")
     text.append(_printable(card.title), "bold")
     machine = "SIMULATION" if card.simulated else "REAL MACHINE"
-    text.append(f"\n{machine}: target {card.target}\n", "cyan bold" if card.simulated else "red bold")
+    where = f"{_printable(card.facility)}, target {card.target}" if card.facility else f"target {card.target}"
+    text.append(f"\n{machine}: {where}\n", "cyan bold" if card.simulated else "red bold")
     return text
 
 

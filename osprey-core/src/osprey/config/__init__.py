@@ -1,7 +1,7 @@
 """The configuration of a project: `config.yml` made into values, strictly, or not at all.
 
-`schema` holds the values that every other room reads. What finds the file is light; what reads it is
-imported when a configuration is loaded. Nothing from a higher floor is imported here.
+`schema` holds the values that every other room reads. What finds the file is light, for it stands on the way
+of every command; the rest is imported on first use. Nothing from a higher floor is imported here.
 """
 
 from __future__ import annotations
@@ -10,28 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from osprey.config.discovery import find_project_dir, plugins_section_only
-from osprey.config.schema import (
-    ApprovalConfig,
-    ApprovalMode,
-    CapabilityApproval,
-    Config,
-    ControlSystemConfig,
-    Demand,
-    DemandArea,
-    ExecutionConfig,
-    ExecutionMethod,
-    FacilityConfig,
-    GlobalMode,
-    LimitsConfig,
-    ModeConfig,
-    PluginsConfig,
-    PluginSection,
-    Posture,
-    StorageConfig,
-    TargetConfig,
-    Unlisted,
-    UnservedKey,
-)
 
 if TYPE_CHECKING:
     from osprey.config.loading import load_config
@@ -39,15 +17,57 @@ if TYPE_CHECKING:
     from osprey.config.plain import config_to_plain, value_at
     from osprey.config.problems import InvalidConfigError, Problem
     from osprey.config.scaffold import Scaffold, write_project
+    from osprey.config.schema import (
+        ApprovalConfig,
+        ApprovalMode,
+        CapabilityApproval,
+        Config,
+        ControlSystemConfig,
+        Demand,
+        DemandArea,
+        ExecutionConfig,
+        ExecutionMethod,
+        FacilityConfig,
+        GlobalMode,
+        LimitsConfig,
+        ModeConfig,
+        PluginsConfig,
+        PluginSection,
+        Posture,
+        StorageConfig,
+        TargetConfig,
+        Unlisted,
+        UnservedKey,
+    )
     from osprey.config.sections import SectionStatus, section_statuses
     from osprey.config.settings import structure_settings
 
 _HOMES = {
+    "ApprovalConfig": "schema",
+    "ApprovalMode": "schema",
+    "CapabilityApproval": "schema",
+    "Config": "schema",
+    "ControlSystemConfig": "schema",
+    "Demand": "schema",
+    "DemandArea": "schema",
+    "ExecutionConfig": "schema",
+    "ExecutionMethod": "schema",
+    "FacilityConfig": "schema",
+    "GlobalMode": "schema",
     "InvalidConfigError": "problems",
+    "LimitsConfig": "schema",
+    "ModeConfig": "schema",
     "Origin": "origins",
+    "PluginSection": "schema",
+    "PluginsConfig": "schema",
+    "Posture": "schema",
     "Problem": "problems",
     "Scaffold": "scaffold",
     "SectionStatus": "sections",
+    "StorageConfig": "schema",
+    "TargetConfig": "schema",
+    "Unlisted": "schema",
+    "UnservedKey": "schema",
     "config_to_plain": "plain",
     "load_config": "loading",
     "origin_of": "origins",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from osprey.config.schema import PluginsConfig
 from osprey.errors import ConfigError
+
+if TYPE_CHECKING:
+    from osprey.config.schema import PluginsConfig
 
 CONFIG_NAME: Final = "config.yml"
 PROJECT_VARIABLE: Final = "OSPREY_PROJECT"
@@ -45,6 +47,8 @@ def plugins_section_only(start: Path | None, environ: Mapping[str, str]) -> Plug
 
     :raises ConfigError: the file cannot be read, or its `plugins` section is wrong.
     """
+    from osprey.config.schema import PluginsConfig
+
     file = find_config_file(find_project_dir(start, environ=environ))
     if file is None:
         return PluginsConfig()

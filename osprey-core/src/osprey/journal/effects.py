@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, case, select, update
 
 from osprey.errors import ConflictError
 from osprey.journal.claims import Books, Opening, judge_start, open_intents
-from osprey.journal.intents import count_open
+from osprey.journal.intents import count_open, intents_of
 from osprey.journal.refusals import Refusal
 from osprey.journal.request_steps import judge_state, move_request, require_request
 from osprey.journal.tables import INTENTS
@@ -139,23 +139,36 @@ def _judge_next(
 
 
 def _close(connection: Connection, request_id: str, closing: Closing, now_ns: int) -> None:
-    """Write the receipts; every one must meet an open intent."""
-    if closing.receipts:
-        changes = [
-            {
-                "of_request": request_id,
-                "of_group": receipt.group,
-                "of_index": receipt.index,
-                "result": str(receipt.outcome),
-                "seen": seen,
-                "why": receipt.reason,
-                "at_ns": now_ns,
-            }
-            for receipt, seen in zip(closing.receipts, closing.observed, strict=True)
-        ]
-        closed = connection.execute(_CLOSE_INTENT, changes).rowcount
-        if closed != len(changes):
-            msg = f"request {request_id}: {len(changes)} receipts met {closed} open intents; nothing changed"
+    """Write the receipts; every one must meet an open intent, or say again what is recorded already.
+
+    A caller that was torn away while its receipts were committed gives them a second time.
+    """
+    if not closing.receipts:
+        return
+    changes = [
+        {
+            "of_request": request_id,
+            "of_group": receipt.group,
+            "of_index": receipt.index,
+            "result": str(receipt.outcome),
+            "seen": seen,
+            "why": receipt.reason,
+            "at_ns": now_ns,
+        }
+        for receipt, seen in zip(closing.receipts, closing.observed, strict=True)
+    ]
+    closed = connection.execute(_CLOSE_INTENT, changes).rowcount
+    if closed == len(changes):
+        return
+    known = {(row.group, row.index): row for row in intents_of(connection, request_id)}
+    for receipt in closing.receipts:
+        row = known.get((receipt.group, receipt.index))
+        if row is None or row.outcome != receipt.outcome:
+            recorded = "no intent" if row is None else f"{row.outcome!r}"
+            msg = (
+                f"request {request_id}: the receipt {receipt.outcome!r} of group {receipt.group}, "
+                f"item {receipt.index} meets {recorded}; nothing was changed"
+            )
             raise ConflictError(msg)
 
 

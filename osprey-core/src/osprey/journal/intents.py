@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Boolean, ColumnElement, Connection, func, literal_column, select
+from sqlalchemy import Connection, func, select, text
 
 from osprey.journal.rows import intent_row
 from osprey.journal.tables import INTENTS, REQUESTS
 from osprey.journal.values import NOT_SENT, IntentRow, IntentState, RequestState, Settlement
 
-UNRESOLVED: Final[ColumnElement[bool]] = literal_column("state IN ('open', 'in_doubt')", Boolean())
-"""What keeps a channel closed to further writes; word for word the condition of the partial index, without
-which SQLite would read the whole history."""
+UNRESOLVED: Final = text("state IN ('open', 'in_doubt')")
+"""What keeps a channel closed to further writes; word for word the condition of the partial indices, as
+SQLite needs it to use them."""
 
 _NAMES_AT_ONCE: Final = 500
 """SQLite takes a limited number of parameters in one statement."""

@@ -82,6 +82,8 @@ _TABLES: Final = (
     CREATE UNIQUE INDEX intents_unresolved ON intents (target, channel)
         WHERE state IN ('open', 'in_doubt')
     """,
+    # Without it the planner would read the whole history to find the few unresolved.
+    "CREATE INDEX intents_by_open_state ON intents (state) WHERE state IN ('open', 'in_doubt')",
     "CREATE INDEX intents_by_channel ON intents (target, channel, opened_ns)",
     """
     CREATE TABLE audit (

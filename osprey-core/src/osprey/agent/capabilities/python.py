@@ -17,6 +17,7 @@ from osprey.agent.capabilities.rehearsals import (
 from osprey.agent.wording import format_results
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
+from osprey.config import DemandArea
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import RefusedError
 from osprey.services.python_executor import (
@@ -42,7 +43,12 @@ class PythonCapability(BaseCapability):
     name = "python"
     description = "Analyse, plot, or change channels by a rehearsed script"
 
+    @property
+    def approval_name(self) -> str:
+        return "python_execution"  # the seeds' name for generated code
+
     async def prepare(self) -> StepResult | ApprovalNeeded:
+        self._project.config.require(DemandArea.EXECUTION)
         job = RunJob(
             code=await self._generate(),
             mode=RunMode.DRY,

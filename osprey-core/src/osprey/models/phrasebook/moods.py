@@ -11,7 +11,7 @@ from osprey.models.phrasebook.phrases import Word
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.vocabulary import APPROVALS, CONDITIONS, HEDGES, NEGATIONS
 
-_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "dear", "osprey")
+_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "osprey")
 _MODALS = tuple(f"{modal} {who}" for modal in ("can", "could", "would", "will") for who in ("you", "we", "i"))
 _WISHES = (
     *(
@@ -42,6 +42,7 @@ def take_mood(cursor: Cursor) -> Mood:
     while True:
         before = cursor.index
         cursor.take(_GREETINGS)
+        cursor.take(["now", "right now"])
         has_please |= cursor.take(["please", "kindly"]) is not None
         is_asked |= cursor.take(_MODALS) is not None
         cursor.take(_WISHES)

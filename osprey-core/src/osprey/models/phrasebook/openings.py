@@ -48,7 +48,7 @@ _ASKED_VERBS = (
     "know",
 )
 ORDERS = tuple(f"{verb}{whom}" for verb in _ASKED_VERBS for whom in ("", " me", " us"))
-SHOWN = frozenset({"show", "show me", "show us", "display", "display me", "display us"})
+SHOWN = frozenset({"show", "show me", "show us", "display", "display me", "display us", "see"})
 
 _NOW = ("right now", "just now", "now", "at the moment", "at present", "currently", "presently", "please")
 _PLOT_WORDS = ("plot", "graph", "chart", "figure", "picture", "diagram")

@@ -16,7 +16,7 @@ Line = Any
         ("set HCM03 to 500 A", 3, "limit"),
         ("set HCM03 to nan A", 3, "finite"),
         ("set HCM03 to 0.5 mbar", 3, "mbar"),
-        ("set the beam current to 100 mA", 3, ""),
+        ("set the beam current to 100 mA", 1, "can only be read"),
         ("do not set HCM03 to 0.5 A", 1, ""),
         ("frobnicate the ring", 1, "frobnicate"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
+from osprey.agent.capabilities.write_lists import decimal_sum, groups_of_scan, groups_of_writes
 from osprey.control.targets import Target, targets_of
 from osprey.errors import ConnectorError, UsageError
 from osprey.project import open_project
@@ -27,7 +27,7 @@ async def target(tmp_path: Path) -> AsyncIterator[Target]:
 async def test_a_delta_is_added_to_the_present_value(target: Target) -> None:
     [present] = await target.connector.read(["A:SP"], timeout_s=1)
     [[item]] = await groups_of_writes(target, [[{"channel": "A:SP", "delta": 0.25, "unit": "A"}]])
-    assert item.value == present.value + 0.25  # type: ignore[union-attr, operator]
+    assert item.value == decimal_sum(present.value, 0.25)  # type: ignore[union-attr, arg-type]
     assert item.unit == "A"
 
 
@@ -49,3 +49,8 @@ async def test_a_scan_of_one_point_is_refused(target: Target) -> None:
 async def test_a_step_from_an_unknown_value_is_refused(target: Target) -> None:
     with pytest.raises(ConnectorError, match="GONE"):
         await groups_of_writes(target, [[{"channel": "GONE", "delta": 1.0}]])
+
+
+async def test_a_step_adds_as_a_person_does_on_paper() -> None:
+    assert decimal_sum(-0.043, 0.1) == 0.057  # noqa: PLR2004 - the binary sum is 0.05700000000000001
+    assert decimal_sum(1e300, 1e-300) == 1e300  # noqa: PLR2004

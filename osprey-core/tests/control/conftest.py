@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field
 
 from osprey.control import (
@@ -148,47 +149,71 @@ def _open_journal(project: Project, clock: Callable[[], int]) -> Journal:
     return project.part("journal", lambda p: Journal.open(p.database, clock=clock))
 
 
+def make_project(
+    root: Path,
+    *,
+    limits: str | None = None,
+    posture: str = "simulation",
+    writes_enabled: str = "true",
+    unlisted: str = "native_only",
+    write_timeout_s: float = 5.0,
+    settings: str = "{}",
+) -> Project:
+    """Write a configuration with one target, and its limits file, and open the project."""
+    root.mkdir(exist_ok=True)
+    file = ", file: limits.yml" if limits is not None else ""
+    if limits is not None:
+        (root / "limits.yml").write_text(limits)
+    (root / "config.yml").write_text(
+        CONFIG.format(
+            posture=posture,
+            writes_enabled=writes_enabled,
+            write_timeout_s=write_timeout_s,
+            settings=settings,
+            unlisted=unlisted,
+            file=file,
+        )
+    )
+    return open_project(root)
+
+
+async def open_room(
+    project: Project,
+    *,
+    connector: type = MockConnector,
+    policies: Mapping[str, Any] | None = None,
+    clock: Callable[[], int] = time.time_ns,
+) -> ControlRoom:
+    """Open a project's default target with a registry of the test's own."""
+    plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}))
+    project.part("registry", lambda _: plugins)
+    project.on_close(_open_journal(project, clock).aclose)
+    project.part("guard", lambda p: Guard(p, clock=clock))
+    target = await targets_of(project).get()
+    return ControlRoom(project, plugins, target.connector)
+
+
 @pytest.fixture
 async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
     """Give a maker of control rooms; each is a project of its own, closed at the end."""
     projects: list[Project] = []
 
-    async def make(
-        *,
-        limits: str | None = None,
-        connector: type = MockConnector,
-        posture: str = "simulation",
-        writes_enabled: str = "true",
-        unlisted: str = "native_only",
-        write_timeout_s: float = 5.0,
-        folder: str | None = None,
-        policies: Mapping[str, Any] | None = None,
-        clock: Callable[[], int] = time.time_ns,
-        settings: str = "{}",
-    ) -> ControlRoom:
+    async def make(*, folder: str | None = None, **parts: Any) -> ControlRoom:
         root = tmp_path / (folder or f"project{len(projects)}")
-        root.mkdir(exist_ok=True)
-        if limits is not None:
-            (root / "limits.yml").write_text(limits)
-        (root / "config.yml").write_text(
-            CONFIG.format(
-                posture=posture,
-                writes_enabled=writes_enabled,
-                unlisted=unlisted,
-                write_timeout_s=write_timeout_s,
-                settings=settings,
-                file=", file: limits.yml" if limits is not None else "",
-            )
-        )
-        project = open_project(root)
+        opening = {key: parts.pop(key) for key in ("connector", "policies", "clock") if key in parts}
+        project = make_project(root, **parts)
         projects.append(project)
-        plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}))
-        project.part("registry", lambda _: plugins)
-        project.on_close(_open_journal(project, clock).aclose)
-        project.part("guard", lambda p: Guard(p, clock=clock))
-        target = await targets_of(project).get()
-        return ControlRoom(project, plugins, target.connector)
+        return await open_room(project, **opening)
 
     yield make
     for project in projects:
         await project.aclose()
+
+
+@pytest.fixture
+def blocking_room(tmp_path: Path) -> Iterator[tuple[BlockingPortal, ControlRoom]]:
+    """Give a room in an event loop of its own, for tests that are not coroutines (Hypothesis)."""
+    with start_blocking_portal() as portal:
+        room = portal.call(open_room, make_project(tmp_path, limits='channels: {"*": {}}'))
+        yield portal, room
+        portal.call(room.project.aclose)

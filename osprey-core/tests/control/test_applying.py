@@ -440,6 +440,25 @@ async def test_an_unexpected_error_after_the_claim_is_a_recorded_doubt(make_room
     assert len(await room.journal.ledger.doubts()) == 1
 
 
+@pytest.mark.parametrize("group", [0, 1])
+async def test_an_interrupt_while_putting_is_a_recorded_doubt_and_goes_on_up(make_room, group):
+    class Interrupted(MockConnector):
+        async def write(self, puts, *, timeout_s):
+            results = await super().write(puts, timeout_s=timeout_s)
+            if len(self.puts) > group:
+                raise KeyboardInterrupt
+            return results
+
+    room = await make_room(connector=Interrupted)
+    request = await room.approve({SP: 1.0}, {SP2: 1.0}, {SP3: 1.0})
+    with pytest.raises(KeyboardInterrupt):
+        await room.guard.apply(request)
+    row = await room.row(request)
+    assert row.state == "in_doubt"
+    assert row.report["items"][group]["outcome"] == "unconfirmed"
+    assert [doubt.group for doubt in await room.journal.ledger.doubts()] == [group]
+
+
 async def test_a_report_is_stored_with_the_request(make_room):
     from osprey.control import ApplyReport
     from osprey.control.wire import from_wire

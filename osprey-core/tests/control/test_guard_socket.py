@@ -101,9 +101,7 @@ async def test_a_question_that_is_not_understood_is_refused(served, body, rule):
     assert answer["error"]["rule"] == rule
 
 
-@pytest.mark.parametrize(
-    "sent", [(MOST_BYTES + 1).to_bytes(4, "big"), b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x01{"]
-)
+@pytest.mark.parametrize("sent", [(MOST_BYTES + 1).to_bytes(4, "big"), b"\x00\x00\x00\x02[]", b"\x00\x00\x00\x01{"])
 async def test_what_is_not_a_frame_ends_the_connection(served, sent):
     _, path = served
     assert (await exchange(path, sent))["error"]["type"] == "FrameError"

@@ -67,7 +67,7 @@ GOLDEN_DOCUMENT = (
     '"limits_sha256":"abababababababababababababababababababababababababababababababab","observe":["SR:7"],'
     '"settle_s":"0x1.0000000000000p-2","simulated":true,"target":"ring"}}'
 )
-GOLDEN_HASH = "?"
+GOLDEN_HASH = "d5e64077a83dbc4c668a4e397260e8c9033882d11bc02d59d4156c3d3ab1d7f0"
 
 
 def test_a_document_has_one_text_and_one_hash_for_ever():

@@ -38,18 +38,14 @@ names = st.text(max_size=5)
 shapes = st.just(()) | st.integers(0, 9).map(lambda n: (n,))
 actors = st.builds(Actor, subject=names, terminal=names, host=names)
 bounds = st.builds(Bounds, st.none() | numbers, st.none() | numbers)
-items = st.builds(
-    WriteItem, channel=names, value=values, unit=st.none() | names, line=st.none() | st.integers()
-)
+items = st.builds(WriteItem, channel=names, value=values, unit=st.none() | names, line=st.none() | st.integers())
 
 
 def tuples(of):
     return st.lists(of, max_size=2).map(tuple)
 
 
-batches = st.builds(
-    WriteBatch, target=names, groups=tuples(tuples(items)), observe=tuples(names), settle_s=numbers
-)
+batches = st.builds(WriteBatch, target=names, groups=tuples(tuples(items)), observe=tuples(names), settle_s=numbers)
 readings = st.builds(
     Reading,
     channel=names,

@@ -168,7 +168,9 @@ results['point'] = pickle.loads(pickle.dumps(Point(2.0))).x
     assert outcome.results == {"thread": 1, "loop": 3, "point": 2.0}
 
 
-@pytest.mark.parametrize("client", ["p4p.client.thread", "tango", "aioca", "caproto.sync.client", "ophyd"])
+@pytest.mark.parametrize(
+    "client", ["p4p.client.thread", "tango", "aioca", "caproto.sync.client", "ophyd", "epics.autosave"]
+)
 def test_other_clients_fail_with_a_sentence(run, client):
     outcome = run(f"import {client}", RunMode.READ)
     assert outcome.status is RunStatus.FAILED

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from osprey.errors import SandboxError
+from osprey.errors import ConfigError, ConnectorError, SandboxError
 from osprey.services.python_executor import interpreter as interpreters
 from osprey.services.python_executor.interpreter import find_interpreter
 from osprey.services.python_executor.models import RunJob, RunMode, RunStatus
@@ -130,6 +130,30 @@ async def test_a_cancelled_run_leaves_no_process(runner, machine):
         assert guest.exit_code is not None
         assert not any(folder.exists() for folder in guest.group.folders)
         assert not Path(f"/proc/{guest.process.pid}").exists()
+
+
+@pytest.mark.anyio
+async def test_a_dead_connector_is_told_to_the_program(runner, machine):
+    class Dead(type(machine)):
+        async def read(self, channels):
+            raise ConnectorError("the gateway is gone")
+
+    runner.machine = Dead()
+    code = "from osprey.runtime import read_channel\nread_channel('HCM1:SP')"
+    outcome = await runner.run(RunJob(code=code, mode=RunMode.READ))
+    assert outcome.error == "line 2: ChannelError: the gateway is gone"
+
+
+@pytest.mark.anyio
+async def test_a_broken_directory_ends_the_run_with_its_own_error(runner, machine):
+    class Broken(type(machine)):
+        async def closest(self, channel):
+            raise ConfigError("channels.yml, line 3: not a list")
+
+    runner.machine = Broken()
+    code = "from osprey.runtime import read_channel\nread_channel('HCM9:SP')"
+    with pytest.raises(ConfigError, match="line 3"):
+        await runner.run(RunJob(code=code, mode=RunMode.READ))
 
 
 @pytest.mark.anyio

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
 import sys
@@ -31,6 +32,23 @@ def test_a_removed_lock_file_is_not_mistaken_for_the_lock(tmp_path: Path) -> Non
     assert second.try_acquire()
     assert not FileLock(tmp_path / "lock").try_acquire()
     second.release()
+
+
+def test_a_file_removed_between_opening_and_locking_is_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flock = tmp_path / "lock", fcntl.flock
+
+    def late(descriptor: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", flock)
+        path.unlink()
+        flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    mine = FileLock(path)
+    assert mine.try_acquire()
+    assert not FileLock(path).try_acquire()
+    mine.release()
 
 
 def test_waiting_too_long_names_the_file(tmp_path: Path) -> None:

@@ -166,16 +166,19 @@ def test_a_removed_file_is_not_made_again(database: Database, state_dir: Path) -
     assert not (state_dir / "osprey.db").exists()
 
 
-def test_a_hook_runs_after_the_commit_and_sees_it(database: Database) -> None:
+@pytest.mark.anyio
+async def test_a_hook_runs_after_the_commit_and_sees_it(database: Database) -> None:
+    await database.safety.settle()
     seen: list[int] = []
     database.safety.after_commit(lambda c: seen.append(c.exec_driver_sql("SELECT count(*) FROM notes").scalar_one()))
-    database.safety.run_sync(add("a"))
-    database.close()
+    await database.safety.run(add("a"))
+    await database.aclose()
     assert seen == [1]
 
 
 @pytest.mark.anyio
 async def test_a_failing_hook_keeps_the_result_and_refuses_what_follows(database: Database) -> None:
+    await database.safety.settle()
     is_broken = True
 
     def hook(connection: Connection) -> None:

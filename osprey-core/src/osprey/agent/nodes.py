@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cattrs
 
+from osprey.agent._serialization import to_plain
 from osprey.agent.answers import compose_answer
-from osprey.agent.planning import Clarification, plan_request
+from osprey.agent.planner import Clarification, plan_request
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.config import DemandArea
@@ -43,7 +44,7 @@ class TurnNodes:
             phrase = plan_request(phrase, directory, now_ns=now_ns, time_zone=zone)
         if isinstance(phrase, NotUnderstood | Clarification):
             return {"status": TurnStatus.FAILED.value, "answer": str(phrase)}
-        plan: dict[str, Any] = cattrs.unstructure(phrase)
+        plan: dict[str, Any] = to_plain(phrase)
         return {"plan": plan, "cursor": 0, "contexts": {}, "results": []}
 
     async def prepare(self, state: TurnState) -> TurnState:
@@ -100,8 +101,8 @@ def _finish_step(state: TurnState, outcome: StepResult) -> TurnState:
     changed: TurnState = {
         "pending": None,
         "cursor": cursor + 1,
-        "contexts": {**state.get("contexts", {}), key: dict(outcome.context)},
-        "results": [*state.get("results", []), cattrs.unstructure(outcome)],
+        "contexts": {**state.get("contexts", {}), key: to_plain(outcome.context)},
+        "results": [*state.get("results", []), to_plain(outcome)],
         "warnings": [*state.get("warnings", []), *outcome.warnings],
     }
     if outcome.status in _FINAL:

@@ -89,10 +89,17 @@ def _result(value: Any) -> str:
         entry = cast("Mapping[str, Any]", value)
         if set(entry) == {"value", "unit"}:
             return f"{format_value(entry['value'])} {entry['unit']}".rstrip()
-        return ", ".join(f"{key.replace('_', ' ')} {_result(part)}" for key, part in entry.items())
+        unit = str(entry.get("unit", ""))
+        parts = [(key.replace("_", " "), part) for key, part in entry.items() if key != "unit"]
+        return ", ".join(f"{key} {_with_its_unit(part, unit)}" for key, part in parts)
     if isinstance(value, list):
         return format_value(cast("list[Any]", value))
     return format_value(value)
+
+
+def _with_its_unit(value: Any, unit: str) -> str:
+    """Put the unit of an entry behind its measured numbers; counts, which are whole, have none."""
+    return f"{_result(value)} {unit}".rstrip() if isinstance(value, float) else _result(value)
 
 
 def format_report(report: ApplyReport) -> str:
@@ -100,7 +107,7 @@ def format_report(report: ApplyReport) -> str:
     confirmed = sum(item.outcome is Outcome.CONFIRMED for item in report.items)
     lines = [f"{confirmed} of {len(report.items)} writes confirmed (request {report.request_id})."]
     lines += [_item_line(item) for item in report.items]
-    if report.reason:
+    if report.reason and report.status != "done":
         lines.append(report.reason)
     return "\n".join(lines)
 

@@ -60,19 +60,25 @@ class Application:
         :raises RefusedError: the ledger refused the claim; nothing was sent.
         """
         put_by = self._put_by()
-        with anyio.CancelScope(shield=True):
-            request = self._request
-            await self._ledger.claim(
-                request.request_id, request.sha256, request.actor, self._intents(0), groups=len(self._cases)
-            )
-            await self._carry_out(0, put_by)
+        is_claimed = False
         try:
+            with anyio.CancelScope(shield=True):
+                await self._claim()
+                is_claimed = True
+                await self._carry_out(0, put_by)
             await self._go_on()
         except BaseException as exc:
-            self._stopped_by = Refusal("guard.stopped", f"stopped between two groups: {type(exc).__name__}")
-            await self._finish()
+            if is_claimed:
+                self._stopped_by = Refusal("guard.stopped", f"stopped by {type(exc).__name__}")
+                await self._finish()
             raise
         return await self._finish()
+
+    async def _claim(self) -> None:
+        request = self._request
+        await self._ledger.claim(
+            request.request_id, request.sha256, request.actor, self._intents(0), groups=len(self._cases)
+        )
 
     async def _go_on(self) -> None:
         """Observe each confirmed group and carry out the next one, until one is not confirmed."""
@@ -130,10 +136,14 @@ class Application:
                 seen = await put_group(self._bench.target, self._cases[number], timeout_s=remaining_s)
                 for place, one in enumerate(seen):
                     self._note(number, place, one)
-        except Exception as exc:  # noqa: BLE001 - intents are open: the error becomes their recorded outcome
+        except BaseException as exc:
+            # Intents are open: whatever happened becomes their recorded outcome.
             self._stopped_by = Refusal("guard.error", f"the guard failed: {type(exc).__name__}: {exc}")
             self._note_all(number, Outcome.UNCONFIRMED if was_sent else Outcome.FAILED, self._stopped_by.reason)
-        self._receipts = [_receipt(item) for item in self._items[number]]
+            if not isinstance(exc, Exception):
+                raise
+        finally:
+            self._receipts = [_receipt(item) for item in self._items[number]]
 
     async def _observe(self, *, is_last: bool) -> None:
         writes = self._writes

@@ -7,7 +7,8 @@ stand as ``{"float": "nan"}``; arrays of any kind become lists. Unknown keys are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -75,11 +76,11 @@ def _scalar(data: Any) -> Any:
 def _strict(kind: type) -> Any:
     """Accept exactly this type: `cattrs` would read the text ``false`` as true."""
 
-    def structure(data: Any, _: type) -> Any:
+    def structure(data: Any, cls: type) -> Any:
         if type(data) is not kind:
             msg = f"expected {kind.__name__}, found {data!r}"
             raise TypeError(msg)
-        return data
+        return cls(data) if issubclass(cls, StrEnum) else data  # a StrEnum comes here as the text it is
 
     return structure
 
@@ -99,17 +100,12 @@ def _structure_result(data: Mapping[str, Any], _: Any) -> Reading | Fault:
 def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False, forbid_extra_keys=True)
     for kind in (bool, int, str):
-        # By identity: a hook registered for `str` would also take every StrEnum.
-        converter.register_structure_hook_func(_is_just(kind), _strict(kind))
-    converter.register_structure_hook_func(_is_just(float), _structure_float)
+        converter.register_structure_hook(kind, _strict(kind))
+    converter.register_structure_hook(float, _structure_float)
     converter.register_structure_hook_func(_is_value, lambda data, _: from_wire_value(data))
     converter.register_structure_hook_func(_is_optional_value, _structure_optional_value)
     converter.register_structure_hook_func(lambda kind: kind == ReadResult, _structure_result)
     return converter
-
-
-def _is_just(wanted: type) -> Callable[[Any], bool]:
-    return lambda kind: kind is wanted
 
 
 def _is_value(kind: Any) -> bool:

@@ -10,7 +10,9 @@ from typing import Any
 
 from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
 from .clock import Clock, install_clock
+from .figures import send_figures
 from .link import Link
+from .results import encode_results
 
 _BROKER_FD = 3
 
@@ -103,8 +105,6 @@ def _join_threads() -> None:
 
 def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: BaseException | None) -> None:
     """Send figures, then the results or the failure; the parent believes nothing else."""
-    from .figures import send_figures
-
     warnings: list[str] = []
     results: Any = None
     try:
@@ -121,8 +121,6 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
 
 
 def _results(program: ModuleType) -> tuple[Any, list[str]]:
-    from .results import encode_results
-
     if "results" not in program.__dict__:
         return None, ["the code never set `results`"]
     return encode_results(program.__dict__["results"])

@@ -67,7 +67,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if fullname == "osprey":
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         if fullname in _STAND_INS:
-            return importlib.machinery.ModuleSpec(fullname, self)
+            # A package, so that an import of a part of it is asked here as well.
+            return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         root = fullname.partition(".")[0]
         if root in ("osprey", "epics"):
             msg = f"{fullname} does not exist in a run: use osprey.runtime or the functions of epics"

@@ -98,7 +98,7 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callabl
     counted(builder.longOut, "LONG", initial_value=7, DRVL=0, DRVH=1000)
     counted(builder.longStringOut, "LSTR", initial_value="a long text " * 10)  # nobody writes to it
     builder.mbbIn("ENUM", "OFF", "ON", ("FAULT", "MAJOR"), initial_value=2)
-    builder.aIn("UNIT", initial_value=1.0, EGU="A")
+    builder.aIn("UNIT", initial_value=1.0, EGU="A", DISP=0)
     counted(builder.aOut, "RO", initial_value=1.0, DISP=1)
     builder.records.ao("LOCKED", VAL=1, ASG="READONLY", PINI="YES", DRVL=-1, DRVH=1)
     bad = builder.aIn("BAD", initial_value=1.0)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cattrs
-
 from osprey.agent.wording import format_reading
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.control import Fault, targets_of
+from osprey.control.wire import to_wire
 from osprey.errors import UsageError
 
 
@@ -32,6 +31,6 @@ class ChannelReadCapability(BaseCapability):
         return StepResult(
             status=StepStatus.FAILED if len(faults) == len(results) else StepStatus.DONE,
             text="\n".join(lines),
-            context={"readings": {r.channel: cattrs.unstructure(r) for r in results}},
+            context={"readings": {r.channel: to_wire(r) for r in results}},
             warnings=tuple(f"{fault.channel}: {fault.message}" for fault in faults),
         )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cattrs
-
 from osprey.agent.capabilities.carrying_out import carry_out, step_result
 from osprey.agent.capabilities.records import record_writes
 from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult
 from osprey.control import ApplyReport, JudgeRequest, Reading, WriteBatch, guard_of, targets_of
+from osprey.control.wire import to_wire
 
 KIND = "channel_write"
 
@@ -85,4 +84,4 @@ def _context(report: ApplyReport) -> dict[str, Any]:
 
 
 def _values(row: Sequence[Any]) -> dict[str, Any]:
-    return {result.channel: cattrs.unstructure(result.value) if isinstance(result, Reading) else None for result in row}
+    return {result.channel: to_wire(result)["value"] if isinstance(result, Reading) else None for result in row}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from osprey.control import Fault, Reading, WriteItem
@@ -41,9 +42,14 @@ async def groups_of_scan(target: Target, scan: Mapping[str, Any]) -> Groups:
     return tuple((WriteItem(channel=channel, value=value, unit=scan.get("unit")),) for value in values)
 
 
+def decimal_sum(value: float, step: float) -> float:
+    """Add as a person does on paper: -0.043 and 0.1 make 0.057, not 0.05700000000000001."""
+    return float(Decimal(repr(value)) + Decimal(repr(step)))
+
+
 def _value(write: Mapping[str, Any], present: Mapping[str, float]) -> Any:
     if "delta" in write:
-        return present[write["channel"]] + float(write["delta"])
+        return decimal_sum(present[write["channel"]], float(write["delta"]))
     return write["value"]
 
 

@@ -158,7 +158,8 @@ class Resolver:
     def _is_vague(self, subject: Subject, records: Sequence[ChannelRecord]) -> bool:
         if subject.names or subject.is_every or any(map(is_plural, subject.words)):
             return False
-        return len({(record.family, record.quantity) for record in records}) > _MOST_KINDS
+        most = 1 if usual_meaning(subject.words) else _MOST_KINDS
+        return len({(record.family, record.quantity) for record in records}) > most
 
     def _usual(self, subject: Subject, records: Sequence[ChannelRecord], notes: list[str]) -> list[ChannelRecord]:
         """Take a vague word as it is usually meant, or ask."""

@@ -34,6 +34,8 @@ _RULES: tuple[Rule, ...] = (
 )
 _LONGEST = 2000
 """Characters of a request; no sentence of the phrasebook comes near it."""
+_LONGEST_NOTE = 20_000
+"""Characters of what can be remembered."""
 
 
 def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnderstood | Clarification:
@@ -43,6 +45,8 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     :param time_zone: the facility's; times of day are read in it.
     """
     clock = Clock(now_ns, ZoneInfo(time_zone) if isinstance(time_zone, str) else time_zone)
+    if len(text) > _LONGEST_NOTE:
+        return _too_long(text, _LONGEST_NOTE)
     tokens = tokenize(text)
     if not any(char.isalnum() for char in text):
         return NotUnderstood(text=text, message="There is no request.", suggestions=closest_forms(""))
@@ -50,8 +54,7 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     if not isinstance(memory, Stuck):
         return memory
     if len(text) > _LONGEST:
-        message = f"The request has {len(text)} characters; the phrasebook reads up to {_LONGEST}."
-        return NotUnderstood(text=text, message=message)
+        return _too_long(text, _LONGEST)
     mood = take_mood(Cursor(text, tokens, clock))
     own = tokens[mood.start : mood.end]
     objected = objection(own)
@@ -83,6 +86,11 @@ def _first_fit(
         if cursor.index > furthest.index:
             furthest = cursor.stuck()
     return furthest
+
+
+def _too_long(text: str, longest: int) -> NotUnderstood:
+    message = f"The request has {len(text)} characters; the phrasebook reads up to {longest}."
+    return NotUnderstood(text=text, message=message)
 
 
 def _not_understood(text: str, tokens: Sequence[Token], stuck: Stuck) -> NotUnderstood:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
 from attrs import frozen
 
-from osprey.models.phrasebook.cursor import Ask, Cursor, Stuck
-from osprey.models.phrasebook.phrases import Clarification, Moment, Span
-from osprey.models.phrasebook.tokens import Kind, Token
+from osprey.models.phrasebook.cursor import Cursor, Stuck
+from osprey.models.phrasebook.facility_clock import local_time, parse_date, parse_instant, to_ns, today
+from osprey.models.phrasebook.phrases import Moment, Span
+from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import NUMBER_WORDS
 
 _SECOND = 10**9
@@ -51,7 +52,7 @@ def take_span(cursor: Cursor) -> Span | None:
     start_ns, end_ns = bounds
     words = cursor.written(first)
     if start_ns >= cursor.clock.now_ns or end_ns > cursor.clock.now_ns:
-        now = _local(cursor, cursor.clock.now_ns)
+        now = local_time(cursor, cursor.clock.now_ns)
         msg = f"'{words}' lies in the future: it is {now:%Y-%m-%d %H:%M} {now:%Z} now"
         raise Stuck(first, msg, end=cursor.index)
     if start_ns >= end_ns:
@@ -70,7 +71,7 @@ def take_moment(cursor: Cursor) -> Moment | None:
         return None
     words = cursor.written(first)
     if found >= cursor.clock.now_ns:
-        now = _local(cursor, cursor.clock.now_ns)
+        now = local_time(cursor, cursor.clock.now_ns)
         msg = f"'{words}' is not in the past: it is {now:%Y-%m-%d %H:%M} {now:%Z} now"
         raise Stuck(first, msg, end=cursor.index)
     return Moment(text=words, ns=found)
@@ -131,10 +132,10 @@ def _take_since(cursor: Cursor) -> tuple[int, int] | None:
     point = _take_point(cursor)
     if point is None:
         day_of = cursor.take_kind(Kind.DATE)
-        day = _parse_date(cursor, day_of) if day_of else _take_day_word(cursor)
+        day = parse_date(cursor, day_of) if day_of else _take_day_word(cursor)
         if day is None:
             raise Stuck(start + 1, "'since' needs a time, such as 'since 08:00'")
-        point = _to_ns(cursor, datetime.combine(day, time()), cursor.index - 1)
+        point = to_ns(cursor, datetime.combine(day, time()), cursor.index - 1)
     return point, cursor.clock.now_ns
 
 
@@ -160,13 +161,13 @@ def _take_between(cursor: Cursor) -> tuple[int, int] | None:
 def _take_day(cursor: Cursor) -> tuple[int, int] | None:
     start = cursor.index
     token = cursor.take_kind(Kind.DATE)
-    day = _parse_date(cursor, token) if token else _take_day_word(cursor)
+    day = parse_date(cursor, token) if token else _take_day_word(cursor)
     if day is None:
         return None
-    begin = _to_ns(cursor, datetime.combine(day, time()), start)
-    if day == _today(cursor):
+    begin = to_ns(cursor, datetime.combine(day, time()), start)
+    if day == today(cursor):
         return begin, cursor.clock.now_ns
-    return begin, _to_ns(cursor, datetime.combine(day + timedelta(days=1), time()), start)
+    return begin, to_ns(cursor, datetime.combine(day + timedelta(days=1), time()), start)
 
 
 def _take_point(cursor: Cursor) -> int | None:
@@ -179,7 +180,7 @@ def _take_point_or_clock(cursor: Cursor) -> int | _ClockTime | None:
     if cursor.take(["now"]):
         return cursor.clock.now_ns
     if token := cursor.take_kind(Kind.INSTANT):
-        return _parse_instant(cursor, token)
+        return parse_instant(cursor, token)
     length = _take_length(cursor)
     if length is not None and cursor.take(["ago"]):
         return cursor.clock.now_ns - length
@@ -190,7 +191,7 @@ def _take_point_or_clock(cursor: Cursor) -> int | _ClockTime | None:
 def _take_clock(cursor: Cursor) -> _ClockTime | None:
     first = cursor.index
     token = cursor.take_kind(Kind.DATE)
-    day = _parse_date(cursor, token) if token else _take_day_word(cursor)
+    day = parse_date(cursor, token) if token else _take_day_word(cursor)
     cursor.take(["at"])
     at = _take_time_of_day(cursor)
     if at is None:
@@ -200,7 +201,7 @@ def _take_clock(cursor: Cursor) -> _ClockTime | None:
         before_on = cursor.index
         cursor.take(["on"])
         dated = cursor.take_kind(Kind.DATE)
-        day = _parse_date(cursor, dated) if dated else _take_day_word(cursor)
+        day = parse_date(cursor, dated) if dated else _take_day_word(cursor)
         if day is None:
             cursor.index = before_on
     return _ClockTime(at, day, first, cursor.index)
@@ -239,67 +240,14 @@ def _time_of(parts: list[int], half: str) -> time:
 
 def _take_day_word(cursor: Cursor) -> date | None:
     if cursor.take(["today"]):
-        return _today(cursor)
+        return today(cursor)
     if cursor.take(["yesterday"]):
-        return _today(cursor) - timedelta(days=1)
+        return today(cursor) - timedelta(days=1)
     return None
-
-
-def _today(cursor: Cursor) -> date:
-    return _local(cursor, cursor.clock.now_ns).date()
-
-
-def _local(cursor: Cursor, ns: int) -> datetime:
-    return datetime.fromtimestamp(ns // _SECOND, tz=cursor.clock.zone)
-
-
-def _parse_date(cursor: Cursor, token: Token) -> date:
-    try:
-        return date.fromisoformat(token.text)
-    except ValueError as exc:
-        raise Stuck(cursor.index - 1, f"'{token.text}' is not a date", cursor.index) from exc
-
-
-def _parse_instant(cursor: Cursor, token: Token) -> int:
-    try:
-        moment = datetime.fromisoformat(token.text.upper())
-    except ValueError as exc:
-        raise Stuck(cursor.index - 1, f"'{token.text}' is not a date and time", cursor.index) from exc
-    return _to_ns(cursor, moment, cursor.index - 1)
 
 
 def _settle(cursor: Cursor, point: int | _ClockTime, day: date | None) -> int:
     if isinstance(point, int):
         return point
-    on = point.day or day or _today(cursor)
-    return _to_ns(cursor, datetime.combine(on, point.at), point.first, point.end)
-
-
-def _to_ns(cursor: Cursor, local: datetime, first: int, end: int | None = None) -> int:
-    """Give the instant of a local time; ask if it happens twice, refuse one that never happens."""
-    if local.tzinfo is None:
-        zone = cursor.clock.zone
-        early, late = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-        if early.utcoffset() != late.utcoffset():
-            if _exists(early) and _exists(late):
-                raise _ask_which(cursor, early, late, first, end or cursor.index)
-            msg = f"{local:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks went forward"
-            raise Stuck(first, msg, cursor.index)
-        local = early
-    try:
-        seconds = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    except OverflowError as exc:
-        raise Stuck(first, f"{local.year} is too far away", cursor.index) from exc
-    return (seconds // timedelta(microseconds=1)) * 1000
-
-
-def _exists(local: datetime) -> bool:
-    there = local.astimezone(UTC).astimezone(local.tzinfo)
-    return there.replace(tzinfo=None) == local.replace(tzinfo=None)
-
-
-def _ask_which(cursor: Cursor, early: datetime, late: datetime, first: int, end: int) -> Ask:
-    written = early.strftime("%Y-%m-%d %H:%M")
-    question = f"{written} happened twice, because the clocks went back; which one is meant?"
-    choices = tuple(cursor.replaced(first, each.isoformat(), end) for each in (early, late))
-    return Ask(Clarification(text=cursor.text, question=question, choices=choices))
+    on = point.day or day or today(cursor)
+    return to_ns(cursor, datetime.combine(on, point.at), point.first, point.end)

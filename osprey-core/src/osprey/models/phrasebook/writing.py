@@ -54,7 +54,9 @@ _BEFORE_AFTER = (
 )
 _ENDINGS = ("now", "right now", "please", "each", "immediately")
 # None of these is the label of a state that a channel could be set to.
-_NOT_VALUES = NEGATIONS | CONDITIONS | HEDGES | SHOW_VERBS | WRITE_VERBS | QUANTIFIERS | NOISE | (STOPS - {"on", "up", "down"})
+_NOT_VALUES = (
+    NEGATIONS | CONDITIONS | HEDGES | SHOW_VERBS | WRITE_VERBS | QUANTIFIERS | NOISE | (STOPS - {"on", "up", "down"})
+)
 _MOVING = frozenset({"raise", "lower", "increase", "decrease", "reduce"})
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
+from osprey.errors import ConnectorError
 from osprey.services.python_executor.desks import GuestError, Log, Request
 from osprey.services.python_executor.models import RunLimits, RunStatus
 from osprey.services.python_executor.png import PngError, clean_png
@@ -97,6 +98,8 @@ class Broker:
             return {"ok": await self.desk.answer(op, request)}
         except GuestError as exc:
             return {"error": {"kind": exc.kind, "message": exc.message}}
+        except ConnectorError as exc:
+            return {"error": {"kind": "channel", "message": str(exc)}}
 
     def _check(self, request: dict[str, Any]) -> None:
         fault = find_fault(request)

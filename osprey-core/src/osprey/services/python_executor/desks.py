@@ -134,5 +134,7 @@ class ReadDesk:
         text = f"channel {fault.channel!r}: {fault.message or fault.kind.value.replace('_', ' ')}"
         if fault.kind is ErrorKind.NOT_FOUND:
             names = await self.machine.closest(fault.channel)
+            if any(name in text for name in names):
+                return text  # the connector has named them itself
             text += f" (did you mean {', '.join(names)}?)" if names else " (nothing has a similar name)"
         return text

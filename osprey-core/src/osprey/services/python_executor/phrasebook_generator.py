@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, Undefined
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
 from osprey.services.python_executor.models import PythonExecutionRequest
@@ -103,7 +103,8 @@ def _flat(value: object) -> str:
         return repr(value)
     if type(value) is str:
         # ASCII only, so that no character of a name can look like another or turn the text's direction.
-        return ascii(value)
+        written = ascii(value)
+        return written if '"' in written else f'"{written[1:-1]}"'
     if type(value) is float:
         return repr(value) if math.isfinite(value) else f'float("{value}")'
     if isinstance(value, Mapping):
@@ -111,6 +112,8 @@ def _flat(value: object) -> str:
         return f"{{{', '.join(f'{_flat(key)}: {_flat(each)}' for key, each in items)}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(_flat(each) for each in cast('Sequence[object]', value))}]"
+    if isinstance(value, Undefined):
+        str(value)  # raises, with the name of the parameter that is missing
     msg = f"{type(value).__name__} {value!r} is not a value of JSON"
     raise TypeError(msg)
 

@@ -114,6 +114,7 @@ def _system() -> list[str]:
             arguments += ["--symlink", str(folder.readlink()), str(folder)]
         elif folder.is_dir():
             arguments += ["--ro-bind", str(folder), str(folder)]
+    arguments += ["--perms", "0755", "--dir", "/etc"]
     for name in _SYSTEM_FILES:
         arguments += ["--ro-bind-try", name, name]
     return arguments

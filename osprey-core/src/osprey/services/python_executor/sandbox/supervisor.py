@@ -8,7 +8,7 @@ from typing import IO, Any, Protocol
 import anyio
 from attrs import define, field, frozen
 
-from osprey.errors import SandboxError
+from osprey.errors import OspreyError, SandboxError
 from osprey.services.python_executor.models import RunLimits, RunStatus
 from osprey.services.python_executor.sandbox.frames import FrameError, FrameStream
 from osprey.services.python_executor.sandbox.process import GuestProcess
@@ -67,6 +67,8 @@ class _Watch:
     scope: anyio.CancelScope = field(factory=anyio.CancelScope)
     stop: RunStatus | None = None
     message: str = ""
+    failure: OspreyError | None = None
+    """What went wrong on the trusted side; raised once everything has ended."""
     output: dict[str, bytearray] = field(factory=lambda: {"stdout": bytearray(), "stderr": bytearray()})
 
     def end(self, status: RunStatus, message: str) -> None:
@@ -112,6 +114,9 @@ class _Watch:
             self.end(RunStatus.BROKER_LIMIT, f"the run's requests to the broker were ended: {exc}")
         except EndRunError as exc:
             self.end(exc.status, exc.message)
+        except OspreyError as exc:
+            self.failure = exc
+            self.scope.cancel()
         except ConnectionError:
             return  # the guest is gone; its exit status says why
 
@@ -126,6 +131,8 @@ class _Watch:
                 tasks.start_soon(self.collect, "stdout", process.stdout)
                 tasks.start_soon(self.collect, "stderr", process.stderr)
                 tasks.start_soon(self.serve)
+        if self.failure is not None:
+            raise self.failure
         if self.scope.cancelled_caught and self.stop is None and not self.broker.is_finished:
             self.stop = RunStatus.TIMEOUT
             self.message = f"the code did not end within {self.limits.timeout_s:g} s"

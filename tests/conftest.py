@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import frozen
-
-OSPREY = Path(sys.executable).with_name("osprey")
+from tests.demo import CONFIG, OSPREY
+from tests.demo import served_ring as serve_ring
 
 
 @frozen
@@ -66,21 +63,9 @@ def ring(tmp_path: Path) -> CommandLine:
 @pytest.fixture(scope="session")
 def served_ring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """The ring as a real IOC on a free loopback port, and the history file that it writes."""
-    history = tmp_path_factory.mktemp("ring-ioc") / "ring.jsonl"
-    command = [str(OSPREY), "sim", "serve", "--epics", "--port", "0", "--state", str(history)]
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with (history.parent / "ioc.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=log, env=environment)
-    assert process.stdout is not None
-    port = 0
-    for line in process.stdout:
-        if found := re.search(r"^READY port=(\d+)", line):
-            port = int(found.group(1))
-            break
-    assert port, (history.parent / "ioc.log").read_text(encoding="utf-8")
-    yield port, history
-    process.send_signal(signal.SIGTERM)
-    process.wait(timeout=20)
+    folder = tmp_path_factory.mktemp("ring-ioc")
+    with serve_ring(folder, {**os.environ, "PYTHONUNBUFFERED": "1"}) as port:
+        yield port, folder / "ring.jsonl"
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -120,19 +119,20 @@ def make_epics_project(player: Player, port: int) -> None:
 def served_ring(folder: Path, environment: dict[str, str]) -> Iterator[int]:
     """Serve the ring as an IOC on a free loopback port for as long as the demo lasts."""
     command = [str(OSPREY), "sim", "serve", "--epics", "--port", "0", "--state", str(folder / "ring.jsonl")]
-    with (folder / "ioc.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log)
-    try:
-        yield _port_of(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+    with (
+        (folder / "ioc.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=log) as process,
+    ):
+        try:
+            yield _port_of(process)
+        finally:
+            process.terminate()
 
 
 def _port_of(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
     for line in process.stdout:
-        if found := re.search(r"^READY port=(\d+)", line):
+        if found := re.match(r"^READY port=(\d+)", line):
             return int(found.group(1))
     raise SystemExit("the IOC of the ring did not start; see ioc.log in the demo's folder")
 

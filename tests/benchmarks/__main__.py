@@ -41,7 +41,7 @@ def _heading() -> str:
     return f"""# Benchmarks
 
 Written by `make bench` on {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()} on {platform.system()},
-{os.cpu_count()} processors. Each figure stands beside its peer, measured in the same run: read the ratios, not the times.
+{os.cpu_count()} processors. Each figure stands beside its peer, measured in the same run: read ratios, not times.
 """
 
 

@@ -46,5 +46,5 @@ def test_a_broken_configuration_names_file_line_column_and_remedy(ring: Line) ->
     config = ring.project / "config.yml"
     config.write_text("control_system:\n  default_traget: ring\n", encoding="utf-8")
     error = ring("ask", "what is the beam current", code=2).err
-    assert "config.yml:2:3" in error
+    assert "config.yml, line 2, column 3" in error
     assert "default_target" in error

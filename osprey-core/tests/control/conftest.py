@@ -217,3 +217,9 @@ def blocking_room(tmp_path: Path) -> Iterator[tuple[BlockingPortal, ControlRoom]
         room = portal.call(open_room, make_project(tmp_path, limits='channels: {"*": {}}'))
         yield portal, room
         portal.call(room.project.aclose)
+
+
+@pytest.fixture
+def plugins() -> Plugins:
+    """Give an empty registry to fill."""
+    return Plugins()

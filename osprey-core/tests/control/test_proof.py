@@ -36,7 +36,13 @@ items = st.builds(
     WriteItem, channel=asked | st.text(max_size=4), value=values, unit=st.sampled_from([None, "A", "mA", "", "µA"])
 )
 good = st.builds(WriteItem, channel=st.sampled_from(CORRECTORS), value=st.floats(-10, 10))
-groups = st.lists(st.lists(good | good | items, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+def batches_of(item):
+    return st.lists(st.lists(item, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+groups = batches_of(good) | batches_of(good | items)
 bounds = st.none() | st.floats(-11, 11).map(lambda n: round(n, 2))
 
 

@@ -77,7 +77,7 @@ async def test_drive_limits_of_zero_mean_none(connector: EpicsConnector, ioc: So
 async def test_a_record_without_drive_limits_does_not_take_until_the_deadline(
     connector: EpicsConnector, ioc: SoftIoc, record: str
 ) -> None:
-    # A minute would be the test's own time limit twice over.
+    # Longer than a test may take.
     assert (await describe(connector, ioc.name(record), timeout_s=240)).drive == Bounds()
 
 

@@ -63,7 +63,7 @@ async def test_a_waveform_is_an_array_of_its_present_length(connector: EpicsConn
     assert isinstance(reading.value, np.ndarray)
     assert (reading.dtype, reading.shape) == (DType.FLOAT, (10000,))
     assert reading.value.tolist() == list(range(10000))
-    short = await read_one(connector, ioc.name("IWF"))
+    short = await read_one(connector, ioc.name("PART"))
     assert (short.dtype, short.shape) == (DType.INT, (5,))  # of at most 8
 
 

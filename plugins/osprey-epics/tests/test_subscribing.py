@@ -43,9 +43,11 @@ async def test_the_present_value_comes_first_with_its_unit(connector: EpicsConne
 async def test_a_change_is_told(connector: EpicsConnector, ioc: SoftIoc) -> None:
     name = ioc.name("AO0001")
     async with connector.subscribe([name], max_rate_hz=100) as updates:
-        await until(updates, lambda result: isinstance(result, Reading))
-        await connector.write([Put(channel=name, value=123.0, dtype=DType.FLOAT)], timeout_s=5)
-        await until(updates, lambda result: isinstance(result, Reading) and result.value == 123.0)
+        first = await until(updates, lambda result: isinstance(result, Reading))
+        assert isinstance(first, Reading)
+        new = 456.0 if first.value == 123.0 else 123.0
+        await connector.write([Put(channel=name, value=new, dtype=DType.FLOAT)], timeout_s=5)
+        await until(updates, lambda result: isinstance(result, Reading) and result.value == new)
 
 
 async def test_updates_are_conflated_to_the_latest(connector: EpicsConnector, ioc: SoftIoc) -> None:

@@ -89,14 +89,15 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callabl
     builder.records.calc("FAST", CALC="VAL+1", SCAN=".1 second")
     builder.records.ao("LATER", VAL=1, TSE=-2, PINI="NO")  # never processed: no time stamp, undefined
     counted(builder.WaveformOut, "WF", initial_value=np.arange(100, dtype=float), EGU="V")
-    counted(builder.WaveformOut, "BIG", initial_value=np.arange(10000, dtype=float))
+    builder.WaveformIn("BIG", initial_value=np.arange(10000, dtype=float))
+    builder.WaveformIn("PART", initial_value=np.arange(5, dtype=np.int32), length=8)
     counted(builder.WaveformOut, "IWF", initial_value=np.arange(5, dtype=np.int32), length=8)
     counted(builder.mbbOut, "MODE", "OFF", "ON", ("FAULT", "MAJOR"), initial_value=1, DESC="mode")
     counted(builder.boolOut, "BO", ZNAM="Closed", ONAM="Open", initial_value=0)
     counted(builder.stringOut, "STR", initial_value="hello")
     counted(builder.longStringOut, "TEXT", initial_value="a long text " * 10)
     counted(builder.longOut, "LONG", initial_value=7, DRVL=0, DRVH=1000)
-    counted(builder.longStringOut, "LSTR", initial_value="a long text " * 10)  # nobody writes to it
+    builder.longStringIn("LSTR", initial_value="a long text " * 10)
     builder.mbbIn("ENUM", "OFF", "ON", ("FAULT", "MAJOR"), initial_value=2)
     builder.aIn("UNIT", initial_value=1.0, EGU="A", DISP=0)
     counted(builder.aOut, "RO", initial_value=1.0, DISP=1)

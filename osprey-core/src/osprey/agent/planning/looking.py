@@ -207,7 +207,8 @@ def _plan_history(
         "is_plotted": is_plotted,
         "time_zone": context.zone,
     }
-    objective = f"{'Plot' if is_plotted else 'Sum up'} {title} over the span"
+    when = span.text if span else "last hour"
+    objective = f"{'Plot' if is_plotted else 'Sum up'} {title}, {when}"
     step = python_step("figures", objective, "archive_statistics", params)
     return planned([step], [*_notes(found), *notes])
 

@@ -24,9 +24,11 @@ def local_time(cursor: Cursor, ns: int) -> datetime:
 def parse_date(cursor: Cursor, token: Token) -> date:
     """Read a date as ``2026-11-20``."""
     try:
-        return date.fromisoformat(token.text)
+        day = date.fromisoformat(token.text)
     except ValueError as exc:
         raise Stuck(cursor.index - 1, f"'{token.text}' is not a date", cursor.index) from exc
+    _refuse_far(cursor, day)
+    return day
 
 
 def parse_instant(cursor: Cursor, token: Token) -> int:
@@ -35,6 +37,7 @@ def parse_instant(cursor: Cursor, token: Token) -> int:
         moment = datetime.fromisoformat(token.text.upper())
     except ValueError as exc:
         raise Stuck(cursor.index - 1, f"'{token.text}' is not a date and time", cursor.index) from exc
+    _refuse_far(cursor, moment)
     return to_ns(cursor, moment, cursor.index - 1)
 
 
@@ -49,11 +52,14 @@ def to_ns(cursor: Cursor, local: datetime, first: int, end: int | None = None) -
             msg = f"{local:%Y-%m-%d %H:%M} does not exist in {zone}: the clocks went forward"
             raise Stuck(first, msg, cursor.index)
         local = early
-    try:
-        seconds = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    except OverflowError as exc:
-        raise Stuck(first, f"{local.year} is too far away", cursor.index) from exc
-    return (seconds // timedelta(microseconds=1)) * 1000
+    since_1970 = local.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since_1970 // timedelta(microseconds=1)) * 1000
+
+
+def _refuse_far(cursor: Cursor, day: date) -> None:
+    # Nothing was archived then, and the ends of the calendar overflow when a time zone is applied.
+    if not 1900 <= day.year <= 2200:
+        raise Stuck(cursor.index - 1, f"the year {day.year} is too far away", cursor.index)
 
 
 def _exists(local: datetime) -> bool:

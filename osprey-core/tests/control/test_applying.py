@@ -8,6 +8,7 @@ from attrs import evolve
 
 from osprey.control import MockConnector, Outcome, PutResult, Reading
 from osprey.control.mock import MockFault
+from osprey.errors import ConnectorError, StorageError
 
 SP = "SR:01:HCM1:SP"
 SP2 = "SR:01:HCM2:SP"
@@ -15,6 +16,11 @@ SP3 = "SR:01:HCM3:SP"
 QUICK = 'channels: {"*": {settle_s: 0.02}}'
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request):
+    return request.param
 
 
 def outcomes(report):
@@ -297,8 +303,6 @@ async def test_a_channel_that_is_gone_leaves_the_request_approved(make_room):
 
 
 async def test_a_target_that_is_gone_leaves_the_request_approved(make_room):
-    from osprey.errors import ConnectorError
-
     class Dead(MockConnector):
         is_dead = False
 
@@ -438,6 +442,50 @@ async def test_an_unexpected_error_after_the_claim_is_a_recorded_doubt(make_room
     assert "ZeroDivisionError" in report.items[0].reason
     assert room.connector.count_puts(SP) == 1
     assert len(await room.journal.ledger.doubts()) == 1
+
+
+async def test_every_put_has_its_open_intent_in_the_ledger_when_it_is_sent(make_room):
+    class Auditing(MockConnector):
+        async def write(self, puts, *, timeout_s):
+            unresolved = await self.room.journal.ledger.list()
+            assert [intent.channel for intent in unresolved] == [put.channel for put in puts]
+            assert {intent.state for intent in unresolved} == {"open"}
+            return await super().write(puts, timeout_s=timeout_s)
+
+    room = await make_room(connector=Auditing)
+    room.connector.room = room
+    assert (await room.write({SP: 1.0, SP2: 1.0}, {SP3: 1.0}, {SP: 2.0})).status == "done"
+    assert len(room.connector.puts) == 4
+
+
+async def test_nothing_is_sent_unless_the_ledger_holds_the_intent(make_room, monkeypatch):
+    room = await make_room()
+    request = await room.approve({SP: 1.0})
+
+    async def disk_full(*args, **kwargs):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(type(room.journal.ledger), "claim", disk_full)
+    with pytest.raises(StorageError):
+        await room.guard.apply(request)
+    assert room.connector.puts == []
+    assert (await room.row(request)).state == "approved"
+
+
+async def test_nothing_more_is_sent_if_the_next_groups_intents_cannot_be_stored(make_room, monkeypatch):
+    room = await make_room()
+    request = await room.approve({SP: 1.0}, {SP2: 1.0})
+
+    async def disk_full(*args, **kwargs):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(type(room.journal.ledger), "advance", disk_full)
+    with pytest.raises(StorageError):
+        await room.guard.apply(request)
+    row = await room.row(request)
+    assert (row.state, row.report["items"][0]["outcome"]) == ("partial", "confirmed")
+    assert len(room.connector.puts) == 1
+    assert await room.journal.ledger.list() == []
 
 
 @pytest.mark.parametrize("group", [0, 1])

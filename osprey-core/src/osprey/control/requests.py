@@ -6,7 +6,7 @@ a socket with nothing else.
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
 from osprey.control.values import Bounds, DType, Outcome, ReadResult, Severity, Value
 
@@ -74,7 +74,7 @@ class JudgedItem:
     before: Value | None = None
     before_severity: Severity | None = None
     before_ns: int | None = None
-    bounds: Bounds = Bounds()
+    bounds: Bounds = field(factory=Bounds)
     """The bounds in force: limits file and the system's own, intersected."""
     readback: str | None = None
     tolerance: float = 0.0

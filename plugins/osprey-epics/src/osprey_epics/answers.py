@@ -49,12 +49,14 @@ _KINDS = {
 }
 
 
-def failure_of(status: int, name: str) -> Failure:
+def failure_of(status: int, channel: Channel) -> Failure:
     """Turn a status into a failure; a no that has no kind of its own is a rejection."""
     condition = condition_of(status)
     kind = _KINDS.get(condition, ErrorKind.REJECTED) if condition is not None else ErrorKind.REJECTED
     raw = name_status(status)
-    return Failure(kind, f"{name}: {raw.partition(': ')[2] or raw}", raw)
+    if kind is ErrorKind.UNREACHABLE:
+        return Failure(kind, f"{channel.name}: the connection to {channel.host} was lost", raw)
+    return Failure(kind, f"{channel.name}: {raw.partition(': ')[2] or raw}", raw)
 
 
 class Answers:
@@ -155,7 +157,7 @@ class Answers:
         if channel is None:
             return
         if not is_normal(args.status):
-            self.settle_control(channel, request, failure_of(args.status, channel.name))
+            self.settle_control(channel, request, failure_of(args.status, channel))
             return
         native = Native(args.type - CTRL)
         raw = string_at(args.dbr, control_size(native))
@@ -163,10 +165,9 @@ class Answers:
 
     def _take_put(self, args: Any) -> None:
         request = self._requests.pop(args.key, None)
-        if request is None:
-            return
-        result = Done() if is_normal(args.status) else failure_of(args.status, request.name)
-        request.batch.settle(request, result)
+        if request is not None and request.channel is not None:
+            result = Done() if is_normal(args.status) else failure_of(args.status, request.channel)
+            request.batch.settle(request, result)
 
     def _take_update(self, args: Any) -> None:
         channel = self._monitors.get(args.key)
@@ -178,7 +179,7 @@ class Answers:
 def _sample_of(args: Any, channel: Channel) -> Sample | Failure:
     received_ns = time.time_ns()
     if not is_normal(args.status):
-        return failure_of(args.status, channel.name)
+        return failure_of(args.status, channel)
     try:
         native = Native(args.type - TIME)
         raw = string_at(args.dbr, sample_size(native, args.count))

@@ -121,7 +121,7 @@ class Switchboard:
             channel.chid = chid.value
             return None
         del self._by_key[channel.key]
-        return failure_of(status, channel.name)
+        return failure_of(status, channel)
 
     def _drop(self, channel: Channel) -> None:
         self._by_key.pop(channel.key, None)
@@ -210,7 +210,7 @@ class Switchboard:
         status = self._ca.ca_array_get_callback(channel.native + CTRL, 1, channel.chid, self.answers.on_control, key)
         if not is_normal(status):
             self.answers.forget(key)
-            self.answers.settle_control(channel, request, failure_of(status, channel.name))
+            self.answers.settle_control(channel, request, failure_of(status, channel))
 
     def _put(self, request: Request, channel: Channel) -> None:
         batch = request.batch
@@ -238,7 +238,7 @@ class Switchboard:
             return
         if condition in _SURELY_NOT_SENT:
             request.batch.unmark_sent(request)
-        request.batch.settle(request, failure_of(status, request.name))
+        request.batch.settle(request, failure_of(status, channel))
 
     # Monitors
 
@@ -278,4 +278,4 @@ class Switchboard:
         )
         channel.monitor_id = monitor_id.value
         if not is_normal(status):
-            channel.subscription.offer(channel.index, failure_of(status, channel.name))
+            channel.subscription.offer(channel.index, failure_of(status, channel))

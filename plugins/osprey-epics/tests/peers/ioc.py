@@ -1,6 +1,6 @@
 """A real soft IOC on the loopback that counts its puts.
 
-    python ioc.py --port P --prefix X --puts FILE [--slow S] [--many N] [--until-stdin-closes]
+    python ioc.py --port P --prefix X --puts FILE [--slow S] [--many N] [--quick N] [--until-stdin-closes]
 
 It prints ``READY <port>`` when it serves (``--port 0``: a free one). Every put that reaches a record becomes
 one line in FILE, on disk before the put completes: record, value and monotonic time in nanoseconds, separated
@@ -63,7 +63,7 @@ class PutLog:
         os.fsync(self._file)
 
 
-def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callable[[], None]:
+def build_records(prefix: str, log: PutLog, slow_s: float, many: int, quick: int) -> Callable[[], None]:
     """Make the records; gives what has to run once the IOC is up."""
     import numpy as np
     from softioc import alarm, builder
@@ -117,6 +117,8 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int) -> Callabl
         counted(
             builder.aOut, f"AO{index:04d}", initial_value=float(index), DRVL=-1e6, DRVH=1e6, HOPR=index + 1, EGU="mA"
         )
+    for index in range(quick):
+        builder.records.ao(f"QUICK{index:04d}", VAL=0, PINI="YES", DRVL=-100, DRVH=100, EGU="mA", PREC=3)
     return lambda: bad.set(99.0, severity=alarm.INVALID_ALARM, alarm=alarm.HW_LIMIT_ALARM)
 
 
@@ -150,6 +152,7 @@ def main() -> None:
     parser.add_argument("--puts", type=Path, required=True, help="where to count the puts")
     parser.add_argument("--slow", type=float, default=4.0, help="seconds until a put to SLOW completes")
     parser.add_argument("--many", type=int, default=1000, help="how many records AO0000 ... there are")
+    parser.add_argument("--quick", type=int, default=0, help="how many uncounted records QUICK0000 ... there are")
     parser.add_argument("--until-stdin-closes", action="store_true")
     options = parser.parse_args()
     port = options.port or free_port()
@@ -158,7 +161,7 @@ def main() -> None:
     from softioc import asyncio_dispatcher, builder, softioc
 
     dispatcher = asyncio_dispatcher.AsyncioDispatcher()
-    start = build_records(options.prefix, PutLog(options.puts), options.slow, options.many)
+    start = build_records(options.prefix, PutLog(options.puts), options.slow, options.many, options.quick)
     rules = load_access_rules()
     builder.LoadDatabase()
     softioc.iocInit(dispatcher, enable_pva=False)

@@ -19,12 +19,13 @@ _numbers = itertools.count()
 class SoftIoc:
     """One IOC process and the file in which it counts its puts."""
 
-    def __init__(self, folder: Path, *, prefix: str = "", slow_s: float = 4.0, many: int = 10) -> None:
+    def __init__(self, folder: Path, *, prefix: str = "", slow_s: float = 4.0, many: int = 10, quick: int = 0) -> None:
         self.prefix = prefix or f"T{os.getpid()}N{next(_numbers)}"
         self.port = 0
         self.puts_file = folder / f"{self.prefix}.puts"
         self._log = folder / f"{self.prefix}.log"
-        self._options = ["--slow", str(slow_s), "--many", str(many), "--until-stdin-closes"]
+        self._options = ["--slow", str(slow_s), "--many", str(many), "--quick", str(quick)]
+        self._options += ["--until-stdin-closes"]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -25,7 +25,6 @@ from osprey.journal import journal_of
 from osprey.project import Project, open_project
 
 IOC = Path(__file__).parents[2] / "plugins/osprey-epics/tests/peers/ioc.py"
-_READY_S = 30.0
 
 
 @frozen(kw_only=True)
@@ -96,7 +95,7 @@ class CrashBench:
         self._processes.set_forkserver_preload(["tests.crash.victim"])
         _write_project(folder, port)
 
-    async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.6) -> Verdict:
+    async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.4) -> Verdict:
         """Run one trial: die at a named window, or at a random moment within `within_s` seconds."""
         value = next(self._values) / 100
         async with open_project(self.folder) as project, open_agent(project) as agent:
@@ -147,20 +146,17 @@ def counting_ioc(folder: Path, *, slow_s: float = 1.0) -> Iterator[tuple[int, Pa
     """Serve the counting IOC on a free loopback port; give the port and the file of its puts."""
     puts = folder / "puts.txt"
     command = [sys.executable, str(IOC), "--port", "0", "--prefix", "CRASH", "--puts", str(puts)]
-    with (folder / "ioc.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            [*command, "--slow", str(slow_s)], text=True, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.PIPE
-        )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if "READY" in line:
-                yield int(line.split()[-1]), puts
-                return
-        raise AssertionError((folder / "ioc.log").read_text(encoding="utf-8"))
-    finally:
-        process.kill()
-        process.wait(timeout=10)
+    with (
+        (folder / "ioc.log").open("w", encoding="utf-8") as log,
+        subprocess.Popen([*command, "--slow", str(slow_s)], text=True, stdout=subprocess.PIPE, stderr=log) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            ready = next((line for line in process.stdout if line.startswith("READY")), None)
+            assert ready, (folder / "ioc.log").read_text(encoding="utf-8")
+            yield int(ready.split()[-1]), puts
+        finally:
+            process.kill()
 
 
 def _write_project(folder: Path, port: int) -> None:

@@ -93,7 +93,7 @@ class CrashBench:
         self._random = random.Random(seed)
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload(["tests.crash.victim"])
-        _write_project(folder, port)
+        write_project(folder, port)
 
     async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.4) -> Verdict:
         """Run one trial: die at a named window, or at a random moment within `within_s` seconds."""
@@ -142,10 +142,10 @@ class CrashBench:
 
 
 @contextmanager
-def counting_ioc(folder: Path, *, slow_s: float = 1.0) -> Iterator[tuple[int, Path]]:
-    """Serve the counting IOC on a free loopback port; give the port and the file of its puts."""
+def counting_ioc(folder: Path, *, slow_s: float = 1.0, port: int = 0) -> Iterator[tuple[int, Path]]:
+    """Serve the counting IOC on a loopback port (0: a free one); give the port and the file of its puts."""
     puts = folder / "puts.txt"
-    command = [sys.executable, str(IOC), "--port", "0", "--prefix", "CRASH", "--puts", str(puts)]
+    command = [sys.executable, str(IOC), "--port", str(port), "--prefix", "CRASH", "--puts", str(puts)]
     with (
         (folder / "ioc.log").open("w", encoding="utf-8") as log,
         subprocess.Popen([*command, "--slow", str(slow_s)], text=True, stdout=subprocess.PIPE, stderr=log) as process,
@@ -159,7 +159,7 @@ def counting_ioc(folder: Path, *, slow_s: float = 1.0) -> Iterator[tuple[int, Pa
             process.kill()
 
 
-def _write_project(folder: Path, port: int) -> None:
+def write_project(folder: Path, port: int) -> None:
     (folder / "config.yml").write_text(
         f"""
 control_system:

@@ -14,7 +14,9 @@ from osprey.project import open_project
 
 pytestmark = pytest.mark.anyio
 
-MOCK = "control_system: {default_target: bench, targets: {bench: {connector: mock, settings: {faults: {GONE: missing}}}}}"
+MOCK = (
+    "control_system: {default_target: bench, targets: {bench: {connector: mock, settings: {faults: {GONE: missing}}}}}"
+)
 
 
 @pytest.fixture
@@ -35,10 +37,10 @@ async def test_a_scan_hits_its_ends_exactly_and_restores(target: Target) -> None
     [present] = await target.connector.read(["A:SP"], timeout_s=1)
     groups = await groups_of_scan(target, {"channel": "A:SP", "start": -0.3, "stop": 0.7, "steps": 11})
     values = [item.value for [item] in groups]
-    assert values[0] == -0.3  # noqa: PLR2004
-    assert values[10] == 0.7  # noqa: PLR2004
+    assert values[0] == -0.3
+    assert values[10] == 0.7
     assert values[-1] == present.value  # type: ignore[union-attr]
-    assert len(values) == 12  # noqa: PLR2004
+    assert len(values) == 12
 
 
 async def test_a_scan_of_one_point_is_refused(target: Target) -> None:
@@ -52,5 +54,5 @@ async def test_a_step_from_an_unknown_value_is_refused(target: Target) -> None:
 
 
 async def test_a_step_adds_as_a_person_does_on_paper() -> None:
-    assert decimal_sum(-0.043, 0.1) == 0.057  # noqa: PLR2004 - the binary sum is 0.05700000000000001
-    assert decimal_sum(1e300, 1e-300) == 1e300  # noqa: PLR2004
+    assert decimal_sum(-0.043, 0.1) == 0.057
+    assert decimal_sum(1e300, 1e-300) == 1e300

@@ -11,7 +11,7 @@ import cattrs
 from osprey.agent._serialization import to_plain
 from osprey.agent.answers import compose_answer
 from osprey.agent.planner import Clarification, plan_request
-from osprey.agent.state import TurnState, TurnStatus
+from osprey.agent.state import PendingRequest, TurnState, TurnStatus
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import targets_of
@@ -56,24 +56,26 @@ class TurnNodes:
             outcome = await capability.prepare()
         except OspreyError as exc:
             outcome = _failure(exc)
-        if isinstance(outcome, ApprovalNeeded):
-            memo = dict(outcome.memo)
-            return {"pending": {"request_id": outcome.request_id, "sha256": outcome.sha256, "memo": memo}}
-        return _finish_step(state, outcome)
+        return _wait_for(state, outcome) if isinstance(outcome, ApprovalNeeded) else _finish_step(state, outcome)
 
     async def conclude(self, state: TurnState) -> TurnState:
         """Run the second half of the step whose request was decided."""
         pending = state.get("pending")
         if pending is None:
             return {}
-        needed = ApprovalNeeded(**pending)
+        needed = ApprovalNeeded(request_id=pending["request_id"], sha256=pending["sha256"], memo=pending["memo"])
         try:
             outcome = await self._capability(state).conclude(needed)
-        except OspreyError as exc:
+        except RefusedError as exc:
             outcome = _failure(exc)
+        except OspreyError as exc:
+            # Nothing is lost: the request stands as the journal has it, and resuming tries again.
+            outcome = StepResult(status=StepStatus.WAITING, text=str(exc))
+        if isinstance(outcome, ApprovalNeeded):
+            return _wait_for(state, outcome)
         if outcome.status is StepStatus.WAITING:
             # The approval stands: the turn waits again for the same request, and says why.
-            return {"pending": pending, "warnings": [*state.get("warnings", []), outcome.text]}
+            return {"pending": pending, "warnings": _with(state, outcome.text)}
         return _finish_step(state, outcome)
 
     async def respond(self, state: TurnState) -> TurnState:
@@ -92,6 +94,18 @@ class TurnNodes:
 def _failure(exc: OspreyError) -> StepResult:
     status = StepStatus.REFUSED if isinstance(exc, RefusedError) else StepStatus.FAILED
     return StepResult(status=status, text=str(exc))
+
+
+def _wait_for(state: TurnState, needed: ApprovalNeeded) -> TurnState:
+    memo: dict[str, Any] = to_plain(needed.memo)
+    pending: PendingRequest = {"request_id": needed.request_id, "sha256": needed.sha256, "memo": memo}
+    return {"pending": pending, "warnings": _with(state, needed.said)}
+
+
+def _with(state: TurnState, warning: str) -> list[str]:
+    """Give the turn's warnings with one more, said once however often the step is tried."""
+    told = state.get("warnings", [])
+    return told if not warning or warning in told else [*told, warning]
 
 
 def _finish_step(state: TurnState, outcome: StepResult) -> TurnState:

@@ -122,10 +122,15 @@ class Agent:
             status=TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed"),
             answer=values.get("answer", ""),
             approval=waiting,
+            is_decided=bool(waiting) and await self._is_decided(str(waiting)),
             runs=[run for result in results for run in result["runs"]],
             artifacts=[path for result in results for path in result["artifacts"]],
             warnings=[*(extra_warnings or ()), *values.get("warnings", [])],
         )
+
+    async def _is_decided(self, request_id: str) -> bool:
+        row = await journal_of(self._project).requests.get(request_id)
+        return row.state is not RequestState.PENDING
 
     async def _snapshot(self, thread: str) -> StateSnapshot:
         return await self._graph.aget_state(self._settings(thread))

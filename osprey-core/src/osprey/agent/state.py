@@ -53,7 +53,9 @@ class TurnResult:
     status: TurnStatus
     answer: str
     approval: str | None = None
-    """The id of the request that waits, if one does."""
+    """The id of the request that the turn waits for, if it waits."""
+    is_decided: bool = False
+    """True if that request was decided, and only its target stands in the way."""
     runs: tuple[str, ...] = field(default=(), converter=tuple)
     artifacts: tuple[str, ...] = field(default=(), converter=tuple)
     warnings: tuple[str, ...] = field(default=(), converter=tuple)

@@ -25,12 +25,14 @@ async def file_write_request(
     thread: str,
     key: str,
     actor: Actor,
+    supersedes: str | None = None,
     bound: Mapping[str, Any] | None = None,
     shown: Mapping[str, Any] | None = None,
 ) -> RequestRow:
     """Store what the guard judged as a request that a person can decide.
 
     :param key: what makes the request the same one when the caller runs again after a crash.
+    :param supersedes: the request whose remainder this is.
     :param bound: further content of the hashed document, such as the hash of the code.
     :param shown: what is shown beside it and not hashed, such as the code itself.
     :raises RefusedError: the guard refused an item; nothing is stored but the refusal's audit row.
@@ -50,7 +52,7 @@ async def file_write_request(
             expires_ns=time.time_ns() + int(approval.expires_after_s * 1e9),
             presentation={**_presentation(judgement), "facility": project.config.facility.name, **(shown or {})},
             key=key,
-            supersedes=None,
+            supersedes=supersedes,
         )
     )
 

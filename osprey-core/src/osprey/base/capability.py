@@ -40,6 +40,11 @@ class BaseCapability:
         return str(self._state["target"])
 
     @property
+    def question(self) -> str:
+        """What the person asked, in their words."""
+        return str(self._state["user_query"])
+
+    @property
     def request_key(self) -> str:
         """What makes a request of this step the same request when the step runs again."""
         return f"{self._state['thread']}/{self._state['turn']}/{self._step.context_key}"
@@ -74,7 +79,10 @@ class BaseCapability:
         """Do what changes nothing, up to the result or to a filed request."""
         return await self.execute()
 
-    async def conclude(self, needed: ApprovalNeeded) -> StepResult:
-        """Go on after an approval: carry out what was approved, exactly, through the guard."""
+    async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        """Go on after a decision: carry out what was approved, exactly, through the guard.
+
+        What is left of a list that stopped half-way becomes a request of its own.
+        """
         msg = f"capability '{self.name}' asked for an approval but does not implement 'conclude'"
         raise UsageError(msg)

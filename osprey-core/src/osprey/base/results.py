@@ -44,3 +44,5 @@ class ApprovalNeeded:
     sha256: str
     memo: Mapping[str, Any] = field(factory=dict[str, Any])
     """What the step needs to conclude; JSON, kept in the turn's state."""
+    said: str = ""
+    """What the person has to know before deciding, beyond the request itself."""

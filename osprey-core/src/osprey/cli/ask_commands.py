@@ -100,12 +100,17 @@ def _show(result: TurnResult) -> None:
     for artifact in result.artifacts:
         click.echo(f"  {artifact}")
     if result.status == "waiting":
-        click.echo(
-            f"Waiting for a decision on request {result.approval}:\n"
-            f"  osprey approvals show {result.approval}\n"
-            f"  osprey resume {result.thread}      # once it is decided",
-            err=True,
-        )
+        click.echo(_what_to_do(result), err=True)
+
+
+def _what_to_do(result: TurnResult) -> str:
+    if result.is_decided:
+        return f"Once that is mended, go on with:\n  osprey resume {result.thread}"
+    return (
+        f"Waiting for a decision on request {result.approval}:\n"
+        f"  osprey approvals show {result.approval}\n"
+        f"  osprey resume {result.thread}      # once it is decided"
+    )
 
 
 def _show_progress(node: str, changed: Mapping[str, Any]) -> None:

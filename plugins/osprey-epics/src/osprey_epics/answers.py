@@ -27,7 +27,7 @@ from osprey_epics.dbr import (
     decode_sample,
     sample_size,
 )
-from osprey_epics.libca import EVENT_CALLBACK, Eca, condition_of, is_normal, name_status
+from osprey_epics.libca import EVENT_CALLBACK, Eca, condition_of, is_normal, keep_thread_state, name_status
 
 _log = logging.getLogger(__name__)
 
@@ -140,6 +140,7 @@ class Answers:
         """Keep an exception from leaving through C, where it would only be printed."""
 
         def callback(args: Any) -> None:
+            keep_thread_state()
             try:
                 take(args)
             except Exception:  # noqa: BLE001 - the border to C; logged with its traceback

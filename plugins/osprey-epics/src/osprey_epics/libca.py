@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import os
+import threading
 from enum import IntEnum, IntFlag
 from typing import Any, Final
 
@@ -139,6 +141,26 @@ def load_libca() -> Any:
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
+
+
+def keep_thread_state() -> None:
+    """Let the interpreter remember this thread of libca between callbacks; called inside one.
+
+    For each callback from a thread that is not Python's own, the interpreter makes a thread state and throws
+    it away, which takes three times as long as the callback itself. One reference more keeps the state. C does
+    not tell when a thread ends, so what is kept (about 20 kB) stays until the process ends; that is why there
+    is a bound, for IOCs that come and go.
+    """
+    if getattr(_thread, "is_known", False):
+        return
+    _thread.is_known = True
+    if next(_known_threads) < _MOST_KNOWN_THREADS:
+        ctypes.pythonapi.PyGILState_Ensure()
+
+
+_thread = threading.local()
+_known_threads = itertools.count()
+_MOST_KNOWN_THREADS: Final = 256
 
 
 def is_normal(status: int) -> bool:

@@ -24,6 +24,7 @@ from osprey_epics.libca import (
     EventMask,
     condition_of,
     is_normal,
+    keep_thread_state,
 )
 from osprey_epics.monitors import Subscription
 
@@ -131,6 +132,7 @@ class Switchboard:
 
     def _note_connection(self, args: Any) -> None:
         """Take a change of a connection on libca's thread."""
+        keep_thread_state()
         key = self._ca.ca_puser(args.chid)
         is_up = args.op == CONNECTION_UP
         channel = self._by_key.get(key)

@@ -7,10 +7,19 @@ from typing import Any
 
 from osprey.agent.capabilities.carrying_out import carry_out, step_result
 from osprey.agent.capabilities.records import record_writes
+from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult
-from osprey.control import ApplyReport, JudgeRequest, Reading, WriteBatch, guard_of, targets_of
+from osprey.control import (
+    ApplyReport,
+    JudgeRequest,
+    Reading,
+    ReadResult,
+    WriteBatch,
+    guard_of,
+    targets_of,
+)
 from osprey.control.wire import to_wire
 
 KIND = "channel_write"
@@ -34,20 +43,22 @@ class ChannelWriteCapability(BaseCapability):
             thread=str(self._state["thread"]),
             key=self.request_key,
             actor=actor,
-            shown={"question": self._state["user_query"]},
+            shown={"question": self.question},
         )
         return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
 
-    async def conclude(self, needed: ApprovalNeeded) -> StepResult:
-        report = await carry_out(self._project, needed)
+    async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        latest = await carry_out(self._project, needed)
+        report = merged_report(needed, latest)
+        left = await request_remainder(self._project, needed, report, latest, shown={"question": self.question})
+        return left or await self._finished(report)
+
+    async def _finished(self, report: ApplyReport) -> StepResult:
         result = step_result(report)
-        if not report.items:
+        if not report.items or report.status == "approved":
             return result
         notebook = await record_writes(
-            self._project,
-            title=self._step.task_objective,
-            question=str(self._state["user_query"]),
-            report=report,
+            self._project, title=self._step.task_objective, question=self.question, report=report
         )
         return StepResult(
             status=result.status,
@@ -77,11 +88,11 @@ class ChannelWriteCapability(BaseCapability):
 def _context(report: ApplyReport) -> dict[str, Any]:
     return {
         "request_id": report.request_id,
-        "writes": [{"channel": item.name, "value": item.value} for item in report.items],
+        "writes": [{"channel": item.name, "value": to_wire(item.value)} for item in report.items],
         "outcomes": [item.outcome.value for item in report.items],
         "observations": [_values(row) for row in report.observations],
     }
 
 
-def _values(row: Sequence[Any]) -> dict[str, Any]:
-    return {result.channel: to_wire(result)["value"] if isinstance(result, Reading) else None for result in row}
+def _values(row: Sequence[ReadResult]) -> dict[str, Any]:
+    return {result.channel: to_wire(result.value) if isinstance(result, Reading) else None for result in row}

@@ -14,12 +14,13 @@ from osprey.agent.capabilities.rehearsals import (
     observation_of,
     save_rehearsal,
 )
+from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.agent.wording import format_results
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
-from osprey.errors import RefusedError
+from osprey.errors import RefusedError, SandboxError, StorageError
 from osprey.services.python_executor import (
     PythonExecutionRequest,
     RunJob,
@@ -61,11 +62,21 @@ class PythonCapability(BaseCapability):
             return await self._finished(job, outcome)
         return await self._file(job, outcome)
 
-    async def conclude(self, needed: ApprovalNeeded) -> StepResult:
-        report = await carry_out(self._project, needed)
-        folder = Path(str(needed.memo["folder"]))
+    async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        latest = await carry_out(self._project, needed)
+        report = merged_report(needed, latest)
+        left = await request_remainder(self._project, needed, report, latest, shown={"question": self.question})
+        if left:
+            return left
         if report.status == "approved":
             return step_result(report)
+        try:
+            return await self._observed(Path(str(needed.memo["folder"])), report)
+        except (StorageError, SandboxError) as exc:
+            # The writes were made and are in the journal; only the readings after them could not be.
+            return StepResult(status=StepStatus.FAILED, text=f"{step_result(report).text}\n{exc}")
+
+    async def _observed(self, folder: Path, report: ApplyReport) -> StepResult:
         job, rehearsed = load_rehearsal(folder)
         if is_wholly_confirmed(report):
             observed = await runner_of(self._project).run(observation_of(job, rehearsed, report))
@@ -78,7 +89,7 @@ class PythonCapability(BaseCapability):
         if "template" in self._step.parameters:
             context["phrasebook"] = dict(self._step.parameters)
         request = PythonExecutionRequest(
-            user_query=str(self._state["user_query"]),
+            user_query=self.question,
             task_objective=self._step.task_objective,
             execution_folder_name=self._step.context_key,
             capability_context_data=context,
@@ -106,7 +117,7 @@ class PythonCapability(BaseCapability):
                 "rehearsed_reads": len(outcome.rehearsed_reads),
             },
             shown={
-                "question": self._state["user_query"],
+                "question": self.question,
                 "code": job.code,
                 "folder": str(outcome.folder),
                 "tier": outcome.tier,
@@ -157,7 +168,7 @@ class PythonCapability(BaseCapability):
         return await record_run(
             self._project,
             title=self._step.task_objective,
-            question=str(self._state["user_query"]),
+            question=self.question,
             code=job.code,
             outcome=outcome,
             rehearsal=rehearsed,

@@ -12,6 +12,7 @@ import cattrs
 from attrs import evolve
 
 from osprey.control import ApplyReport
+from osprey.errors import StorageError
 from osprey.services.python_executor import RunJob, RunMode, RunOutcome, WriteAnswer
 from osprey.services.python_executor.record import write_private
 
@@ -29,9 +30,17 @@ def save_rehearsal(job: RunJob, outcome: RunOutcome) -> None:
 
 
 def load_rehearsal(folder: Path) -> tuple[RunJob, RunOutcome]:
-    """Give back what `save_rehearsal` kept."""
-    kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-    return _converter.structure(kept["job"], RunJob), _converter.structure(kept["outcome"], RunOutcome)
+    """Give back what `save_rehearsal` kept.
+
+    :raises StorageError: the file is gone, or is not what was kept there.
+    """
+    path = folder / _FILE
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return _converter.structure(kept["job"], RunJob), _converter.structure(kept["outcome"], RunOutcome)
+    except (OSError, ValueError, LookupError, TypeError, cattrs.BaseValidationError) as exc:
+        msg = f"the rehearsal kept in {path} cannot be read, so the script's later readings cannot be made: {exc}"
+        raise StorageError(msg) from exc
 
 
 def discard_run(folder: Path) -> None:

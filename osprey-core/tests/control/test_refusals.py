@@ -76,7 +76,8 @@ async def test_a_value_is_judged_in_the_channels_own_type(make_room, channel, va
 
 
 async def test_numpy_values_are_judged_as_the_numbers_they_are(make_room):
-    np = pytest.importorskip("numpy")
+    import numpy as np
+
     room = await make_room(limits=ANYTHING)
     assert await rule_of(room, SP, np.float32(2.5)) == "ok"
     assert await rule_of(room, SP, np.float64("nan")) == "value.finite"

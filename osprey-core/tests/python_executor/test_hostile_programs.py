@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from osprey.services.python_executor.models import RunMode, RunStatus
-from osprey.services.python_executor.sandbox import process
+from osprey.services.python_executor.sandbox import cgroups, process
 
 pytestmark = pytest.mark.sandbox
 
@@ -159,20 +158,30 @@ def test_a_memory_bomb_names_the_memory_limit(run):
     assert "execution.memory_limit_mb" in outcome.error
 
 
-def test_memory_over_many_processes_is_one_limit(run):
-    if not Path("/sys/fs/cgroup/memory").exists() or os.geteuid() != 0:
-        pytest.skip("control groups cannot be made here")
+def test_memory_over_many_processes_is_one_limit_where_a_control_group_can_be_made(run, guests):
     code = """
 import os, time
-for _ in range(4):
+for _ in range(2):
     if os.fork() == 0:
-        block = bytearray(b'x') * (300 << 20)
+        block = bytearray(b'x') * (200 << 20)
         time.sleep(30)
-block = bytearray(b'x') * (300 << 20)
+block = bytearray(b'x') * (200 << 20)
 time.sleep(30)
 """
     outcome = run(code, timeout_s=8)
-    assert outcome.status in (RunStatus.MEMORY_LIMIT, RunStatus.TIMEOUT)
+    if guests[-1].group.limits_memory:
+        assert outcome.status in (RunStatus.MEMORY_LIMIT, RunStatus.TIMEOUT)
+    else:  # each process has the limit for itself
+        assert outcome.status is RunStatus.TIMEOUT
+
+
+def test_without_control_groups_each_process_has_the_limits_for_itself(run, guests, monkeypatch, tmp_path):
+    monkeypatch.setattr(cgroups, "_ROOT", tmp_path / "no-cgroups")
+    outcome = run("a = []\nwhile True:\n    a.append(bytearray(16 << 20))")
+    assert guests[-1].group.folders == ()
+    assert outcome.status is RunStatus.MEMORY_LIMIT
+    outcome = run("import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=[60]).start()")
+    assert outcome.status is RunStatus.PROCESS_LIMIT
 
 
 def test_a_full_disk_names_the_disk_limit(run):

@@ -218,22 +218,23 @@ async def _wait_readable(fd: int) -> None:
 
 
 def test_another_interpreter_is_probed_and_used(tmp_path, run, runner):
-    system = Path("/usr/bin/python3")
-    if not system.exists():
-        pytest.skip("there is no /usr/bin/python3")
-    found = find_interpreter(system)
-    assert found.executable.is_relative_to("/usr")
+    found = find_interpreter(_another_python())
+    assert any(found.executable.is_relative_to(prefix) for prefix in found.prefixes)
     assert found.version >= (3, 9, 0)
 
 
 def test_a_run_in_another_interpreter(runner, execution):
-    system = Path("/usr/bin/python3")
-    if not system.exists():
-        pytest.skip("there is no /usr/bin/python3")
-    object.__setattr__(runner._project.config, "execution", _with_python(execution, system))
+    python = _another_python()
+    object.__setattr__(runner._project.config, "execution", _with_python(execution, python))
     outcome = anyio.run(runner.run, RunJob(code="import sys\nresults = sys.prefix"))
     assert outcome.status is RunStatus.DONE, outcome.error
-    assert outcome.results == "/usr"
+    assert Path(outcome.results).resolve() in find_interpreter(python).prefixes
+
+
+def _another_python() -> Path:
+    """Give the system's interpreter, else the one that this environment was made of."""
+    system = Path("/usr/bin/python3")
+    return system if system.exists() else Path(sys.base_prefix, "bin", "python3")
 
 
 def _with_python(execution, path):

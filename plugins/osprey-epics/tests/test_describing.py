@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import pytest
 from connecting import Opener
 from soft_ioc import SoftIoc
 
 from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault
+from osprey_epics.batch import Request
 from osprey_epics.connector import EpicsConnector
+from osprey_epics.dbr import Sample
 from osprey_epics.description import RecordFacts
+from osprey_epics.names import parse_name
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -115,6 +120,42 @@ async def test_a_thousand_channels_are_described(connector: EpicsConnector, ioc:
     infos = await connector.describe(names, timeout_s=60)
     assert [info.name for info in infos if isinstance(info, ChannelInfo)] == names
     assert {info.drive for info in infos if isinstance(info, ChannelInfo)} == {Bounds(-1e6, 1e6)}
+
+
+def answering(**fields: object) -> Callable[[Sequence[Request]], Awaitable[None]]:
+    """Make a server that has these fields of record X, and is silent about others."""
+
+    async def send(requests: Sequence[Request]) -> None:
+        for request in requests:
+            value = fields.get(request.name.removeprefix("X."))
+            if value is not None:
+                dtype = DType.STR if isinstance(value, str) else DType.FLOAT
+                request.result = Sample(value, dtype, (), 0, 0, None, 1)
+
+    return send
+
+
+async def test_an_unknown_kind_of_record_is_asked_for_drive_limits_once() -> None:
+    names, unlimited = [parse_name("X")], set[str]()
+    with_limits = RecordFacts(names)
+    server = answering(RTYP="strange", DRVL=-1.0, DRVH=2.0, **{"NAME$": "X"})
+    await with_limits.ask(server)
+    await with_limits.ask_further(server, unlimited)
+    assert (with_limits.drive("X"), unlimited) == (Bounds(-1, 2), set())
+    without = RecordFacts(names)
+    server = answering(RTYP="odd", **{"NAME$": "X"})
+    await without.ask(server)
+    await without.ask_further(server, unlimited)
+    assert (without.drive("X"), unlimited) == (Bounds(), {"odd"})
+
+
+async def test_a_server_without_long_fields_gives_the_name_unless_it_may_be_cut() -> None:
+    for name, expected in (("SHORT", "SHORT"), ("L" * 39, None)):
+        facts = RecordFacts([parse_name("X")])
+        server = answering(RTYP="calc", NAME=name)
+        await facts.ask(server)
+        await facts.ask_further(server, set())
+        assert facts.name("X") == expected
 
 
 def test_a_record_that_says_nothing_has_no_name_and_no_limits() -> None:

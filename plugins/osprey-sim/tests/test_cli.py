@@ -60,12 +60,13 @@ def test_channels_can_be_chosen_by_their_beginning(run: Run) -> None:
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_the_core_reads_the_list_that_was_printed(run: Run, tmp_path: Path, form: str) -> None:
-    channel_file = pytest.importorskip("osprey.control.channel_file")
+    from osprey.control.channel_file import load_channels
+
     path = tmp_path / f"channels.{form}"
     path.write_text(run("channels", "--format", form).stdout)
     from osprey_sim.catalogue import ring_catalogue
 
-    assert list(channel_file.load_channels(path)) == [c.record for c in ring_catalogue().channels]
+    assert list(load_channels(path)) == [c.record for c in ring_catalogue().channels]
 
 
 def test_a_fault_is_switched_on_listed_and_switched_off(run: Run, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,9 @@ from osprey_sim.history import History
 from osprey_sim.ioc import claim_port, server_environment
 from osprey_sim.settings import SimSettings
 
-# Neither library may be imported here: a test process that held one could not use the other.
-pytestmark = pytest.mark.skipif(
-    not all(find_spec(name) for name in ("softioc", "epics")), reason="needs osprey-sim[epics] and pyepics"
-)
+# Neither softioc nor pyepics may be imported here: a process that holds one cannot use the other.
+pytestmark = pytest.mark.ioc
+
 HCM03 = "SR:S02:HCM03:CURRENT:SP"
 
 

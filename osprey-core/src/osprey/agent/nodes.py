@@ -15,7 +15,7 @@ from osprey.agent.state import PendingRequest, TurnState, TurnStatus
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import targets_of
-from osprey.errors import OspreyError, RefusedError
+from osprey.errors import ConnectorError, OspreyError, RefusedError
 from osprey.models.phrasebook import NotUnderstood, parse
 
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ class TurnNodes:
         now_ns = time.time_ns()
         phrase = parse(state.get("user_query", ""), now_ns=now_ns, time_zone=zone)
         if not isinstance(phrase, NotUnderstood):
-            target = await targets_of(self._project).get(state.get("target"))
-            directory = await target.directory()
+            try:
+                target = await targets_of(self._project).get(state.get("target"))
+                directory = await target.directory()
+            except ConnectorError as exc:
+                return {"status": TurnStatus.FAILED.value, "answer": str(exc)}
             phrase = plan_request(phrase, directory, now_ns=now_ns, time_zone=zone)
         if isinstance(phrase, NotUnderstood | Clarification):
             return {"status": TurnStatus.FAILED.value, "answer": str(phrase)}

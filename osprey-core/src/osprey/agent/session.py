@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.errors import GraphRecursionError
 
 from osprey.agent.graph import build_graph
 from osprey.agent.state import TurnResult, TurnState, TurnStatus
 from osprey.agent.threads import locked_thread
 from osprey.approval.interrupts import answer_to, pending_request
 from osprey.control import guard_of
-from osprey.errors import UsageError
+from osprey.errors import ConfigError, UsageError
 from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
@@ -103,10 +104,18 @@ class Agent:
         # durability="sync": LangGraph's default may lose finished nodes in a crash and run them again.
         graph = cast("Any", self._graph)  # LangGraph's overloads of astream are partly untyped
         stream = graph.astream(entry, self._settings(thread), stream_mode="updates", durability="sync")
-        async for update in cast("AsyncIterator[dict[str, Any]]", stream):
-            for node, changed in update.items():
-                if on_progress and isinstance(changed, dict):
-                    on_progress(node, cast("dict[str, Any]", changed))
+        try:
+            async for update in cast("AsyncIterator[dict[str, Any]]", stream):
+                for node, changed in update.items():
+                    if on_progress and isinstance(changed, dict):
+                        on_progress(node, cast("dict[str, Any]", changed))
+        except GraphRecursionError as exc:
+            limit = self._project.config.graph_recursion_limit
+            msg = (
+                f"thread {thread} needs more than {limit} steps; raise "
+                "execution_control.limits.graph_recursion_limit in config.yml, then: osprey resume " + thread
+            )
+            raise ConfigError(msg) from exc
 
     async def _recovered(self) -> list[str]:
         reports = await guard_of(self._project).recover()

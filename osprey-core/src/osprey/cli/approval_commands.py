@@ -48,12 +48,23 @@ def show_request(request_id: str, as_json: bool) -> None:
     """Show what a request would do, exactly."""
     row = anyio.run(_row, request_id)
     if as_json:
-        shown = {**plain_request(row), "document": json.loads(row.document), "shown": dict(row.presentation)}
+        shown = {
+            **plain_request(row),
+            "document": json.loads(row.document),
+            "shown": dict(row.presentation),
+            "report": row.report,
+        }
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
     from osprey.cli.approval_view import print_card
 
     print_card(card_of(row))
+    if row.report is not None:
+        from osprey.agent.wording import format_report
+        from osprey.control import ApplyReport
+        from osprey.control.wire import from_wire
+
+        click.echo(format_report(from_wire(ApplyReport, row.report)))
 
 
 @approvals.command("approve")

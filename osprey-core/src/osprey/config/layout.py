@@ -33,10 +33,12 @@ class TargetLayout(Layout):
     posture: Posture | None = None
     writes_enabled: bool | None = None
     settings: Section | None = None
+    """The connector's settings for this target, laid over `control_system.connector.<connector>`."""
     limits: LimitsConfig = field(factory=LimitsConfig)
     channels: Path | None = None
     archiver: str | None = None
     archiver_settings: Section | None = None
+    """The archiver's settings for this target, laid over `archiver.<archiver>`."""
     read_timeout_s: float | None = field(default=None, validator=Positive())
     write_timeout_s: float | None = field(default=None, validator=Positive())
 
@@ -46,9 +48,13 @@ class LimitsCheckingLayout(Layout):
     """`control_system.limits_checking`, the older place of limits; it serves targets without `limits`."""
 
     enabled: bool = False
+    """Without power: the guard always checks limits. With true, `database_path` must be given."""
     database_path: Path | None = None
+    """Read as `limits.file` of the targets that state no limits of their own."""
     allow_unlisted_channels: bool | None = None
+    """Read as `limits.unlisted`: true is native_only, false is refuse."""
     on_violation: Literal["error", "skip"] | None = None
+    """Without power: one refused write refuses its whole batch."""
 
 
 @frozen(kw_only=True)
@@ -56,10 +62,14 @@ class ControlSystemLayout(Layout):
     """`control_system`."""
 
     type: str | None = None
+    """The older form without `targets`: one target named after its connector, the default one."""
     connector: Mapping[str, Section] = field(factory=dict[str, Section])
+    """Settings of a connector for every target that uses it; its plugin says which keys there are."""
     targets: Mapping[str, TargetLayout] = field(factory=dict[str, TargetLayout])
     default_target: str | None = None
+    """The target that is asked when a command names none; needed if there are several."""
     writes_enabled: bool | None = None
+    """A switch above all targets: false takes writes away from each; true gives them to `type` alone."""
     limits_checking: LimitsCheckingLayout | None = None
 
 
@@ -76,8 +86,9 @@ class ApprovalLayout(Layout):
 class LocalLayout(Layout):
     """`execution.local`."""
 
+    # A proper value is taken out before, because it may name a variable that nobody needs.
     python_env_path: str | None = None
-    """A proper value is taken out before, because it may name a variable that nobody needs."""
+    """A virtual environment or interpreter (3.9 or newer) for generated Python; without it Osprey's own."""
 
 
 @frozen(kw_only=True)
@@ -94,6 +105,7 @@ class ExecutionLayout(Layout):
 
     code_generator: str | None = None
     generators: Mapping[str, Section] = field(factory=dict[str, Section])
+    """Settings of a writer of Python; its plugin says which keys there are."""
     execution_method: ExecutionMethod | None = None
     local: LocalLayout | None = None
     modes: ModesLayout = ModesLayout()

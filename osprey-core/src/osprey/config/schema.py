@@ -69,7 +69,9 @@ class LimitsConfig:
     """`control_system.targets.<name>.limits`."""
 
     file: Path | None = None
+    """The file of limits; see below."""
     unlisted: Unlisted = Unlisted.REFUSE
+    """What becomes of a write to a channel that the file does not list."""
 
 
 @frozen(kw_only=True)
@@ -78,16 +80,21 @@ class TargetConfig:
 
     name: str
     connector: str
+    """The name of an installed connector: `osprey plugins list`."""
     posture: Posture = Posture.READ_ONLY
+    """What may be done to it."""
     writes_enabled: bool = False
+    """The facility's consent; without it nothing is written, whatever the posture."""
     settings: Mapping[str, Any] = field(factory=dict[str, Any])
     """The connector's own section, checked by the settings class that it declares."""
     limits: LimitsConfig = field(factory=LimitsConfig)
     channels: Path | None = None
     """A file that lists channels with descriptions; without it the connector is asked to list its own."""
     archiver: str | None = None
+    """The name of an installed archiver; without it `archiver.type`; empty: none."""
     archiver_settings: Mapping[str, Any] = field(factory=dict[str, Any])
     read_timeout_s: float = field(default=5.0, validator=Positive())
+    """The deadline of one batch of reads."""
     write_timeout_s: float = field(default=10.0, validator=Positive())
     """The put-by deadline: a put that has not completed by then is unconfirmed."""
 
@@ -105,6 +112,7 @@ class CapabilityApproval:
     """`approval.capabilities.<name>`: what is asked for beyond the approval of every write."""
 
     enabled: bool = True
+    """Whether this capability asks for more approval than that of its writes."""
     mode: ApprovalMode | None = None
     """None: the capability's own rule."""
 
@@ -116,6 +124,7 @@ class ApprovalConfig:
     expires_after_s: float = field(default=3600.0, validator=Positive())
     """How long a request may be decided and claimed."""
     global_mode: GlobalMode = GlobalMode.SELECTIVE
+    """Which capabilities ask for approval beyond that of writes."""
     capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
 
 
@@ -124,7 +133,9 @@ class ModeConfig:
     """`execution.modes.<read_only|write_access>`. None: the file does not say."""
 
     allows_writes: bool | None = None
+    """Without power to allow a write; a write mode that forbids them is refused."""
     requires_approval: bool | None = None
+    """Without power to remove an approval; one for code that only reads is refused."""
 
 
 @frozen(kw_only=True)
@@ -132,14 +143,21 @@ class ExecutionConfig:
     """`execution` and `python_executor`."""
 
     code_generator: str = "phrasebook"
+    """The name of an installed writer of Python."""
     generators: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
     execution_method: ExecutionMethod = ExecutionMethod.LOCAL
+    """Where generated Python runs."""
     _python_env_path: Path | Unset | None = field(default=None, alias="python_env_path")
     execution_timeout_seconds: float = field(default=600.0, validator=Positive())
+    """How long one run of generated Python may take."""
     memory_limit_mb: int = field(default=1024, validator=Positive())
+    """The memory of one run: of all its processes where a control group can be made, else of each."""
     max_processes: int = field(default=64, validator=Positive())
+    """Processes and threads of one run."""
     output_limit_kb: int = field(default=1024, validator=Positive())
+    """How much one run may print."""
     disk_limit_mb: int = field(default=64, validator=Positive())
+    """What one run may write into its folder."""
     modes: Mapping[str, ModeConfig] = field(factory=dict[str, ModeConfig])
 
     @property
@@ -161,6 +179,7 @@ class PluginsConfig:
     require: tuple[str, ...] = ()
     """Requirements such as ``osprey-epics>=0.1``; one that is not met stops the start."""
     disable: tuple[str, ...] = ()
+    """Plugins, or their distributions, that are not loaded; `osprey plugins disable` writes it."""
 
 
 @frozen(kw_only=True)
@@ -168,6 +187,7 @@ class FacilityConfig:
     """`facility`."""
 
     name: str = ""
+    """What the facility is called; it stands on every request for approval."""
     time_zone: str = field(default="UTC", validator=TimeZoneName())
     """A name of the IANA database; relative times are read and shown in it."""
 
@@ -235,7 +255,7 @@ class Config:
     plugins: PluginsConfig
     storage: StorageConfig
     graph_recursion_limit: int = field(default=100, validator=Positive())
-    """`execution_control.limits.graph_recursion_limit`."""
+    """`execution_control.limits.graph_recursion_limit`: how many nodes of the graph one turn may pass."""
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

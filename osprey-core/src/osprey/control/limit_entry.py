@@ -30,22 +30,39 @@ class LimitEntry:
     """What one entry states; None where it says nothing."""
 
     min: float | None = None
+    """The least value; also spelt `min_value`."""
     max: float | None = None
+    """The greatest value; also spelt `max_value`."""
     allowed: tuple[Scalar, ...] | None = None
+    """The only values that may be written; states of an enumeration by name or number."""
     max_step: float | None = None
+    """Largest change of one write, in the channel's unit."""
     max_rate: float | None = None
+    """Largest change per second: a change waits until ``change / max_rate`` after the last write."""
     min_interval_s: float | None = None
+    """Shortest time between two writes."""
     max_travel: float | None = None
+    """Largest sum of changes within `travel_window_s`, whatever their sign."""
     travel_window_s: float | None = None
+    """The window of `max_travel`; 3600 where nothing is stated."""
     readback: str | None = None
+    """The channel that shows what the device does; else that of the channel list, else the channel itself."""
     tolerance_absolute: float | None = None
+    """How far the read-back may be off, in the channel's unit; of both tolerances the larger holds."""
     tolerance_percent: float | None = None
+    """How far the read-back may be off, in percent of the value."""
     settle_s: float | None = None
+    """How long the read-back may take to agree; where nothing is stated 1, or 5 for a channel of its own."""
     verification: Verification | None = None
+    """What makes a completed put *confirmed*; `readback` where nothing is stated."""
     writable: bool | None = None
+    """false closes the channel to every write."""
     fields: tuple[str, ...] | None = None
+    """Fields of the record, other than the value field, that may be written."""
     expression: Expression | None = None
+    """What must be true, on fresh values, as `value < 5 and ch("SR:BEAM") < 10`."""
     note: str | None = None
+    """A remark for people."""
 
 
 ENTRY_KEYS: Final = tuple(attribute.name for attribute in fields(LimitEntry))

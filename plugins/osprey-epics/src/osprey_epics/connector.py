@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -143,7 +143,7 @@ class EpicsConnector:
     @asynccontextmanager
     async def subscribe(
         self, channels: Sequence[str], *, max_rate_hz: float = 10.0
-    ) -> AsyncIterator[AsyncIterator[list[ReadResult]]]:
+    ) -> AsyncGenerator[AsyncIterator[list[ReadResult]]]:
         """Give updates in lists, the latest of each channel; a lost connection is a fault among them."""
         if not max_rate_hz > 0:
             msg = f"max_rate_hz {max_rate_hz}: give a positive number of lists a second"

@@ -13,7 +13,7 @@ import os
 import queue
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -154,7 +154,7 @@ class ChannelAccess:
 
 
 @contextmanager
-def _known_priority() -> Iterator[None]:
+def _known_priority() -> Generator[None]:
     """Let EPICS meet this thread with a priority that it can count from.
 
     Where threads may have real-time priorities (root, in a container), EPICS takes a thread without one for

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - a class of errors, named as one
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 from attrs import field, frozen
@@ -255,10 +255,7 @@ def encode_value(native: Native, capacity: int, value: Value, *, is_text: bool =
     if is_text and native is Native.CHAR:
         return _encode_long_text(capacity, value)
     if native is Native.STRING:
-        texts = [value] if isinstance(value, str) else list(value) if _is_sequence(value) else None
-        if texts is None:
-            msg = f"the channel holds a text, and {value!r} is none"
-            raise ValueError(msg)
+        texts: list[Any] = list(cast("Any", value)) if _is_sequence(value) else [value]
         _check_count(len(texts), capacity)
         return len(texts), b"".join(_encode_text(text) for text in texts)
     if isinstance(value, str):

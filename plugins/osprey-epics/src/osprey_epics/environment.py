@@ -6,12 +6,11 @@ channel. So the variables are set under one lock for just that long, and put bac
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 
 from osprey_epics.settings import GatewaySettings
 
@@ -44,7 +43,7 @@ def hosts_of(way: GatewaySettings) -> list[str]:
 
 
 @contextmanager
-def applied(variables: Mapping[str, str]) -> Iterator[None]:
+def applied(variables: Mapping[str, str]) -> Generator[None]:
     """Hold the process's environment at these variables, one context at a time."""
     with _lock, _repeater_port_taken():
         before = {name: os.environ.get(name) for name in variables}
@@ -60,7 +59,7 @@ def applied(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _repeater_port_taken() -> Iterator[None]:
+def _repeater_port_taken() -> Generator[None]:
     """Keep libca from starting a `caRepeater` while a context is made.
 
     A new context looks whether the repeater's port is in use, and if not, forks this process to run a program
@@ -70,9 +69,6 @@ def _repeater_port_taken() -> Iterator[None]:
     """
     port = int(os.environ.get("EPICS_CA_REPEATER_PORT") or _DEFAULT_REPEATER_PORT)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
-        try:
+        with suppress(OSError):  # in use by a repeater, as a rule
             holder.bind(("127.0.0.1", port))
-        except OSError as exc:
-            if exc.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
         yield

@@ -30,9 +30,9 @@ class TextChannels:
 def reading_of(name: str, sample: Sample, control: Control, *, is_text: bool) -> Reading:
     """Complete a sample with unit, labels and the words for its alarm."""
     value, dtype, shape = sample.value, sample.dtype, sample.shape
-    label = None
+    label: str | None = None
     if dtype is DType.ENUM and not shape:
-        label = control.labels[value] if value < len(control.labels) else None
+        label = control.labels[int(value)] if value < len(control.labels) else None
     elif is_text and dtype is DType.INT:
         value, dtype, shape = text_of(sample), DType.STR, ()
     return Reading(

@@ -14,7 +14,7 @@ def _as_words(value: str | Iterable[str]) -> tuple[str, ...]:
     """Take one text, several separated by blanks (as in `EPICS_CA_ADDR_LIST`), or a list of them."""
     if isinstance(value, str):
         return tuple(value.split())
-    words = tuple(value)
+    words: tuple[Any, ...] = tuple(value)
     for word in words:
         if not isinstance(word, str) or not word or word.split() != [word]:
             msg = f"{word!r} is not an address: give 'host', 'host:port', or a list of these"

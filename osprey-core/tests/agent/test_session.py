@@ -1,0 +1,149 @@
+"""The agent's turns: what waits, what resumes, what a crash between two nodes leaves, and what never answers twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from osprey.agent.capabilities.memory import MemoryCapability
+from osprey.agent.session import Agent, open_agent
+from osprey.agent.state import TurnStatus
+from osprey.approval import current_actor
+from osprey.base import StepResult
+from osprey.errors import ConfigError, UsageError
+from osprey.journal import RequestState, journal_of
+from osprey.project import Project, open_project
+
+pytestmark = pytest.mark.anyio
+
+MOCK = """
+control_system:
+  default_target: bench
+  targets:
+    bench:
+      connector: mock
+      posture: simulation
+      writes_enabled: true
+      limits: {file: limits.yml}
+      channels: channels.yml
+"""
+LIMITS = "defaults: {min: 0, max: 10, tolerance_absolute: 0.01}\nchannels:\n  'BEND:CURRENT:SP': {}\n"
+CHANNELS = "channels:\n- {name: 'BEND:CURRENT:SP', device: BEND, description: Bend current, role: setpoint, unit: A}\n"
+
+
+@pytest.fixture
+async def project(tmp_path: Path) -> AsyncIterator[Project]:
+    for name, text in {"config.yml": MOCK, "limits.yml": LIMITS, "channels.yml": CHANNELS}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    async with open_project(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def agent(project: Project) -> AsyncIterator[Agent]:
+    async with open_agent(project) as opened:
+        yield opened
+
+
+async def test_a_change_waits_is_done_once_and_is_told_again_without_being_done_again(
+    project: Project, agent: Agent
+) -> None:
+    asked = await agent.ask("set BEND to 3 A")
+    assert asked.status is TurnStatus.WAITING
+    assert asked.approval
+    requests = journal_of(project).requests
+    row = await requests.get(asked.approval)
+    assert (await agent.resume(asked.thread)).status is TurnStatus.WAITING
+    await requests.approve(row.id, row.sha256[:8], current_actor())
+    done = await agent.resume(asked.thread)
+    assert done.status is TurnStatus.DONE
+    assert done.artifacts
+    again = await agent.resume(asked.thread)
+    assert again == done
+    assert len(await journal_of(project).ledger.intents_of(row.id)) == 1
+
+
+async def test_a_thread_that_waits_takes_no_new_question(agent: Agent) -> None:
+    asked = await agent.ask("set BEND to 3 A")
+    with pytest.raises(UsageError, match="waits for a decision"):
+        await agent.ask("what is the current of BEND", thread=asked.thread)
+
+
+async def test_a_finished_thread_takes_another_question(agent: Agent) -> None:
+    first = await agent.ask("remember that BEND is slow")
+    assert first.status is TurnStatus.DONE
+    second = await agent.ask("what do you remember about BEND", thread=first.thread)
+    assert "BEND is slow" in second.answer
+    assert second.thread == first.thread
+
+
+async def test_what_was_not_understood_is_said_and_nothing_is_planned(project: Project, agent: Agent) -> None:
+    said = await agent.ask("frobnicate the BEND")
+    assert said.status is TurnStatus.FAILED
+    assert "frobnicate" in said.answer
+    assert await journal_of(project).requests.list() == []
+
+
+async def test_a_crash_inside_a_step_lets_the_next_process_finish_it(
+    project: Project, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PowerCutError(BaseException):
+        pass
+
+    execute = MemoryCapability.execute
+
+    async def die(_: MemoryCapability) -> StepResult:
+        raise PowerCutError
+
+    monkeypatch.setattr(MemoryCapability, "execute", die)
+    with pytest.raises(PowerCutError):
+        await agent.ask("remember that BEND is slow", thread="cut")
+    monkeypatch.setattr(MemoryCapability, "execute", execute)
+    done = await agent.resume("cut")
+    assert done.status is TurnStatus.DONE
+    assert "BEND is slow" in done.answer
+
+
+async def test_an_expired_request_ends_the_turn_as_refused_and_never_as_a_person_s_no(
+    tmp_path: Path,
+) -> None:
+    for name, text in {"limits.yml": LIMITS, "channels.yml": CHANNELS}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "config.yml").write_text(MOCK + "approval: {expires_after_s: 0.001}\n", encoding="utf-8")
+    async with open_project(tmp_path) as project, open_agent(project) as agent:
+        asked = await agent.ask("set BEND to 3 A")
+        ended = await agent.resume(asked.thread)
+        [row] = await journal_of(project).requests.list()
+    assert row.state is RequestState.EXPIRED
+    assert ended.status is TurnStatus.REFUSED
+    assert "expired" in ended.answer
+    assert "rejected" not in ended.answer
+
+
+async def test_an_approval_that_this_version_cannot_ask_for_stops_the_step(tmp_path: Path) -> None:
+    (tmp_path / "limits.yml").write_text(LIMITS, encoding="utf-8")
+    (tmp_path / "channels.yml").write_text(CHANNELS, encoding="utf-8")
+    text = MOCK + "approval: {capabilities: {memory: {enabled: true}}}\n"
+    (tmp_path / "config.yml").write_text(text, encoding="utf-8")
+    async with open_project(tmp_path) as project, open_agent(project) as agent:
+        said = await agent.ask("remember that BEND is slow")
+    assert said.status is TurnStatus.FAILED
+    assert "approval.capabilities.memory" in said.answer
+
+
+async def test_the_graph_s_budget_of_steps_is_the_configuration_s(tmp_path: Path) -> None:
+    text = MOCK + "execution_control: {limits: {graph_recursion_limit: 2}}\n"
+    for name, content in {"config.yml": text, "limits.yml": LIMITS, "channels.yml": CHANNELS}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    async with open_project(tmp_path) as project, open_agent(project) as agent:
+        with pytest.raises(ConfigError, match="graph_recursion_limit"):
+            await agent.ask("remember that BEND is slow")
+
+
+async def test_an_unknown_thread_and_an_empty_question_are_usage_errors(agent: Agent) -> None:
+    with pytest.raises(UsageError, match="no thread"):
+        await agent.resume("nowhere")
+    with pytest.raises(UsageError, match="empty"):
+        await agent.ask("  ")

@@ -1,0 +1,190 @@
+"""Make docs/reference/configuration.md from the tables of the configuration room and the plugins' settings classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
+
+from osprey.config import layout, load_config, schema
+from osprey.config.known import UNSERVED
+from osprey.config.nesting import MOVED
+from osprey.control.limit_entry import ENTRY_KEYS, LimitEntry, Verification
+from osprey.control.limit_values import LIMIT_VALUES
+from osprey.plugins import LoadOptions, load_registry
+
+FRAME = Path(__file__).with_name("configuration.frame.md")
+"""The prose of the page; a line ``<!-- name -->`` stands for a table."""
+
+SECTIONS: dict[str, tuple[type, type | None]] = {
+    "facility": (schema.FacilityConfig, None),
+    "control_system": (layout.ControlSystemLayout, schema.ControlSystemConfig),
+    "control_system.targets.<name>": (layout.TargetLayout, schema.TargetConfig),
+    "archiver": (layout.ArchiverLayout, None),
+    "approval": (layout.ApprovalLayout, schema.ApprovalConfig),
+    "execution": (layout.ExecutionLayout, schema.ExecutionConfig),
+    "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
+    "execution_control.limits": (layout.TurnLimitsLayout, schema.Config),
+    "plugins": (schema.PluginsConfig, None),
+    "storage": (layout.StorageLayout, schema.StorageConfig),
+}
+"""Each section's class in the file, and the class it becomes, which states the defaults."""
+
+SETTINGS = (
+    ("connectors", "control_system.connector"),
+    ("archivers", "archiver"),
+    ("generators", "execution.generators"),
+)
+OURS = ("osprey-core", "osprey-epics", "osprey-sim")
+
+EVERYTHING_ASKED = """\
+approval:
+  global_mode: all_capabilities
+  capabilities:
+    python_execution: {mode: all_code}
+    channel_write: {enabled: true}
+execution:
+  execution_method: container
+  modes:
+    read_only: {requires_approval: true}
+    write_access: {allows_writes: false}
+control_system:
+  limits_checking: {enabled: true}
+"""
+POWERLESS = """\
+approval:
+  global_mode: disabled
+  capabilities:
+    channel_write: {enabled: false}
+    python_execution: {mode: disabled}
+execution:
+  modes:
+    read_only: {allows_writes: true}
+    write_access: {requires_approval: false}
+control_system:
+  limits_checking: {enabled: false, on_violation: skip, allow_unlisted_channels: true}
+"""
+
+
+def page() -> str:
+    """Give the whole page."""
+    tables = {
+        "keys": _keys(),
+        "settings": _settings(),
+        "limits": _limits(),
+        "words": _words(),
+        "moved": _table(("older place", "read as"), ((_code(old), _code(new)) for old, new in MOVED.items())),
+        "unserved": _table(("key", "why, and what to do"), ((_code(k), plain(v)) for k, v in sorted(UNSERVED.items()))),
+        "demands": _demands(),
+        "powerless": _powerless(),
+    }
+    text = FRAME.read_text(encoding="utf-8")
+    for name, table in tables.items():
+        assert text.count(f"<!-- {name} -->") == 1, name
+        text = text.replace(f"<!-- {name} -->", table.rstrip())
+    return text
+
+
+def layout_keys() -> Iterator[tuple[str, list[Key]]]:
+    """Give the keys of every section of the core's own."""
+    for section, (cls, values) in SECTIONS.items():
+        found = [key for key in keys_of(cls, section, values) if _belongs(key.path, section)]
+        yield section, found
+
+
+def _belongs(path: str, section: str) -> bool:
+    nested = [other for other in SECTIONS if other != section and other.startswith(f"{section}.")]
+    return not any(path.startswith(f"{other}.") for other in nested)
+
+
+def settings_keys() -> Iterator[tuple[str, str, list[Key]]]:
+    """Give the keys of the sections that Osprey's own plugins declare, with what declares them."""
+    registry = load_registry(schema.PluginsConfig(), LoadOptions())
+    for point, path in SETTINGS:
+        for entry in registry.entries(point):
+            cls = registry.settings_class(point, entry.registration.name)
+            if entry.distribution in OURS and cls is not None:
+                name = f"{path}.{entry.registration.name}"
+                yield name, entry.distribution, list(keys_of(cls, name))
+
+
+def word_classes() -> list[type[Enum]]:
+    """Give the enumerations that keys take their words from, in the order of the page."""
+    kinds = [key.kind for _, keys in layout_keys() for key in keys]
+    kinds += [kind for _, _, keys in settings_keys() for key in keys for kind in _item_kinds(key.kind)]
+    enums = [kind for kind in [*kinds, Verification] if isinstance(kind, type) and issubclass(kind, Enum)]
+    return list(dict.fromkeys(enums))
+
+
+def _item_kinds(kind: Any) -> list[Any]:
+    return list(kind.__args__) if is_mapping(kind) else [kind]
+
+
+def _keys() -> str:
+    parts: list[str] = []
+    for section, keys in layout_keys():
+        parts.append(f"### `{section}`\n\n{_rows(keys)}")
+    return "\n".join(parts)
+
+
+def _settings() -> str:
+    return "\n".join(f"### `{path}` ({owner})\n\n{_rows(keys)}" for path, owner, keys in settings_keys())
+
+
+def _rows(keys: Iterable[Key]) -> str:
+    rows = ((f"`{key.path}`", key.type, key.default, key.meaning) for key in keys)
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
+def _limits() -> str:
+    told = docstrings(LimitEntry)
+    rows = ((f"`{key}`", plain(_reader_words(key)), told.get(key, "")) for key in ENTRY_KEYS)
+    return _table(("key", "type", "meaning"), rows)
+
+
+def _reader_words(key: str) -> str:
+    """Let the reader of a key say what it expects, by giving it what no reader accepts."""
+    try:
+        LIMIT_VALUES[key](None)
+    except ValueError as exc:
+        return str(exc).removeprefix("expected ").partition(", found")[0].removeprefix("a ")
+    raise AssertionError(key)
+
+
+def _words() -> str:
+    rows: list[tuple[str, str]] = []
+    for cls in word_classes():
+        told = docstrings(cls)
+        rows += [(f"`{member.value}`", told[member.name]) for member in cls if member.name in told]
+    return _table(("word", "meaning"), rows)
+
+
+def _demands() -> str:
+    found = _config_of(EVERYTHING_ASKED).demands
+    rows = ((_code(demand.path.split(".")), plain(demand.asks), plain(demand.remedy)) for demand in found)
+    return _table(("key", "asks for", "what to do"), rows)
+
+
+def _powerless() -> str:
+    sentences = (note.partition(" (line ") for note in _config_of(POWERLESS).notes)
+    return _table(("key", ""), ((f"`{path}`", plain(rest.partition(") ")[2])) for path, _, rest in sentences))
+
+
+def _config_of(text: str) -> schema.Config:
+    with TemporaryDirectory() as folder:
+        Path(folder, "config.yml").write_text(text, encoding="utf-8")
+        return load_config(Path(folder), environ={})
+
+
+def _code(path: Iterable[str] | str) -> str:
+    return f"`{path if isinstance(path, str) else '.'.join(path)}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    lines += [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join(lines) + "\n"

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
 
@@ -15,6 +14,7 @@ from osprey.config.known import UNSERVED
 from osprey.config.nesting import MOVED
 from osprey.control.limit_entry import ENTRY_KEYS, LimitEntry, Verification
 from osprey.control.limit_values import LIMIT_VALUES
+from osprey.control.values import ChannelRecord
 from osprey.plugins import LoadOptions, load_registry
 
 FRAME = Path(__file__).with_name("configuration.frame.md")
@@ -81,6 +81,7 @@ def page() -> str:
         "unserved": _table(("key", "why, and what to do"), ((_code(k), plain(v)) for k, v in sorted(UNSERVED.items()))),
         "demands": _demands(),
         "powerless": _powerless(),
+        "channels": _channels(),
     }
     text = FRAME.read_text(encoding="utf-8")
     for name, table in tables.items():
@@ -112,16 +113,16 @@ def settings_keys() -> Iterator[tuple[str, str, list[Key]]]:
                 yield name, entry.distribution, list(keys_of(cls, name))
 
 
-def word_classes() -> list[type[Enum]]:
-    """Give the enumerations that keys take their words from, in the order of the page."""
-    kinds = [key.kind for _, keys in layout_keys() for key in keys]
-    kinds += [kind for _, _, keys in settings_keys() for key in keys for kind in _item_kinds(key.kind)]
-    enums = [kind for kind in [*kinds, Verification] if isinstance(kind, type) and issubclass(kind, Enum)]
-    return list(dict.fromkeys(enums))
-
-
-def _item_kinds(kind: Any) -> list[Any]:
-    return list(kind.__args__) if is_mapping(kind) else [kind]
+def word_classes() -> dict[type[Enum], str]:
+    """Give the enumerations that keys take their words from, each with the first such key."""
+    keys = [key for _, found in layout_keys() for key in found]
+    keys += [key for _, _, found in settings_keys() for key in found]
+    enums: dict[type[Enum], str] = {}
+    for key in keys:
+        for kind in key.kind.__args__ if is_mapping(key.kind) else (key.kind,):
+            if isinstance(kind, type) and issubclass(kind, Enum):
+                enums.setdefault(kind, key.path)
+    return {**enums, Verification: "verification"}
 
 
 def _keys() -> str:
@@ -148,19 +149,26 @@ def _limits() -> str:
 
 def _reader_words(key: str) -> str:
     """Let the reader of a key say what it expects, by giving it what no reader accepts."""
-    try:
-        LIMIT_VALUES[key](None)
-    except ValueError as exc:
-        return str(exc).removeprefix("expected ").partition(", found")[0].removeprefix("a ")
+    for wrong in (-1, None):
+        try:
+            LIMIT_VALUES[key](wrong)
+        except ValueError as exc:
+            return str(exc).removeprefix("expected ").partition(", found")[0].removeprefix("a ")
     raise AssertionError(key)
 
 
+def _channels() -> str:
+    keys = keys_of(ChannelRecord, "channel")
+    rows = ((_code(key.path.removeprefix("channel.")), key.type, key.default, key.meaning) for key in keys)
+    return _table(("key", "type", "default", "meaning"), rows)
+
+
 def _words() -> str:
-    rows: list[tuple[str, str]] = []
-    for cls in word_classes():
+    rows: list[tuple[str, ...]] = []
+    for cls, path in word_classes().items():
         told = docstrings(cls)
-        rows += [(f"`{member.value}`", told[member.name]) for member in cls if member.name in told]
-    return _table(("word", "meaning"), rows)
+        rows += [(_code(path), _code(str(member.value)), told[member.name]) for member in cls]
+    return _table(("key", "word", "meaning"), rows)
 
 
 def _demands() -> str:

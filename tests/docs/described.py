@@ -60,23 +60,25 @@ def plain(text: str) -> str:
     return " ".join(text.replace("``", "`").split()).replace("|", "\\|")
 
 
-def keys_of(cls: type, prefix: str, values: type | None = None) -> Iterator[Key]:
+def keys_of(cls: type, prefix: str, values: type | None = None, above: tuple[type, ...] = ()) -> Iterator[Key]:
     """Give every key of a section, those of the sections below it included.
 
     :param values: the class that the section becomes, which states the defaults that the layout leaves open.
+    :param above: the classes of the sections around it; one that comes again is named, not repeated.
     """
+    above = (*above, *cls.__mro__)
     told = {**(docstrings(values) if values else {}), **docstrings(cls)}
     for field in attrs.fields(attrs.resolve_types(cls)):
         if field.alias.startswith("_") or not field.init:
             continue
         kind, path = _without_none(field.type), f"{prefix}.{field.alias}"
         below = section_class(kind)
-        if below is not None and below not in cls.__mro__:
-            yield from keys_of(below, path + (".<name>" if get_origin(kind) is not None else ""))
+        if below is not None and below not in above:
+            yield from keys_of(below, path + (".<name>" if is_mapping(kind) else ""), above=above)
             continue
         yield Key(
             path=path + (".<name>" if is_mapping(kind) else ""),
-            type="the keys above" if below is not None else type_of(kind, field.validator),
+            type="section with the first keys above" if below is not None else type_of(kind, field.validator),
             default=_default_of(field, values),
             meaning=told.get(field.alias, ""),
             kind=kind,
@@ -111,7 +113,7 @@ def type_of(kind: Any, validator: Any = None) -> str:
     if kind in PLAIN:
         return PLAIN[kind]
     if inspect.isclass(kind) and issubclass(kind, Enum):
-        return ", ".join(f"`{member.value}`" for member in kind)
+        return ", ".join(f"`{member.value}`" for member in kind) if len(kind) < 7 else "a word of the table below"
     if get_origin(kind) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(kind))
     if get_origin(kind) in (tuple, list, Sequence):
@@ -123,9 +125,10 @@ def type_of(kind: Any, validator: Any = None) -> str:
 
 def _default_of(field: Any, values: type | None) -> str:
     found = _stated(field)
-    if found in (None, attrs.NOTHING) and values is not None:
+    if found is None and values is not None:
         twin = {other.alias: other for other in attrs.fields(values)}.get(field.alias)
         found = _stated(twin) if twin is not None and found is None else found
+        found = None if found is attrs.NOTHING and field.default is not attrs.NOTHING else found
     if found is attrs.NOTHING:
         return "required"
     if found is None or (isinstance(found, Sequence | Mapping | Section) and not found):

@@ -68,3 +68,10 @@ def test_what_is_not_read_does_not_hide_what_is(load: Load) -> None:
     config = load("execution: {container: {jupyter_port: 1}, memory_limit_mb: 9}\nmodels: {a: b}")
     assert config.execution.memory_limit_mb == 9
     assert [key.path for key in config.unserved] == ["execution.container", "models"]
+
+
+def test_each_powerless_key_of_the_older_limits_is_named_by_its_own_path(load: Load) -> None:
+    text = "control_system:\n  limits_checking:\n    on_violation: skip\n    allow_unlisted_channels: true\n"
+    notes = load(text).notes
+    assert any(note.startswith("control_system.limits_checking.on_violation (line 3)") for note in notes)
+    assert any(note.startswith("control_system.limits_checking.allow_unlisted_channels (line 4)") for note in notes)

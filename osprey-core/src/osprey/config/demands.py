@@ -126,11 +126,11 @@ def _powerless_limits(control: ControlSystemLayout, line_of: LineOf) -> Iterator
     if not older.enabled:
         yield f"{path} (line {line_of(path)}) has no power to switch limits off; the guard always checks them"
     if older.on_violation == "skip":
-        path = f"{path}.on_violation"
-        yield f"{path} (line {line_of(path)}) has no power to skip a refused write; the whole batch is refused"
+        key = f"{path}.on_violation"
+        yield f"{key} (line {line_of(key)}) has no power to skip a refused write; the whole batch is refused"
     if older.allow_unlisted_channels:
-        path = f"{path}.allow_unlisted_channels"
+        key = f"{path}.allow_unlisted_channels"
         yield (
-            f"{path} (line {line_of(path)}) is read as limits.unlisted: native_only; it has no power to allow "
+            f"{key} (line {line_of(key)}) is read as limits.unlisted: native_only; it has no power to allow "
             "a write to a channel without any limit"
         )

@@ -127,6 +127,7 @@ class TurnLimitsLayout(Layout):
     """`execution_control.limits`."""
 
     graph_recursion_limit: int | None = field(default=None, validator=Positive())
+    """How many nodes of the graph one turn may pass."""
 
 
 @frozen(kw_only=True)

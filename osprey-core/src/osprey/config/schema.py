@@ -17,6 +17,7 @@ class Posture(StrEnum):
     """What may be done to a target."""
 
     READ_ONLY = "read_only"
+    """Nothing is ever written."""
     APPROVAL = "approval"
     """Writes pass the guard after a person's approval."""
     SIMULATION = "simulation"
@@ -27,6 +28,7 @@ class Unlisted(StrEnum):
     """What becomes of a write to a channel that the limits do not list."""
 
     REFUSE = "refuse"
+    """Refused."""
     NATIVE_ONLY = "native_only"
     """Allowed where the control system itself states both drive limits."""
 
@@ -35,17 +37,22 @@ class GlobalMode(StrEnum):
     """`approval.global_mode`. No mode removes the approval of a write."""
 
     DISABLED = "disabled"
+    """None but that of writes."""
     SELECTIVE = "selective"
+    """That of writes, and what `approval.capabilities` adds."""
     ALL_CAPABILITIES = "all_capabilities"
+    """Of every step."""
 
 
 class ApprovalMode(StrEnum):
     """`approval.capabilities.<name>.mode`: which work of a capability a person approves."""
 
     DISABLED = "disabled"
+    """Of nothing but its writes."""
     CONTROL_WRITES = "control_writes"
-    """Also written `epics_writes`, a deprecated spelling that is read as this one."""
+    """Of its writes. Also written `epics_writes`, a deprecated spelling that is read as this one."""
     ALL_CODE = "all_code"
+    """Of all code, also of that which only reads."""
 
 
 class ExecutionMethod(StrEnum):
@@ -54,6 +61,7 @@ class ExecutionMethod(StrEnum):
     LOCAL = "local"
     """In the sandbox of this host."""
     CONTAINER = "container"
+    """In a container."""
 
 
 class DemandArea(StrEnum):
@@ -255,7 +263,7 @@ class Config:
     plugins: PluginsConfig
     storage: StorageConfig
     graph_recursion_limit: int = field(default=100, validator=Positive())
-    """`execution_control.limits.graph_recursion_limit`: how many nodes of the graph one turn may pass."""
+    """`execution_control.limits.graph_recursion_limit`."""
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

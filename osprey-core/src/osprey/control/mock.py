@@ -71,9 +71,11 @@ class MockSettings:
     """`control_system.connector.mock`."""
 
     seed: int = 0
+    """Which values the channels have."""
     noise: float = 0.001
     """Of measured channels, in parts of their usual spread."""
     slow_s: float = 1.0
+    """How long a channel with the fault `slow` takes."""
     faults: dict[str, MockFault] = field(factory=dict)
     """A name or glob pattern, and what is wrong with those channels."""
 

@@ -1,4 +1,7 @@
-"""What this distribution declares."""
+"""EPICS through Channel Access: batched reads, puts with their real completion status, monitors.
+
+This module is imported by listings: it declares, and imports nothing else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What osprey-sim declares. Light on purpose: no NumPy until the ring is used."""
+"""A small simulated storage ring: as a connector, with its past, and as a real EPICS IOC.
+
+This module is imported by listings: no NumPy until the ring is used.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from osprey.journal import journal_of
 from osprey.project import open_project
 
 PICTURE = Path(__file__).parents[2] / "docs/approval.svg"
-QUESTION = "raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after"
+QUESTION = "raise every horizontal corrector of sector 2 by 0.1 A"
 
 
 async def card_of_a_real_request() -> Card:
@@ -32,7 +33,9 @@ def main() -> None:
     """Draw the card as a terminal of 110 columns shows it."""
     console = Console(record=True, width=110, file=io.StringIO(), highlight=False)
     print_card(anyio.run(card_of_a_real_request), console)
-    PICTURE.write_text(console.export_svg(title='osprey ask "raise every horizontal corrector ..."'), encoding="utf-8")
+    drawn = console.export_svg(title=f"osprey ask {QUESTION}")
+    # Who looks at the picture need not fetch a font from somebody else's host: any monospaced one will do.
+    PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
     print("wrote docs/approval.svg")
 
 

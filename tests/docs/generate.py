@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pluggy
+from tests.docs import configuration
 
 from osprey import hookspecs, registrations
 from osprey.cli.root import osprey
@@ -17,7 +18,7 @@ REFERENCE = Path(__file__).parents[2] / "docs/reference"
 
 def pages() -> dict[str, str]:
     """Give the generated pages by file name."""
-    return {"cli.md": _command_line(), "hooks.md": _hooks()}
+    return {"cli.md": _command_line(), "configuration.md": configuration.page(), "hooks.md": _hooks()}
 
 
 def _command_line() -> str:

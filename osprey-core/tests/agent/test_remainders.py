@@ -1,4 +1,4 @@
-"""A list that stopped half-way: what was not sent becomes a request of its own, and is sent only then."""
+"""What is left of a list that stopped half-way: nothing of it is forgotten, and nothing that was done is hidden."""
 
 from __future__ import annotations
 
@@ -8,120 +8,96 @@ from typing import Any
 
 import pytest
 
-from osprey.agent.capabilities.channel_write import ChannelWriteCapability
+from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.approval import current_actor
-from osprey.base import ApprovalNeeded, PlannedStep, StepResult, StepStatus
-from osprey.control import MockConnector, targets_of
-from osprey.control.mock import MockFault
-from osprey.journal import RequestState, journal_of
+from osprey.base import ApprovalNeeded, StepResult, StepStatus
+from osprey.control import (
+    ApplyReport,
+    ApplyRequest,
+    JudgeRequest,
+    MockConnector,
+    Outcome,
+    WriteBatch,
+    WriteItem,
+    guard_of,
+    targets_of,
+)
+from osprey.control.payload import batch_of, write_document
+from osprey.control.wire import to_wire
+from osprey.journal import NewRequest, journal_of
 from osprey.project import Project, open_project
 
-pytestmark = pytest.mark.anyio
-
-MOCK = """
+A, B, C = "SR:01:HCM1:SP", "SR:01:HCM2:SP", "SR:01:HCM3:SP"
+CONFIG = """
 control_system:
   default_target: bench
   targets:
-    bench:
-      connector: mock
-      posture: simulation
-      writes_enabled: true
-      limits: {file: limits.yml}
+    bench: {connector: mock, posture: simulation, writes_enabled: true, limits: {file: limits.yml}}
 """
-LIMITS = "defaults: {min: 0, max: 10, tolerance_absolute: 0.01}\nchannels:\n  'A:SP': {}\n  'B:SP': {}\n  'C:SP': {}\n"
-GROUPS = [[{"channel": "A:SP", "value": 1.0}], [{"channel": "B:SP", "value": 2.0}], [{"channel": "C:SP", "value": 3.0}]]
+
+pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
 async def project(tmp_path: Path) -> AsyncIterator[Project]:
-    (tmp_path / "config.yml").write_text(MOCK, encoding="utf-8")
-    (tmp_path / "limits.yml").write_text(LIMITS, encoding="utf-8")
+    (tmp_path / "config.yml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "limits.yml").write_text("channels: {'*': {}}", encoding="utf-8")
     async with open_project(tmp_path) as opened:
         yield opened
 
 
-async def _mock(project: Project) -> MockConnector:
-    connector: Any = (await targets_of(project).get("bench")).connector
-    return connector
+async def halted_after_the_first(project: Project, *values: float) -> tuple[ApprovalNeeded, ApplyReport]:
+    """Approve one group a value, and stop all writes while the first one is put."""
+    connector = (await targets_of(project).get()).connector
+    assert isinstance(connector, MockConnector)
+    journal, actor, write = journal_of(project), current_actor(), connector.write
+
+    async def write_and_halt(puts: Any, *, timeout_s: float) -> Any:
+        results = await write(puts, timeout_s=timeout_s)
+        await journal.halt.set(actor, "somebody is in the tunnel")
+        return results
+
+    groups = tuple((WriteItem(channel=name, value=value),) for name, value in zip((A, B, C), values, strict=False))
+    judged = await guard_of(project).judge(JudgeRequest(batch=WriteBatch(target="bench", groups=groups), actor=actor))
+    row = await journal.requests.create(
+        NewRequest(
+            kind="channel_write", title="three", thread="t", document=write_document(judged), risk="", key="t/1/write",
+            requester=actor.subject, expires_ns=4_000_000_000_000_000_000,
+        )
+    )  # fmt: skip
+    await journal.requests.approve(row.id, row.sha256, actor)
+    connector.write = write_and_halt  # type: ignore[method-assign]
+    report = await guard_of(project).apply(ApplyRequest(request_id=row.id, sha256=row.sha256, actor=actor))
+    await journal.halt.release(actor, "all are out")
+    assert report.status == "partial"
+    return ApprovalNeeded(request_id=row.id, sha256=row.sha256), report
 
 
-def _capability(project: Project) -> ChannelWriteCapability:
-    step = PlannedStep(
-        context_key="w", capability="channel_write", task_objective="Set three", parameters={"groups": GROUPS}
-    )
-    state = {"thread": "t", "turn": "1", "user_query": "set three", "target": "bench"}
-    return ChannelWriteCapability(project, state, step)
+async def test_the_group_that_was_refused_before_it_was_sent_is_part_of_the_rest(project: Project) -> None:
+    needed, report = await halted_after_the_first(project, 1.0, 2.0, 3.0)
+    left = await request_remainder(project, needed, report, report, shown={})
+    assert isinstance(left, ApprovalNeeded)
+    row = await journal_of(project).requests.get(left.request_id)
+    assert [[item.channel for item in group] for group in batch_of(row.document).groups] == [[B], [C]]
 
 
-async def _approved(project: Project, needed: ApprovalNeeded) -> ApprovalNeeded:
-    await journal_of(project).requests.approve(needed.request_id, needed.sha256[:8], current_actor())
-    return needed
+async def test_a_rest_that_is_refused_does_not_hide_what_was_written(project: Project) -> None:
+    needed, report = await halted_after_the_first(project, 1.0, 2.0, 3.0)
+    (project.root / "limits.yml").write_text("channels: {'*': {max: 0.5}}", encoding="utf-8")
+    left = await request_remainder(project, needed, report, report, shown={})
+    assert isinstance(left, StepResult)
+    assert left.status is StepStatus.FAILED
+    assert f"{A}" in left.text
+    assert "set and read back" in left.text
+    assert "nothing was written" not in left.text
+    assert "above the maximum 0.5" in left.text
 
 
-async def test_the_rest_is_a_new_request_and_one_report_tells_of_all_parts(project: Project) -> None:
-    mock, capability = await _mock(project), _capability(project)
-    first = await _approved(project, await capability.prepare())
-    mock.inject("B:SP", MockFault.REJECT)
-    rest = await capability.conclude(first)
-    assert isinstance(rest, ApprovalNeeded)
-    assert rest.request_id != first.request_id
-    assert "1 of 3 writes confirmed" in rest.said
-    assert mock.count_puts("C:SP") == 0, "the rest was sent under the old approval"
-    row = await journal_of(project).requests.get(rest.request_id)
-    assert row.state is RequestState.PENDING
-    assert row.supersedes == first.request_id
-    done = await capability.conclude(await _approved(project, rest))
-    assert isinstance(done, StepResult)
-    assert done.status is StepStatus.FAILED
-    assert "2 of 3 writes confirmed" in done.text
-    assert [mock.count_puts(name) for name in ("A:SP", "B:SP", "C:SP")] == [1, 1, 1]
-
-
-async def test_asking_again_after_a_crash_gives_the_same_request_for_the_rest(project: Project) -> None:
-    mock, capability = await _mock(project), _capability(project)
-    first = await _approved(project, await capability.prepare())
-    mock.inject("B:SP", MockFault.REJECT)
-    once, again = await capability.conclude(first), await capability.conclude(first)
-    assert isinstance(once, ApprovalNeeded)
-    assert isinstance(again, ApprovalNeeded)
-    assert once.request_id == again.request_id
-
-
-async def test_a_rejected_rest_ends_the_step(project: Project) -> None:
-    mock, capability = await _mock(project), _capability(project)
-    first = await _approved(project, await capability.prepare())
-    mock.inject("B:SP", MockFault.REJECT)
-    rest = await capability.conclude(first)
-    assert isinstance(rest, ApprovalNeeded)
-    await journal_of(project).requests.reject(rest.request_id, current_actor(), "enough for today")
-    ended = await capability.conclude(rest)
-    assert isinstance(ended, StepResult)
-    assert ended.status is not StepStatus.DONE
-    assert "enough for today" in ended.text
-    assert "1 of 3 writes confirmed" in ended.text
-    assert mock.count_puts("C:SP") == 0
-
-
-async def test_a_machine_that_does_not_answer_leaves_the_rest_for_later(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mock, capability = await _mock(project), _capability(project)
-    first = await _approved(project, await capability.prepare())
-    mock.inject("B:SP", MockFault.REJECT)
-    write = mock.write
-
-    async def write_and_lose_the_next(puts: Any, *, timeout_s: float) -> Any:
-        if puts[0].channel == "B:SP":
-            mock.inject("C:SP", MockFault.GONE)
-        return await write(puts, timeout_s=timeout_s)
-
-    monkeypatch.setattr(mock, "write", write_and_lose_the_next)
-    waiting = await capability.conclude(first)
-    assert isinstance(waiting, StepResult)
-    assert waiting.status is StepStatus.WAITING
-    assert "1 of 3 writes confirmed" in waiting.text
-    assert "cannot be requested now" in waiting.text
-    mock.heal("C:SP")
-    rest = await capability.conclude(first)
-    assert isinstance(rest, ApprovalNeeded)
-    assert [mock.count_puts(name) for name in ("A:SP", "B:SP", "C:SP")] == [1, 1, 0]
+async def test_an_approved_rest_that_has_to_wait_keeps_waiting(project: Project) -> None:
+    needed, report = await halted_after_the_first(project, 1.0, 2.0)
+    waiting = ApplyReport(request_id="req-2", status="approved", rule="approval.stale", reason="it moved")
+    needed = ApprovalNeeded(request_id="req-2", sha256="", memo={"parts": [to_wire(report)]})
+    merged = merged_report(needed, waiting)
+    assert merged.status == "approved"
+    assert merged.items[0].outcome is Outcome.CONFIRMED
+    assert "it moved" in merged.reason

@@ -47,4 +47,4 @@ def test_no_text_that_lacks_the_hash_approves(text: str) -> None:
     decision = parse_decision(text, sha256=SHA256)
     if decision is not None and decision.word is DecisionWord.APPROVE:
         assert text.split()[1].lower() in SHA256
-        assert len(text.split()) == 2  # noqa: PLR2004
+        assert len(text.split()) == 2

@@ -42,18 +42,6 @@ def osprey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     return call
 
 
-def test_init_makes_a_project_that_checks_clean(osprey: Osprey, tmp_path: Path) -> None:
-    done = osprey("init")
-    assert done.code == 0
-    assert f"wrote {tmp_path / 'config.yml'}" in done.out
-    assert f"wrote {tmp_path / '.gitignore'}" in done.out
-    assert "osprey config check" in done.out
-    assert ".osprey/" in (tmp_path / ".gitignore").read_text().splitlines()
-    checked = osprey("config", "check")
-    assert (checked.code, checked.err) == (0, "")
-    assert "can be used" in checked.out
-
-
 def test_what_init_writes_means_the_same_as_no_file_at_all(osprey: Osprey, tmp_path: Path) -> None:
     before = load_config(tmp_path, environ={})
     osprey("init")
@@ -173,37 +161,6 @@ def test_check_tells_all_problems_and_ends_with_code_2(osprey: Osprey, tmp_path:
     report = osprey("config", "check", "--json").json()
     assert report["usable"] is False
     assert [(p["path"], p["line"], p["column"]) for p in report["problems"]] == [("facilty", 1, 1), ("storage", 2, 10)]
-
-
-def test_check_names_what_has_no_effect_and_what_is_asked_in_vain(osprey: Osprey, tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text(
-        "execution:\n  execution_method: container\n  local: {python_env_path: '${VENV_OF_NOBODY}'}\n"
-        "deployed_services: [framework.jupyter]\n"
-    )
-    done = osprey("config", "check")
-    assert done.code == 0
-    assert "accepted, without effect in this version:\n  deployed_services (line 4): " in done.out
-    assert "execution.execution_method (line 2) asks for a container" in done.out
-    assert "execution.local.python_env_path (line 3): VENV_OF_NOBODY is not set" in done.out
-
-
-def test_the_section_of_an_absent_plugin_has_a_status_and_is_no_unknown_key(osprey: Osprey, tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("control_system:\n  connector:\n    tango: {host: x}\n")
-    done = osprey("config", "check")
-    assert done.code == 0, done.err
-    assert "section control_system.connector.tango (line 3): no plugin provides it" in done.out
-    assert "pip install osprey-tango" in done.out
-    section = osprey("config", "check", "--json").json()["sections"][0]
-    assert (section["path"], section["state"]) == ("control_system.connector.tango", "absent")
-    assert "section control_system.connector.tango" in osprey("config", "show").err
-
-
-def test_the_section_of_a_disabled_plugin_has_a_status(osprey: Osprey, tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("control_system: {connector: {sim: {seed: 1}}}\nplugins: {disable: [sim]}\n")
-    sections = osprey("config", "check", "--json").json()["sections"]
-    assert [(section["path"], section["state"]) for section in sections] == [
-        ("control_system.connector.sim", "disabled")
-    ]
 
 
 def test_a_section_is_checked_by_the_settings_class_of_its_plugin(osprey: Osprey, tmp_path: Path) -> None:

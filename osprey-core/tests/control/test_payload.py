@@ -51,23 +51,23 @@ JUDGEMENT = Judgement(
 
 GOLDEN_DOCUMENT = (
     '{"code_sha256":"00","schema":1,"writes":{"groups":['
-    '[{"before":"-0x0.0p+0","channel":"SR:1","dtype":"float","line":12,"readback":"SR:1:RB","shape":[],'
+    '[{"before":"-0x0.0p+0","channel":"SR:1","dtype":"float","label":null,"line":12,"readback":"SR:1:RB","shape":[],'
     '"tolerance":"0x1.47ae147ae147bp-7","unit":"A","value":"0x1.999999999999ap-4"},'
-    '{"before":"9223372036854775808","channel":"SR:2","dtype":"int","line":null,"readback":null,"shape":[],'
+    '{"before":"9223372036854775808","channel":"SR:2","dtype":"int","label":null,"line":null,"readback":null,"shape":[],'
     '"tolerance":"0x1.47ae147ae147bp-7","unit":"A","value":"7"}],'
-    '[{"before":"0","channel":"SR:3","dtype":"enum","line":12,"readback":"SR:1:RB","shape":[],'
+    '[{"before":"0","channel":"SR:3","dtype":"enum","label":"OPEN","line":12,"readback":"SR:1:RB","shape":[],'
     '"tolerance":"0x1.47ae147ae147bp-7","unit":"","value":"1"},'
-    '{"before":false,"channel":"SR:4","dtype":"bool","line":12,"readback":"SR:1:RB","shape":[],'
+    '{"before":false,"channel":"SR:4","dtype":"bool","label":null,"line":12,"readback":"SR:1:RB","shape":[],'
     '"tolerance":"0x1.47ae147ae147bp-7","unit":"","value":true},'
-    '{"before":"","channel":"SR:5","dtype":"str","line":12,"readback":"SR:1:RB","shape":[],'
+    '{"before":"","channel":"SR:5","dtype":"str","label":null,"line":12,"readback":"SR:1:RB","shape":[],'
     '"tolerance":"0x1.47ae147ae147bp-7","unit":"","value":"\\u00dcberlauf"}],'
-    '[{"before":["inf","0x0.0p+0"],"channel":"SR:6","dtype":"float","line":12,"readback":"SR:1:RB",'
+    '[{"before":["inf","0x0.0p+0"],"channel":"SR:6","dtype":"float","label":null,"line":12,"readback":"SR:1:RB",'
     '"shape":[2],"tolerance":"0x1.47ae147ae147bp-7","unit":"A",'
     '"value":["0x1.0000000000000p-1","0x1.56e1fc2f8f359p-997"]}]],'
     '"limits_sha256":"abababababababababababababababababababababababababababababababab","observe":["SR:7"],'
     '"settle_s":"0x1.0000000000000p-2","simulated":true,"target":"ring"}}'
 )
-GOLDEN_HASH = "d5e64077a83dbc4c668a4e397260e8c9033882d11bc02d59d4156c3d3ab1d7f0"
+GOLDEN_HASH = "a8d6df70e3dadf072ab2be4d4f37307a1eff59d2eb22174a29af426fafa8c4e7"
 
 
 def test_a_document_has_one_text_and_one_hash_for_ever():
@@ -105,6 +105,7 @@ def test_what_is_bound_beside_the_writes_changes_the_hash():
         {"tolerance": 0.02},
         {"before": 0.0},
         {"readback": None},
+        {"label": "OPEN"},
         {"line": 13},
         {"group": 1},
     ],

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
+from attrs import evolve
 
 from osprey.control import ApplyReport, MockConnector, Outcome
 from osprey.control.mock import MockFault
+from osprey.control.targets import Targets
 from osprey.control.wire import from_wire
 
 SP = "SR:01:HCM1:SP"
@@ -35,9 +38,9 @@ async def no_more_time(*args):
 
 @pytest.fixture
 def crash(make_room, monkeypatch):
-    async def run(*groups, puts_before_death=0):
+    async def run(*groups, puts_before_death=0, **parts):
         """Have one process die in the middle of these groups, and give the next one."""
-        first = await make_room(folder="shared", connector=Dying)
+        first = await make_room(folder="shared", connector=Dying, **parts)
         first.connector.puts_before_death = puts_before_death
         for channel in (SP, SP2, SP3):
             first.connector.change(channel, 0.0)
@@ -46,7 +49,7 @@ def crash(make_room, monkeypatch):
         with pytest.raises(PowerCut):
             await first.guard.apply(request)
         await first.project.aclose()
-        following = await make_room(folder="shared")
+        following = await make_room(folder="shared", **parts)
         for channel in (SP, SP2, SP3):
             following.connector.change(channel, 0.0)
         return following, request
@@ -178,3 +181,50 @@ async def test_a_process_that_was_taken_for_dead_reports_a_doubt_and_sends_nothi
     assert len(one.connector.recovered) == 1
     assert (report.status, report.rule) == ("in_doubt", "ledger.fenced")
     assert one.connector.count_puts(SP2) == 0
+
+
+@pytest.mark.parametrize("value", [None, object(), 10**400, "x", [1.0], [[1.0]], {}], ids=lambda v: str(v)[:8])
+async def test_nonsense_that_is_read_after_the_crash_is_a_doubt_and_stops_nobody(crash, monkeypatch, value):
+    room, _ = await crash({SP: 2.5})
+    read = room.connector.read
+
+    async def strange(channels, *, timeout_s):
+        return [evolve(result, value=value) for result in await read(channels, timeout_s=timeout_s)]
+
+    monkeypatch.setattr(room.connector, "read", strange)
+    (report,) = await room.guard.recover()
+    assert report.status == "in_doubt"
+    assert await room.guard.recover() == ()
+
+
+async def test_a_connector_that_breaks_at_its_start_leaves_doubts(crash, monkeypatch):
+    async def breaks(self, name=None):
+        raise OSError("no such device")
+
+    room, _ = await crash({SP: 2.5})
+    monkeypatch.setattr(Targets, "get", breaks)
+    (report,) = await room.guard.recover()
+    assert report.status == "in_doubt"
+    assert "no such device" in report.items[0].reason
+
+
+async def test_two_tasks_that_recover_at_once_record_it_once(crash):
+    room, request = await crash({SP: 2.5})
+    reports = []
+
+    async def recover():
+        reports.extend(await room.guard.recover())
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(recover)
+    assert [report.request_id for report in reports] == [request.request_id]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.004])
+async def test_a_read_back_that_shows_no_difference_to_before_proves_nothing(crash, value):
+    """What was there before the write is there if nothing was ever sent."""
+    room, _ = await crash({SP: value}, limits="channels: {'*': {tolerance_absolute: 0.01}}")
+    (report,) = await room.guard.recover()
+    assert (report.status, report.items[0].outcome) == ("in_doubt", Outcome.UNCONFIRMED)
+    assert "read the same before" in report.items[0].reason

@@ -350,3 +350,12 @@ async def test_the_database_itself_forbids_to_change_the_ledger(desk, make, stat
     await desk.journal.ledger.finish(row.id, make.receipts(0, "confirmed"), RequestState.DONE, {})
     with pytest.raises(ConflictError, match=r"never|only grows"):
         await desk.database.safety.run(lambda c: c.exec_driver_sql(statement))
+
+
+async def test_a_group_after_one_that_was_not_confirmed_is_never_opened(desk, make):
+    """Not even if the caller asks again and leaves the bad receipt out."""
+    row = await desk.claimed("A", groups=3)
+    for receipts in (make.receipts(0, "mismatch"), []):
+        with pytest.raises(RefusedError) as refused:
+            await desk.journal.ledger.advance(row.id, receipts, make.group(1, "B"))
+        assert refused.value.rule == "ledger.not_confirmed"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
 from osprey.services.python_executor.models import PythonExecutionRequest
-from osprey.services.python_executor.phrasebook_generator import PhrasebookGenerator, literal
+from osprey.services.python_executor.literals import literal
+from osprey.services.python_executor.phrasebook_generator import PhrasebookGenerator
 
 START_NS, END_NS = 1_795_172_400 * 10**9, 1_795_176_000 * 10**9
 GENERATOR = PhrasebookGenerator()
@@ -91,7 +92,8 @@ class _Machine:
 
     def module(self) -> ModuleType:
         module = ModuleType("osprey.runtime")
-        module.read_channels = lambda names: {name: self.values[name] for name in names}  # type: ignore[attr-defined]
+        module.read_channels = self.read  # type: ignore[attr-defined]
+        module.channel_records = self.records  # type: ignore[attr-defined]
         module.write_channels = self.write  # type: ignore[attr-defined]
         module.archive = self.archive  # type: ignore[attr-defined]
         module.inputs = {  # type: ignore[attr-defined]
@@ -102,12 +104,18 @@ class _Machine:
         }
         return module
 
+    def read(self, names: Iterable[str], *, missing: float | None = None) -> dict[str, float]:
+        return {name: self.values[name] if missing is None else self.values.get(name, missing) for name in names}
+
+    def records(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        return {name: {"device": name, "position_m": float(place)} for place, name in enumerate(names)}
+
     def write(self, values: Mapping[str, float], units: Mapping[str, str] | None = None) -> None:
         self.writes.append(dict(values))
         self.values.update(values)
 
     def archive(
-        self, names: Iterable[str], *, start_ns: int, end_ns: int, max_points: int = 2000
+        self, names: Iterable[str], *, start_ns: int, end_ns: int, max_points: int = 2000, skip_missing: bool = False
     ) -> dict[str, dict[str, Any]]:
         times = [start_ns / 1e9 + 10.0 * i for i in range(4)]
         return {

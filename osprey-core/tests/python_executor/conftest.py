@@ -24,11 +24,13 @@ from osprey.control.values import (
     ArchiveSpan,
     Bounds,
     ChannelInfo,
+    ChannelRecord,
     DType,
     ErrorKind,
     Fault,
     Reading,
     ReadResult,
+    Severity,
 )
 from osprey.project import Project
 from osprey.services.python_executor.machine import Machine
@@ -55,6 +57,17 @@ class FakeMachine:
         }
     )
     units: dict[str, str] = field(factory=lambda: {"BEAM:CURRENT": "mA", "HCM1:SP": "A", "HCM1:RB": "A"})
+    records: dict[str, ChannelRecord] = field(
+        factory=lambda: {
+            "HCM1:SP": ChannelRecord(
+                name="HCM1:SP", description="horizontal corrector 1", device="HCM1", readback="HCM1:RB", unit="A"
+            )
+        }
+    )
+    faults: dict[str, ErrorKind] = field(factory=dict[str, ErrorKind])
+    """Channels that do not answer, although they exist."""
+    invalid: set[str] = field(factory=set[str])
+    """Channels whose value is marked invalid."""
     reads: list[tuple[str, ...]] = field(factory=list[tuple[str, ...]])
 
     async def read(self, channels: Sequence[str]) -> list[ReadResult]:
@@ -63,11 +76,17 @@ class FakeMachine:
 
     def _reading(self, channel: str) -> ReadResult:
         value = self.values.get(channel.removesuffix(".VAL"))
+        if channel in self.faults:
+            return Fault(channel=channel, kind=self.faults[channel], message="no answer within 5 s")
         if value is None:
             return _missing(channel)
         dtype = DType.FLOAT if isinstance(value, float | list) else DType.INT
         unit = self.units.get(channel, "")
-        return Reading(channel=channel, value=value, dtype=dtype, unit=unit, source_ns=1, received_ns=2)
+        severity, alarm = (Severity.INVALID, "READ") if channel in self.invalid else (Severity.OK, "")
+        return Reading(
+            channel=channel, value=value, dtype=dtype, unit=unit, severity=severity, alarm=alarm, source_ns=1,
+            received_ns=2,
+        )  # fmt: skip
 
     async def describe(self, channels: Sequence[str]) -> list[ChannelInfo | Fault]:
         return [
@@ -86,7 +105,10 @@ class FakeMachine:
 
     async def fetch(self, channels: Sequence[str], span: ArchiveSpan) -> list[ArchiveSeries]:
         return [
-            ArchiveSeries(channel=channel, unit="mA", times_ns=[span.start_ns], values=[400.0]) for channel in channels
+            ArchiveSeries(channel=channel, unit="mA", times_ns=[span.start_ns], values=[400.0])
+            if channel in self.values
+            else ArchiveSeries(channel=channel, fault=_missing(channel))
+            for channel in channels
         ]
 
     async def closest(self, channel: str) -> list[str]:
@@ -95,11 +117,8 @@ class FakeMachine:
     async def canonical(self, channel: str) -> str:
         return channel.removesuffix(".VAL")
 
-    async def readback_of(self, channel: str) -> str | None:
-        return "HCM1:RB" if channel == "HCM1:SP" else None
-
-    async def describe_in_words(self, channel: str) -> str:
-        return "horizontal corrector 1" if channel == "HCM1:SP" else ""
+    async def record(self, channel: str) -> ChannelRecord | None:
+        return self.records.get(channel.removesuffix(".VAL"))
 
 
 def _missing(channel: str) -> Fault:

@@ -23,7 +23,7 @@ from osprey.services.python_executor.models import (
     RunOutcome,
     RunStatus,
 )
-from osprey.services.python_executor.notebook import escape, printable
+from osprey.services.python_executor.markdown import escape, printable
 from osprey.services.python_executor.record import (
     RunRecord,
     new_run_folder,

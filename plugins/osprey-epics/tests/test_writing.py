@@ -12,8 +12,11 @@ from connecting import Opener
 from soft_ioc import SoftIoc
 
 from osprey.control import DType, ErrorKind, Put, PutResult, Reading, Value
+from osprey_epics.answers import failure_of
 from osprey_epics.batch import Ask, Batch, Request
+from osprey_epics.channel import Channel
 from osprey_epics.connector import EpicsConnector
+from osprey_epics.libca import Eca
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -222,3 +225,10 @@ async def test_nothing_is_marked_as_sent_after_the_deadline_even_if_the_loop_was
     batch = Batch([request], time.monotonic() - 0.001)
     assert not batch.mark_sent(request)
     assert not request.is_sent
+
+
+def test_a_status_that_is_not_known_is_no_rejection() -> None:
+    """A rejection says that the value was surely not taken; a number that nobody knows says nothing."""
+    unknown = 33 << 3 | 2
+    assert failure_of(unknown, Channel("X")).kind is ErrorKind.INVALID_DATA
+    assert failure_of(Eca.PUTFAIL << 3 | 2, Channel("X")).kind is ErrorKind.REJECTED

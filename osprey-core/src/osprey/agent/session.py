@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from osprey.agent.state import TurnResult, TurnState, TurnStatus
 from osprey.agent.threads import locked_thread
 from osprey.approval.interrupts import answer_to, pending_request
 from osprey.control import guard_of
-from osprey.errors import ConfigError, UsageError
+from osprey.errors import ConfigError, StorageError, UsageError
 from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
@@ -155,11 +156,15 @@ class Agent:
 async def open_agent(project: Project) -> AsyncGenerator[Agent]:
     """Open the agent of a project; its checkpoints live in a file of their own beside the database."""
     path = project.state_dir / "checkpoints.db"
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-        # Only what is plain data comes back from a checkpoint; no class is imported by its name.
-        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-        path.chmod(0o600)
-        yield Agent(project, build_graph(project, saver))
+    try:
+        async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+            # Only what is plain data comes back from a checkpoint; no class is imported by its name.
+            saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+            path.chmod(0o600)
+            yield Agent(project, build_graph(project, saver))
+    except sqlite3.Error as exc:
+        msg = f"the checkpoints in {path} cannot be read or written ({exc}): look for a full disk, then try again"
+        raise StorageError(msg) from exc
 
 
 def _new_thread() -> str:

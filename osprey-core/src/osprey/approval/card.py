@@ -98,13 +98,12 @@ def card_of(row: RequestRow) -> Card:
 
 
 def _row(group: int, item: ApprovedItem, detail: Mapping[str, Any]) -> CardRow:
-    label = detail.get("label")
     return CardRow(
         group=group,
         channel=item.channel,
         description=str(detail.get("description", "")),
         now=_exactly(item.before),
-        new=f"{_exactly(item.value)} ({label})" if label else _exactly(item.value),
+        new=f"{_exactly(item.value)} ({item.label})" if item.label else _exactly(item.value),
         change=_change(item),
         unit=item.unit,
         limits=_limits(detail.get("low"), detail.get("high")),

@@ -60,12 +60,17 @@ async def file_write_request(
 async def _refusal(project: Project, judgement: Judgement, actor: Actor) -> RefusedError:
     refused = [item for item in judgement.items if not item.is_allowed]
     first = refused[0]
-    reasons = "\n".join(f"  {item.channel}: {item.reason} [{item.rule}]" for item in refused)
+    reasons = "\n".join(f"  {_reason(item)} [{item.rule}]" for item in refused)
     await journal_of(project).audit.refusal(
         actor, "write", first.rule, first.reason, {"target": judgement.target, "channels": len(refused)}
     )
     message = f"refused, nothing was written: {len(refused)} of {len(judgement.items)} writes\n{reasons}"
     return RefusedError(message, rule=first.rule)
+
+
+def _reason(item: JudgedItem) -> str:
+    """Give the reason with the channel it is about; the guard's own sentences name it already."""
+    return item.reason if item.channel in item.reason else f"{item.channel}: {item.reason}"
 
 
 def _presentation(judgement: Judgement) -> dict[str, Any]:
@@ -81,7 +86,6 @@ def _shown_item(item: JudgedItem) -> dict[str, Any]:
     return {
         "asked": item.channel,
         "description": item.description,
-        "label": item.label,
         "low": item.bounds.low,
         "high": item.bounds.high,
         "precision": item.precision,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,4 +36,6 @@ def _share_of_range(item: JudgedItem) -> float | None:
         return None
     if not isinstance(item.value, int | float) or not isinstance(item.before, int | float):
         return None
-    return abs(item.value - item.before) / (high - low)
+    share = abs(item.value - item.before) / (high - low)
+    # A NaN among them would win every `max` and hide a large change behind "not a number".
+    return share if math.isfinite(share) else None

@@ -64,7 +64,8 @@ def _cells(row: CardRow, *, grouped: bool, lined: bool) -> list[Text]:
     channel = Text(_printable(row.channel))
     if row.description:
         channel.append(f"\n{_printable(row.description)}", "dim")
-    cells = [channel, Text(row.now), Text(row.new, "bold"), Text(row.change), Text(row.unit), Text(row.limits)]
+    new, unit = Text(_printable(row.new), "bold"), Text(_printable(row.unit))
+    cells = [channel, Text(_printable(row.now)), new, Text(row.change), unit, Text(row.limits)]
     return [*([Text(str(row.group))] if grouped else []), *cells, *([Text(row.line)] if lined else [])]
 
 

@@ -6,6 +6,7 @@ imports no implementation and it never fails because of a plugin or a broken con
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -17,12 +18,16 @@ import click
 
 from osprey.cli.context import load_options, plugin_settings
 from osprey.cli.table import CORE_COMMANDS
-from osprey.errors import OspreyError
+from osprey.errors import OspreyError, StorageError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from osprey.plugins.options import PluginSettings
+
+
+_DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""What a person mends outside of Osprey; any other failure of the operating system here is a defect."""
 
 
 class LazyGroup(click.Group):
@@ -182,6 +187,11 @@ def _invoked(argv: list[str]) -> int:
         return 130
     except OspreyError as exc:
         return _report([exc], exc, context)
+    except OSError as exc:
+        if exc.errno not in _DISK_TROUBLE:
+            raise
+        where = f"{exc.filename}: " if exc.filename else ""
+        return _report([StorageError(f"{where}{exc.strerror}; mend that, then try again")], exc, context)
     except BaseExceptionGroup as group:
         if group.subgroup(KeyboardInterrupt) is not None:
             return 130

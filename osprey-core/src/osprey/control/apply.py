@@ -7,6 +7,7 @@ groups (a cancellation, a halt, a limit that no longer holds) closes the request
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import anyio
 from attrs import evolve
@@ -23,7 +24,7 @@ from osprey.control.second_look import judge_again, judge_history
 from osprey.control.survey import OwnGroup
 from osprey.control.values import Outcome, ReadResult
 from osprey.control.wire import to_wire
-from osprey.errors import RefusedError
+from osprey.errors import OspreyError, RefusedError
 from osprey.journal import Intent, Journal, Receipt, RequestState
 
 
@@ -42,9 +43,12 @@ class Application:
     ) -> None:
         self._bench = bench
         self._ledger = journal.ledger
+        self._audit = journal.audit
         self._request = request
         self._writes = writes
         self._clock = clock
+        # Counted from before the guard's last look at how old the values are, so that no pause goes unseen.
+        self._first_put_by = self._put_by()
         self._cases = _cases_by_group(writes, judged)
         self._items: list[list[ItemReport]] = [[] for _ in writes.groups]
         for item in unrequested_items(writes):
@@ -59,18 +63,19 @@ class Application:
 
         :raises RefusedError: the ledger refused the claim; nothing was sent.
         """
-        put_by = self._put_by()
         is_claimed = False
         try:
             with anyio.CancelScope(shield=True):
                 await self._claim()
                 is_claimed = True
-                await self._carry_out(0, put_by)
+                await self._carry_out(0, self._first_put_by)
             await self._go_on()
         except BaseException as exc:
+            self._stopped_by = Refusal("guard.stopped", f"stopped by {type(exc).__name__}")
             if is_claimed:
-                self._stopped_by = Refusal("guard.stopped", f"stopped by {type(exc).__name__}")
                 await self._finish()
+            elif not isinstance(exc, RefusedError):
+                await self._give_up_claim()
             raise
         return await self._finish()
 
@@ -79,6 +84,19 @@ class Application:
         await self._ledger.claim(
             request.request_id, request.sha256, request.actor, self._intents(0), groups=len(self._cases)
         )
+
+    async def _give_up_claim(self) -> None:
+        """End a claim that may have been stored although this task was torn away from it; nothing was sent.
+
+        A first Ctrl-C cancels the task itself, which no shield holds off. If the claim was not stored after
+        all, the ledger refuses to end it, and the approval stands.
+        """
+        self._note_all(0, Outcome.FAILED, "stopped at the claim, before anything was sent")
+        self._receipts = [_receipt(item) for item in self._items[0]]
+        with anyio.CancelScope(shield=True), suppress(OspreyError):
+            await self._ledger.finish(
+                self._request.request_id, self._receipts, RequestState.FAILED, to_wire(self._report())
+            )
 
     async def _go_on(self) -> None:
         """Observe each confirmed group and carry out the next one, until one is not confirmed."""
@@ -97,6 +115,7 @@ class Application:
                 now_ns=self._clock(),
             )
             if self._note_refusals(following, verdicts):
+                await self._tell_refusal(following)
                 return
             put_by = self._put_by()
             with anyio.CancelScope(shield=True):
@@ -128,7 +147,7 @@ class Application:
             )
             remaining_s = put_by - anyio.current_time()
             if self._note_refusals(number, verdicts):
-                pass
+                await self._tell_refusal(number)
             elif remaining_s <= 0:
                 self._note_all(number, Outcome.FAILED, "the put-by deadline was over before anything was sent")
             else:
@@ -144,6 +163,15 @@ class Application:
                 raise
         finally:
             self._receipts = [_receipt(item) for item in self._items[number]]
+
+    async def _tell_refusal(self, number: int) -> None:
+        """Have the audit know that the guard itself refused a group; what the ledger refuses is there already."""
+        refusal = self._stopped_by
+        if refusal is not None:
+            detail = {"sha256": self._request.sha256, "group": number}
+            await self._audit.refusal(
+                self._request.actor, "put", refusal.rule, refusal.reason, detail, subject=self._request.request_id
+            )
 
     async def _observe(self, *, is_last: bool) -> None:
         writes = self._writes

@@ -71,9 +71,16 @@ def _difference(before: float, after: float) -> float:
 
 def rounding_of(old: Value, new: Value) -> float:
     """Give how much of a change may be rounding of the two numbers themselves."""
-    numbers = [abs(float(e)) for v in (old, new) for e in elements_of(v) if not isinstance(e, str)]
+    numbers = [_size_of(e) for v in (old, new) for e in elements_of(v) if not isinstance(e, str)]
     finite = [number for number in numbers if math.isfinite(number)]
     return _ROUNDING_ULPS * math.ulp(max(finite, default=0.0))
+
+
+def _size_of(number: float) -> float:
+    try:
+        return abs(float(number))
+    except OverflowError:
+        return math.inf
 
 
 def is_same(old: Value, new: Value, tolerance: float) -> bool:

@@ -11,18 +11,27 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from osprey.config.schema import DemandArea
 from osprey.control.apply import Application
-from osprey.control.judging import Bench, Judged, judge_batch
+from osprey.control.judging import Bench, Judged, Refusal, judge_batch
 from osprey.control.payload import ApprovedWrites
 from osprey.control.protocols import WritePolicy
 from osprey.control.recovery import recover
 from osprey.control.reports import ReportStatus, not_applied
 from osprey.control.requests import ApplyReport, ApplyRequest, Judgement, JudgeRequest
-from osprey.control.standing import find_change, find_drift, find_refusal, find_unreachable, read_approved
+from osprey.control.standing import (
+    find_age,
+    find_change,
+    find_drift,
+    find_refusal,
+    find_unreachable,
+    read_approved,
+)
 from osprey.control.targets import targets_of
-from osprey.errors import ConnectorError, RefusedError
-from osprey.journal import Journal, journal_of
+from osprey.errors import ConnectorError, RefusedError, StorageError
+from osprey.journal import Journal, RequestState, journal_of
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -34,6 +43,7 @@ class Guard:
     def __init__(self, project: Project, *, clock: Callable[[], int] = time.time_ns) -> None:
         self._project = project
         self._clock = clock
+        self._recovering = anyio.Lock()
 
     async def judge(self, request: JudgeRequest) -> Judgement:
         """Judge a whole batch. Nothing is sent and nothing is stored.
@@ -49,8 +59,12 @@ class Guard:
     async def apply(self, request: ApplyRequest) -> ApplyReport:
         """Carry out an approved request: exactly its writes, each at most once.
 
+        In this order: the stored document is what was approved; the whole batch is judged again, on fresh
+        values; everything is still as the document says; the ledger gives its one claim. Only then is
+        anything sent, by `Application`.
+
         Refusals are reported, not raised, and stand in the audit. A report of status ``approved`` says that
-        nothing was claimed because a channel moved or did not answer; the approval still stands.
+        nothing was claimed, for a reason that may pass (a channel moved or did not answer); the approval stands.
 
         :raises UsageError: there is no such request.
         """
@@ -61,41 +75,60 @@ class Guard:
             bench = await self._bench(writes.target)
             judged = await self._judge(bench, JudgeRequest(batch=writes.batch, actor=request.actor))
         except ConnectorError as exc:
-            return not_applied(row.id, ReportStatus.APPROVED, "target.unreachable", str(exc))
+            return await self._wait(journal, request, Refusal("target.unreachable", str(exc)))
         except RefusedError as exc:
-            return await self._refuse(journal, request, exc.rule, str(exc))
+            return await self._refuse(journal, request, Refusal(exc.rule, str(exc)))
         except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails before the claim refuses
             reason = f"the guard failed, which refuses: {type(exc).__name__}: {exc}"
-            return await self._refuse(journal, request, "guard.error", reason)
+            return await self._refuse(journal, request, Refusal("guard.error", reason))
         return await self._apply_judged(journal, bench, request, writes, judged)
 
     async def recover(self) -> tuple[ApplyReport, ...]:
         """Record what processes that died have left open. Reads back; never sends."""
-        return await recover(targets_of(self._project), journal_of(self._project))
+        async with self._recovering:
+            return await recover(targets_of(self._project), journal_of(self._project))
 
     async def _apply_judged(
         self, journal: Journal, bench: Bench, request: ApplyRequest, writes: ApprovedWrites, judged: Judged
     ) -> ApplyReport:
         waiting = find_unreachable(judged)
         if waiting is not None:
-            return not_applied(request.request_id, ReportStatus.APPROVED, waiting.rule, waiting.reason)
+            return await self._wait(journal, request, waiting)
         refusal = find_refusal(judged) or find_change(writes, judged)
         if refusal is not None:
-            return await self._refuse(journal, request, refusal.rule, refusal.reason)
-        drift = find_drift(writes, judged)
-        if drift is not None:
-            await journal.audit.refusal(request.actor, "apply", drift.rule, drift.reason, _detail(request))
-            return not_applied(request.request_id, ReportStatus.APPROVED, drift.rule, drift.reason)
+            return await self._refuse(journal, request, refusal)
         application = Application(bench, journal, request, writes, judged, clock=self._clock)
+        now, read_timeout_s = anyio.current_time(), bench.target.config.read_timeout_s
+        waiting = find_drift(writes, judged) or find_age(judged, now=now, read_timeout_s=read_timeout_s)
+        if waiting is not None:
+            return await self._wait(journal, request, waiting)
+        return await self._claim_and_apply(journal, request, application)
+
+    async def _claim_and_apply(self, journal: Journal, request: ApplyRequest, application: Application) -> ApplyReport:
         try:
             return await application.run()
         except RefusedError as exc:
             # The ledger has refused the claim and written its own audit row.
             return not_applied(request.request_id, ReportStatus.REFUSED, exc.rule, str(exc))
+        except StorageError as exc:
+            row = await journal.requests.get(request.request_id)
+            if row.state is not RequestState.APPROVED:
+                raise
+            # Not even an audit row can be counted on now; what matters is that the approval is not given away.
+            return not_applied(request.request_id, ReportStatus.APPROVED, "ledger.unavailable", str(exc))
 
-    async def _refuse(self, journal: Journal, request: ApplyRequest, rule: str, reason: str) -> ApplyReport:
-        await journal.audit.refusal(request.actor, "apply", rule, reason, _detail(request))
-        return not_applied(request.request_id, ReportStatus.REFUSED, rule, reason)
+    async def _wait(self, journal: Journal, request: ApplyRequest, why: Refusal) -> ApplyReport:
+        return await self._not_applied(journal, request, ReportStatus.APPROVED, why)
+
+    async def _refuse(self, journal: Journal, request: ApplyRequest, why: Refusal) -> ApplyReport:
+        return await self._not_applied(journal, request, ReportStatus.REFUSED, why)
+
+    async def _not_applied(
+        self, journal: Journal, request: ApplyRequest, status: ReportStatus, why: Refusal
+    ) -> ApplyReport:
+        detail = {"request": request.request_id, "sha256": request.sha256, "status": status.value}
+        await journal.audit.refusal(request.actor, "apply", why.rule, why.reason, detail, subject=request.request_id)
+        return not_applied(request.request_id, status, why.rule, why.reason)
 
     async def _bench(self, target: str) -> Bench:
         self._project.config.require(DemandArea.CONTROL)
@@ -123,7 +156,3 @@ def guard_of(project: Project) -> Guard:
 def _policy(implementation: Any) -> WritePolicy:
     """Make one of a class; an object is used as it is."""
     return implementation() if isinstance(implementation, type) else implementation
-
-
-def _detail(request: ApplyRequest) -> Mapping[str, Any]:
-    return {"request": request.request_id, "sha256": request.sha256}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+import anyio
 from attrs import evolve, frozen
 
 from osprey.control import checks
@@ -54,6 +55,8 @@ class Judged:
     verdicts: tuple[Verdict, ...]
     readings: Mapping[str, ReadResult]
     """The fresh values that it was judged on."""
+    begun_at: float
+    """When judging began, before anything was read, by the clock of `anyio.current_time`, which nobody sets."""
 
 
 @frozen(kw_only=True)
@@ -93,6 +96,7 @@ async def judge_batch(bench: Bench, batch: WriteBatch, *, actor: str, now_ns: in
     :raises RefusedError: the batch as such has no meaning.
     """
     check_batch(batch)
+    begun_at = anyio.current_time()
     scene = await bench.scene(settle_s=batch.settle_s, now_ns=now_ns)
     try:
         verdicts = await _judge_items(bench, batch, scene, actor)
@@ -101,7 +105,8 @@ async def judge_batch(bench: Bench, batch: WriteBatch, *, actor: str, now_ns: in
     except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails here refuses the batch
         reason = f"judging failed, which refuses: {type(exc).__name__}: {exc}"
         verdicts = refuse_all(batch, Refusal("guard.error", reason))
-    return _conclude(bench.target, batch, scene, verdicts)
+    judgement = _conclude(bench.target, batch, scene, verdicts)
+    return Judged(judgement=judgement, verdicts=tuple(verdicts), readings=scene.readings, begun_at=begun_at)
 
 
 async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str) -> list[Verdict]:
@@ -111,6 +116,7 @@ async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str
     verdicts = _refuse_doubles(verdicts)
     cases = [verdict.case for verdict in verdicts if verdict.refusal is None]
     await look_around(bench, cases, scene, also=batch.observe)
+    scene.plan(cases)
     verdicts = [_judge_in_turn(verdict, scene) for verdict in verdicts]
     verdicts = _refuse_blind(verdicts, batch.observe, scene)
     if all(verdict.refusal is None for verdict in verdicts):
@@ -214,8 +220,8 @@ async def _ask_policies(bench: Bench, verdicts: list[Verdict], actor: str) -> li
     return judged
 
 
-def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: list[Verdict]) -> Judged:
-    judgement = Judgement(
+def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: list[Verdict]) -> Judgement:
+    return Judgement(
         target=target.name,
         is_allowed=all(verdict.refusal is None for verdict in verdicts),
         items=tuple(_judged_item(verdict) for verdict in verdicts),
@@ -226,7 +232,6 @@ def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: list[Ve
         observe=batch.observe,
         settle_s=batch.settle_s,
     )
-    return Judged(judgement=judgement, verdicts=tuple(verdicts), readings=scene.readings)
 
 
 def _judged_item(verdict: Verdict) -> JudgedItem:

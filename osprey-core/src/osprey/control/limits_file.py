@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -35,6 +36,9 @@ _VERIFICATION_KEYS: Final = {
     "tolerance_percent": "tolerance_percent",
 }
 _KNOWN: Final = (*ENTRY_KEYS, *_OTHER_SPELLINGS)
+_SETTLED_AFTER_NS: Final = 100_000_000
+"""Two changes closer together than a tick of the file system's clock bear one time: until then a file is read
+again each time."""
 
 
 def load_limits(path: Path) -> Limits:
@@ -42,11 +46,18 @@ def load_limits(path: Path) -> Limits:
 
     :raises ConfigError: names the file, the entry and the key that cannot be used.
     """
+    return _limits_of(path, _read(path))
+
+
+def _read(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as exc:
         msg = f"limits file {path}: {exc.strerror or exc}; write it, or remove `limits.file` of the target"
         raise ConfigError(msg) from exc
+
+
+def _limits_of(path: Path, raw: bytes) -> Limits:
     document = _parse(path, raw)
     channels, defaults = _split(path, document)
     return Limits(
@@ -173,7 +184,7 @@ class LimitsSource:
 
     path: Path | None
     _limits: Limits = field(factory=Limits)
-    _stamp: tuple[int, int, int] | None = None
+    _stamp: tuple[int, ...] | None = None
 
     def current(self) -> Limits:
         """Give the limits in force.
@@ -187,8 +198,12 @@ class LimitsSource:
         except OSError as exc:
             msg = f"limits file {self.path}: {exc.strerror or exc}"
             raise ConfigError(msg) from exc
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
+        # The time of the last change as well: a copy may keep the size and the time of modification.
+        stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
         if stamp != self._stamp:
-            self._limits = load_limits(self.path)
-            self._stamp = stamp
+            is_settled = time.time_ns() - status.st_ctime_ns > _SETTLED_AFTER_NS
+            raw = _read(self.path)
+            if hashlib.sha256(raw).hexdigest() != self._limits.sha256:
+                self._limits = _limits_of(self.path, raw)
+            self._stamp = stamp if is_settled else None
         return self._limits

@@ -25,7 +25,9 @@ SCHEMA_VERSION: Final = 1
 WRITE_KINDS: Final = frozenset({"channel_write", "python_executor"})
 """The kinds of request that carry a list of writes; the guard applies no other."""
 
-_ITEM_KEYS: Final = frozenset({"channel", "dtype", "shape", "value", "before", "unit", "tolerance", "readback", "line"})
+_ITEM_KEYS: Final = frozenset(
+    {"channel", "dtype", "shape", "value", "label", "before", "unit", "tolerance", "readback", "line"}
+)
 _WRITES_KEYS: Final = frozenset({"target", "simulated", "groups", "observe", "settle_s", "limits_sha256"})
 
 
@@ -38,6 +40,8 @@ class ApprovedItem:
     dtype: DType
     shape: tuple[int, ...]
     value: Value
+    label: str | None
+    """The text of an enumeration's number when it was judged: what the person read, not what the number is now."""
     before: Value
     unit: str
     tolerance: float
@@ -142,6 +146,7 @@ def _item(item: JudgedItem) -> dict[str, Any]:
         "dtype": item.dtype.value,
         "shape": list(item.shape),
         "value": exact(to_plain(item.value), item.dtype),
+        "label": item.label,
         "before": exact(to_plain(item.before), item.dtype),
         "unit": item.unit,
         "tolerance": float(item.tolerance).hex(),
@@ -173,6 +178,7 @@ def _read_item(item: Any) -> ApprovedItem:
         dtype=dtype,
         shape=tuple(_typed(length, int) for length in item["shape"]),
         value=inexact(item["value"], dtype),
+        label=None if item["label"] is None else _typed(item["label"], str),
         before=inexact(item["before"], dtype),
         unit=_typed(item["unit"], str),
         tolerance=float.fromhex(item["tolerance"]),

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import anyio
-from attrs import frozen
+from attrs import evolve, frozen
 
-from osprey.control.comparison import is_same, to_plain
+from osprey.control.comparison import elements_of, is_same, to_plain
 from osprey.control.survey import read_channels
 from osprey.control.values import ErrorKind, Fault, Outcome, Reading, ReadResult, Severity, Value
 
@@ -65,10 +65,24 @@ async def read_once(target: Target, channels: Sequence[str]) -> Mapping[str, Rea
     message = f"no answer within {target.config.read_timeout_s:g} s"
     with anyio.move_on_after(target.config.read_timeout_s + GRACE_S):
         try:
-            return await read_channels(target, channels)
+            results = await read_channels(target, channels)
+            return {name: _understood(result) for name, result in results.items()}
         except Exception as exc:  # noqa: BLE001 - a put is out: what cannot be read becomes its recorded reason
             message = f"{type(exc).__name__}: {exc}"
     return {name: Fault(channel=name, kind=ErrorKind.UNREACHABLE, message=message) for name in channels}
+
+
+def _understood(result: ReadResult) -> ReadResult:
+    """Give a reading with Python's own values; what has none cannot be compared, stored or shown."""
+    if isinstance(result, Fault):
+        return result
+    try:
+        value = to_plain(result.value)
+    except TypeError as exc:
+        return Fault(channel=result.channel, kind=ErrorKind.INVALID_DATA, message=f"not a value: {exc}")
+    if any(isinstance(element, list) for element in elements_of(value)):
+        return Fault(channel=result.channel, kind=ErrorKind.INVALID_DATA, message="not a value: a table of values")
+    return evolve(result, value=value)
 
 
 def compare(expected: Expected, result: ReadResult) -> Seen:

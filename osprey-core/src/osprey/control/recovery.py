@@ -1,7 +1,7 @@
 """After a crash: what a dead process left open is read back and recorded. Nothing is ever sent here.
 
-A value that is present is recorded as such; anything else (a difference, an invalid reading, a system that
-does not answer) is in doubt until a person settles it.
+A value that is present, and was not before, is recorded as such; anything else (a difference, an invalid
+reading, a system that does not answer) is in doubt until a person settles it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from osprey.control.comparison import to_plain
+from osprey.control.comparison import is_same
 from osprey.control.exact import unpacked
 from osprey.control.payload import read_document
 from osprey.control.readback import Expected, compare, read_once
@@ -61,8 +61,9 @@ async def recover_intents(targets: Targets, journal: Journal, orphans: Sequence[
 async def _read(targets: Targets, target: str, channels: Sequence[str]) -> Mapping[str, ReadResult]:
     try:
         return await read_once(await targets.get(target), channels)
-    except OspreyError as exc:
-        return {name: Fault(channel=name, kind=ErrorKind.UNREACHABLE, message=str(exc)) for name in channels}
+    except Exception as exc:  # noqa: BLE001 - nothing that a plugin raises may keep a doubt from being recorded
+        message = str(exc) if isinstance(exc, OspreyError) else f"{type(exc).__name__}: {exc}"
+        return {name: Fault(channel=name, kind=ErrorKind.UNREACHABLE, message=message) for name in channels}
 
 
 def _source(intent: IntentRow) -> str:
@@ -71,21 +72,29 @@ def _source(intent: IntentRow) -> str:
 
 def _find(intent: IntentRow, result: ReadResult) -> _Found:
     try:
-        expected = Expected(
-            channel=intent.channel,
-            value=unpacked(intent.value),
-            source=_source(intent),
-            tolerance=intent.tolerance,
-            settle_s=0.0,
-        )
+        expected = _expected(intent)
+        was_there = is_same(expected.value, unpacked(intent.before), intent.tolerance)
     except (LookupError, TypeError, ValueError) as exc:
-        return _Found(is_present=False, readback=None, reason=f"the intent's value is not understood: {exc}")
+        return _Found(is_present=False, readback=None, reason=f"the intent's values are not understood: {exc}")
     seen = compare(expected, result)
-    readback = to_wire(to_plain(result.value)) if isinstance(result, Reading) else None
-    if seen.outcome is Outcome.CONFIRMED:
+    readback = to_wire(result.value) if isinstance(result, Reading) else None
+    if seen.outcome is Outcome.CONFIRMED and not was_there:
         return _Found(is_present=True, readback=readback, reason="present after the crash")
-    reason = f"no receipt, and {seen.reason}: it may still land; look at the machine, then settle it"
+    why = seen.reason
+    if seen.outcome is Outcome.CONFIRMED:
+        why = f"{intent.channel} read the same before, so a read-back cannot tell whether it was sent"
+    reason = f"no receipt, and {why}: it may still land; look at the machine, then settle it"
     return _Found(is_present=False, readback=readback, reason=reason)
+
+
+def _expected(intent: IntentRow) -> Expected:
+    return Expected(
+        channel=intent.channel,
+        value=unpacked(intent.value),
+        source=_source(intent),
+        tolerance=intent.tolerance,
+        settle_s=0.0,
+    )
 
 
 def recovery_report(row: RequestRow, intents: Sequence[IntentRow]) -> ApplyReport:

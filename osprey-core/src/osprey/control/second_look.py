@@ -25,6 +25,7 @@ async def judge_again(
         if not any(case.rule and case.rule.needs_recheck for case in cases):
             return [Verdict(case) for case in cases]
         await look_around(bench, cases, scene)
+        scene.plan(cases)
         return [_judge(case, scene) for case in cases]
     except ConnectorError as exc:
         return _refused(cases, "target.unreachable", str(exc))

@@ -47,9 +47,11 @@ async def send(connector: Connector, puts: Sequence[Put], *, timeout_s: float) -
 
 def outcome_of(result: PutResult) -> Outcome | None:
     """Give the outcome of a put that did not complete; None if it did and the read-back decides."""
+    if not result.was_sent:
+        return Outcome.FAILED
     if result.error is None:
         return None
-    if not result.was_sent or result.error in _SURELY_NOT_TAKEN:
+    if result.error in _SURELY_NOT_TAKEN:
         return Outcome.FAILED
     return Outcome.UNCONFIRMED
 

@@ -12,6 +12,8 @@ from osprey.control.values import Reading
 from osprey.errors import RefusedError
 from osprey.journal import RequestRow, RequestState
 
+OLDEST_VALUES_S: Final = 30.0
+"""How long judging may take beyond its reads: a process that was stopped meanwhile judged another machine."""
 _UNREACHABLE_RULES: Final = frozenset({"target.unreachable", "name.not_found", "observe.unreadable"})
 
 
@@ -55,9 +57,17 @@ def find_change(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
     approved = [item for group in writes.groups for item in group]
     for item, verdict in zip(approved, judged.verdicts, strict=True):
         if not _is_as_approved(item, verdict.case):
-            reason = f"{item.channel} has another name, type or value in the control system than was approved"
+            reason = f"{item.channel} has another name, type, unit or state in the control system than was approved"
             return Refusal("approval.changed", reason)
     return None
+
+
+def find_age(judged: Judged, *, now: float, read_timeout_s: float) -> Refusal | None:
+    """Give the reason if the values that were judged are too old by now to be acted on."""
+    age_s = now - judged.begun_at
+    if age_s <= OLDEST_VALUES_S + 3 * read_timeout_s:
+        return None
+    return Refusal("approval.stale", f"the values that it was judged on are {age_s:.0f} s old: try again")
 
 
 def find_drift(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
@@ -73,8 +83,8 @@ def find_drift(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
 
 def _is_as_approved(item: ApprovedItem, case: Case) -> bool:
     info = case.info
-    now = (case.channel, info.dtype, info.shape, info.unit, case.typed_value)
-    return now == (item.channel, item.dtype, item.shape, item.unit, item.value)
+    now = (case.channel, info.dtype, info.shape, info.unit, case.typed_value, case.label)
+    return now == (item.channel, item.dtype, item.shape, item.unit, item.value, item.label)
 
 
 def _drift_of(item: ApprovedItem, judged: Judged) -> str | None:

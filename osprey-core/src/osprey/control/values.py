@@ -165,7 +165,9 @@ class ChannelRecord:
     """A channel as the facility describes it: what a search by words can find."""
 
     name: str
+    """As the control system knows it."""
     description: str = ""
+    """What it is, in the words that people search by."""
     device: str = ""
     """The thing that an operator names, such as ``HCM03``."""
     family: str = ""
@@ -173,6 +175,7 @@ class ChannelRecord:
     family_words: tuple[str, ...] = ()
     """How people call the family, such as ``horizontal corrector``."""
     sector: int | None = None
+    """The part of the machine where it is."""
     position_m: float | None = None
     """Along the beam's path."""
     quantity: str = ""
@@ -180,9 +183,11 @@ class ChannelRecord:
     role: str = "readback"
     """``setpoint``, ``readback``, ``status`` or ``computed``."""
     unit: str = ""
+    """For finding and reading; what is written is judged by the control system's own unit."""
     readback: str | None = None
     """For a setpoint: the channel that shows what the device does."""
     aliases: tuple[str, ...] = ()
+    """Further names under which it is found."""
 
 
 @frozen(kw_only=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "archive",
     "channel_info",
+    "channel_records",
     "inputs",
     "read_channel",
     "read_channels",
@@ -40,6 +41,9 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+
+_RAISE: Any = object()
+"""The default of `missing`: a channel without a value is an error."""
 
 _link: Link
 _clock: Clock | None = None
@@ -67,15 +71,28 @@ def read_channel(name: str) -> Any:
     return _value(read_full([_checked_name(name)])[0])
 
 
-def read_channels(names: Iterable[str]) -> dict[str, Any]:
-    """Read many channels together; one that cannot be read raises with its name."""
+def read_channels(names: Iterable[str], *, missing: Any = _RAISE) -> dict[str, Any]:
+    """Read many channels together.
+
+    :param missing: what stands for a channel that cannot be read, or whose value the control system marks
+        invalid; the run's warnings then name it. Without it an invalid value is given as it is, with a
+        warning, and a channel that cannot be read raises.
+    :raises ChannelError: without `missing`: one error names every channel that cannot be read, and why.
+    """
     wanted = _checked_names(names)
-    return {name: _value(reading) for name, reading in zip(wanted, read_full(wanted))}
+    readings = _read(wanted, is_partial=missing is not _RAISE)
+    if missing is _RAISE:
+        return {name: _value(reading) for name, reading in zip(wanted, readings)}
+    return {name: _value(reading) if _is_good(reading) else missing for name, reading in zip(wanted, readings)}
 
 
 def read_full(names: list[str]) -> list[dict[str, Any]]:
     """Read with unit, severity and time stamp, for the stand-ins of other libraries."""
-    return _link.call("read", channels=names, line=caller_line())
+    return _read(names, is_partial=False)
+
+
+def _read(names: list[str], *, is_partial: bool) -> list[dict[str, Any]]:
+    return _link.call("read", channels=names, partial=is_partial, line=caller_line()) if names else []
 
 
 def write_channel(name: str, value: Any, unit: str | None = None) -> None:
@@ -107,22 +124,39 @@ def archive(
     start_ns: int,
     end_ns: int,
     max_points: int = 2000,
+    skip_missing: bool = False,
 ) -> dict[str, dict[str, Any]]:
     """Fetch past values.
 
     :param start_ns: nanoseconds since 1970-01-01 UTC, as `end_ns`.
+    :param skip_missing: give an empty series for a channel that the archive cannot give, with a warning,
+        instead of raising.
     :returns: name -> ``{"t": seconds since 1970, "v": values, "unit": ..., "reduced": ..., "coverage": ...}``.
     """
     wanted = _checked_names([names] if isinstance(names, str) else names)
-    fields = {"channels": wanted, "start_ns": int(start_ns), "end_ns": int(end_ns)}
-    series = _link.call("archive", max_points=int(max_points), line=caller_line(), **fields)
+    if not wanted:
+        return {}
+    fields = {"channels": wanted, "start_ns": int(start_ns), "end_ns": int(end_ns), "max_points": int(max_points)}
+    series = _link.call("archive", partial=bool(skip_missing), line=caller_line(), **fields)
     return dict(zip(wanted, series))
 
 
 def channel_info(names: str | Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Describe channels: unit, description, type, drive limits, read-back, labels."""
+    """Ask the control system what channels are: unit, type, drive limits, labels, whether they can be written."""
+    return _described("info", names)
+
+
+def channel_records(names: str | Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Look channels up in the facility's list: device, family, sector, position, quantity, role, unit.
+
+    Nothing is asked of the control system, so a channel that does not answer is found as well.
+    """
+    return _described("records", names)
+
+
+def _described(op: str, names: str | Iterable[str]) -> dict[str, dict[str, Any]]:
     wanted = _checked_names([names] if isinstance(names, str) else names)
-    return dict(zip(wanted, _link.call("info", channels=wanted, line=caller_line())))
+    return dict(zip(wanted, _link.call(op, channels=wanted, line=caller_line()))) if wanted else {}
 
 
 def wait_until(condition: Callable[[], Any] | tuple[str, str, Any], timeout_s: float, *, period_s: float = 0.2) -> None:
@@ -167,6 +201,10 @@ def _checked_names(names: Iterable[str]) -> list[str]:
         msg = f"give a list of channel names; for one channel: read_channel({names!r})"
         raise TypeError(msg)
     return [_checked_name(name) for name in names]
+
+
+def _is_good(reading: Mapping[str, Any]) -> bool:
+    return "fault" not in reading and reading["severity"] != "invalid"
 
 
 def _value(reading: Mapping[str, Any]) -> Any:

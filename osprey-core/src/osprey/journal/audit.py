@@ -109,8 +109,13 @@ class Audit:
         rule: str,
         reason: str,
         detail: Mapping[str, Any] | None = None,
+        *,
+        subject: str = "",
     ) -> None:
-        """Record a refusal that another room decided, such as the guard's."""
+        """Record a refusal that another room decided, such as the guard's.
+
+        :param subject: the request that it is about, if there is one.
+        """
 
         def record(connection: Connection) -> None:
             refusal = Refusal(rule, reason)
@@ -119,7 +124,7 @@ class Audit:
                 refusal,
                 actor=actor,
                 what=what,
-                subject="",
+                subject=subject,
                 now_ns=self._clock(),
                 detail=detail,
             )

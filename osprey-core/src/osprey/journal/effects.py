@@ -62,6 +62,12 @@ _DOUBTS: Final = (
     .limit(1)
 )
 
+_UNCONFIRMED: Final = (
+    select(INTENTS.c.id)
+    .where(INTENTS.c.request_id == bindparam("of_request"), INTENTS.c.outcome.not_in(sorted(LANDED)))
+    .limit(1)
+)
+
 
 @frozen(kw_only=True)
 class Closing:
@@ -96,7 +102,7 @@ def advance(
         now_ns=now_ns,
         detail={"receipts": closing.told, "next": len(opening.rows)},
     )
-    refusal = _judge_next(connection, books, row, closing, opening, now_ns)
+    refusal = _judge_next(connection, books, row, opening, now_ns)
     if refusal is not None:
         return books.audit.refuse(connection, refusal, actor=actor, what="advance", subject=request_id, now_ns=now_ns)
     open_intents(connection, books, request_id, opening, now_ns)
@@ -116,16 +122,14 @@ def _judge_holder(
     return Refusal("ledger.not_owner", f"request {request_id} was claimed by another process (owner {row.owner})")
 
 
-def _judge_next(
-    connection: Connection, books: Books, row: RequestRow, closing: Closing, opening: Opening, now_ns: int
-) -> Refusal | None:
+def _judge_next(connection: Connection, books: Books, row: RequestRow, opening: Opening, now_ns: int) -> Refusal | None:
     if not opening.rows:
         return None
     remaining = count_open(connection, row.id)
     if remaining:
         told = f"{remaining} writes of request {row.id} have no receipt, so the next group was not sent"
         return Refusal("ledger.open", f"{told}: finish it, and look at `osprey ledger list`")
-    if any(receipt.outcome not in LANDED for receipt in closing.receipts):
+    if _has_unconfirmed(connection, row.id):
         return Refusal(
             "ledger.not_confirmed",
             f"a write of request {row.id} was not confirmed, so the next group was not sent: finish it as partial",
@@ -136,6 +140,11 @@ def _judge_next(
             f"the time of request {row.id} was over between two groups: the rest was not sent",
         )
     return judge_start(connection, books, opening, now_ns)
+
+
+def _has_unconfirmed(connection: Connection, request_id: str) -> bool:
+    """Say whether a write of any earlier group did not land, whoever recorded it and when."""
+    return connection.execute(_UNCONFIRMED, {"of_request": request_id}).first() is not None
 
 
 def _close(connection: Connection, request_id: str, closing: Closing, now_ns: int) -> None:

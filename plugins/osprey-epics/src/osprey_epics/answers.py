@@ -50,9 +50,12 @@ _KINDS = {
 
 
 def failure_of(status: int, channel: Channel) -> Failure:
-    """Turn a status into a failure; a no that has no kind of its own is a rejection."""
+    """Turn a status into a failure; a no that has no kind of its own is a rejection.
+
+    A status that is not known is no answer at all: after a put it leaves a doubt, where a rejection would not.
+    """
     condition = condition_of(status)
-    kind = _KINDS.get(condition, ErrorKind.REJECTED) if condition is not None else ErrorKind.REJECTED
+    kind = ErrorKind.INVALID_DATA if condition is None else _KINDS.get(condition, ErrorKind.REJECTED)
     raw = name_status(status)
     if kind is ErrorKind.UNREACHABLE:
         return Failure(kind, f"{channel.name}: the connection to {channel.host} was lost", raw)

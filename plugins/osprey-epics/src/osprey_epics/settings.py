@@ -56,7 +56,9 @@ class GatewaysSettings:
     """Separate ways for reading and writing; each has an older spelling."""
 
     read: GatewaySettings | None = None
+    """Where reads go."""
     write: GatewaySettings | None = None
+    """Where writes go."""
     read_only: GatewaySettings | None = None
     """Older spelling of `read`."""
     write_access: GatewaySettings | None = None

@@ -174,6 +174,8 @@ class PythonCapability(BaseCapability):
             rehearsal=rehearsed,
             report=report,
             folder=run.folder if run else new_run_folder(self._project.state_dir, self._step.context_key),
+            answer=format_results(outcome.results) if outcome else "",
+            job=job,
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osprey.journal import RequestRow, journal_of
-from osprey.services.python_executor import RunOutcome, RunRecord, new_run_folder, write_record
+from osprey.services.python_executor import RunJob, RunOutcome, RunRecord, new_run_folder, write_record
 
 if TYPE_CHECKING:
     from osprey.control import ApplyReport, ItemReport
@@ -25,6 +25,8 @@ async def record_run(
     rehearsal: RunOutcome | None,
     report: ApplyReport | None,
     folder: Path,
+    answer: str = "",
+    job: RunJob | None = None,
 ) -> Path:
     """Write the record of a script into its run's folder; give the notebook."""
     row = await _request(project, report)
@@ -39,6 +41,10 @@ async def record_run(
             plan=_document(row),
             decision=_decision(row),
             report=report,
+            answer=answer,
+            root=project.config.root,
+            target=job.target if job else None,
+            inputs=job.inputs if job else {},
         ),
     )
 

@@ -15,11 +15,11 @@ from attrs import evolve
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
-from osprey.control import ApplyReport, ItemReport, JudgeRequest, Outcome, WriteBatch, WriteItem, guard_of
+from osprey.control import ApplyReport, ItemReport, JudgedItem, JudgeRequest, Outcome, WriteBatch, WriteItem, guard_of
 from osprey.control.payload import ApprovedWrites, read_document
 from osprey.control.reports import conclude, summarise
 from osprey.control.wire import from_wire, to_wire
-from osprey.errors import ConnectorError
+from osprey.errors import ConnectorError, RefusedError
 from osprey.journal import journal_of
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ _MAY_PASS_LATER = frozenset(
     {"name.not_found", "name.unresolved", "target.unreachable", "limits.no_fresh_value", "ledger.halted"}
 )
 """Rules that say no because the machine cannot be asked now, not because of what is asked."""
+
+_NEVER_SENT = frozenset({Outcome.UNREQUESTED, Outcome.REFUSED})
+"""A group that was refused just before its put (a halt, for example) is left over as those after it are."""
 
 
 def merged_report(needed: ApprovalNeeded, latest: ApplyReport) -> ApplyReport:
@@ -47,12 +50,12 @@ async def request_remainder(
 
     :returns: a waiting result if the machine cannot be asked now: resuming the thread tries again.
     """
-    left = [item for item in report.items if item.outcome is Outcome.UNREQUESTED]
+    left = [item for item in report.items if item.outcome in _NEVER_SENT]
     if not left or not latest.items:
         return None
     row = await journal_of(project).requests.get(latest.request_id)
     actor = current_actor()
-    batch = _batch_of(read_document(row.document), [i for i in latest.items if i.outcome is Outcome.UNREQUESTED])
+    batch = _batch_of(read_document(row.document), [i for i in latest.items if i.outcome in _NEVER_SENT])
     try:
         judgement = await guard_of(project).judge(JudgeRequest(batch=batch, actor=actor))
     except ConnectorError as exc:
@@ -60,17 +63,20 @@ async def request_remainder(
     refused = [item for item in judgement.items if not item.is_allowed]
     if refused and all(item.rule in _MAY_PASS_LATER for item in refused):
         return _not_now(report, refused[0].reason)
-    filed = await file_write_request(
-        project,
-        judgement,
-        kind="channel_write",
-        title=f"The rest of: {row.title}",
-        thread=row.thread,
-        key=f"{row.key}/rest",
-        actor=actor,
-        supersedes=row.id,
-        shown=shown,
-    )
+    try:
+        filed = await file_write_request(
+            project,
+            judgement,
+            kind="channel_write",
+            title=f"The rest of: {row.title}",
+            thread=row.thread,
+            key=f"{row.key}/rest",
+            actor=actor,
+            supersedes=row.id,
+            shown=shown,
+        )
+    except RefusedError:
+        return _not_any_more(report, refused)
     parts = [*needed.memo.get("parts", ()), to_wire(latest)]
     said = f"{format_report(report)}\n{len(left)} writes were not sent; request {filed.id} is for them."
     return ApprovalNeeded(request_id=filed.id, sha256=filed.sha256, memo={**needed.memo, "parts": parts}, said=said)
@@ -79,13 +85,14 @@ async def request_remainder(
 def _continued(whole: ApplyReport, part: ApplyReport) -> ApplyReport:
     rest = iter(part.items)
     items = tuple(
-        evolve(next(rest, item), group=item.group, index=item.index) if item.outcome is Outcome.UNREQUESTED else item
+        evolve(next(rest, item), group=item.group, index=item.index) if item.outcome in _NEVER_SENT else item
         for item in whole.items
     )
     return evolve(
         whole,
         request_id=part.request_id,
-        status=conclude(items).value,
+        # An approved rest that could not be claimed yet still waits; nothing else of it says how the whole ended.
+        status=part.status if part.status == "approved" else conclude(items).value,
         items=items,
         observations=(*whole.observations, *part.observations),
         rule=part.rule,
@@ -103,6 +110,13 @@ def _batch_of(writes: ApprovedWrites, left: Sequence[ItemReport]) -> WriteBatch:
 def _as_written(writes: ApprovedWrites, item: ItemReport) -> WriteItem:
     approved = writes.groups[item.group][item.index]
     return WriteItem(channel=approved.channel, value=approved.value, unit=approved.unit or None, line=approved.line)
+
+
+def _not_any_more(report: ApplyReport, refused: Sequence[JudgedItem]) -> StepResult:
+    """End the step with what was done: the refusal of the rest must not hide it."""
+    reasons = "\n".join(f"  {item.channel}: {item.reason} [{item.rule}]" for item in refused)
+    text = f"{format_report(report)}\nWhat was not sent is refused now:\n{reasons}"
+    return StepResult(status=StepStatus.FAILED, text=text)
 
 
 def _not_now(report: ApplyReport, reason: str) -> StepResult:

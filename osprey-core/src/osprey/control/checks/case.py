@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from attrs import define, field, frozen
@@ -90,6 +90,8 @@ class Scene:
     history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict[str, tuple[PastWrite, ...]])
     """Earlier writes to a channel, from the ledger, so that all processes share it."""
     _left: dict[str, Reading] = field(init=False, factory=dict)
+    _before_group: dict[tuple[int, str], ReadResult] = field(init=False, factory=dict)
+    _planned: dict[tuple[int, str], Reading] = field(init=False, factory=dict)
     _moves: dict[str, list[tuple[int, float]]] = field(init=False, factory=dict)
 
     def state_of(self, channel: str) -> ReadResult | None:
@@ -104,10 +106,28 @@ class Scene:
         """Give group and distance of the earlier items that write this channel."""
         return self._moves.get(channel, [])
 
+    def plan(self, cases: Iterable[Case]) -> None:
+        """Note what the items intend: those of one group go together, in no order that anybody can rely on."""
+        for case in cases:
+            self._planned[case.group, case.channel] = self._as_written(case)
+
+    def states_beside(self, case: Case, channel: str) -> list[ReadResult | None]:
+        """Give every state that another channel may be in at the moment when this item is put."""
+        planned = self._planned.get((case.group, channel)) if channel != case.channel else None
+        before = self._before_group.get((case.group, channel)) or self.state_of(channel)
+        return [before] if planned is None else [before, planned]
+
     def leave(self, case: Case, travel: float) -> None:
         """Note what an allowed item leaves behind for the items after it."""
+        earlier = self.state_of(case.channel)
+        if earlier is not None:
+            self._before_group[case.group, case.channel] = earlier
+        self._left[case.channel] = self._as_written(case)
+        self._moves.setdefault(case.channel, []).append((case.group, travel))
+
+    def _as_written(self, case: Case) -> Reading:
         info = case.info
-        self._left[case.channel] = Reading(
+        return Reading(
             channel=case.channel,
             value=case.typed_value,
             dtype=info.dtype,
@@ -115,7 +135,6 @@ class Scene:
             unit=info.unit,
             received_ns=self.now_ns,
         )
-        self._moves.setdefault(case.channel, []).append((case.group, travel))
 
 
 Check = Callable[[Case, Scene], Case]

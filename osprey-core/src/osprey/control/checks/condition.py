@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
 
 from osprey.control.checks.case import Case, Scene, refuse
 from osprey.control.comparison import elements_of, shape_of, to_plain
 from osprey.control.expressions import Expression
-from osprey.control.values import Fault, Reading, Severity, Value
+from osprey.control.values import Fault, Reading, ReadResult, Severity, Value
+
+_MOST_STATES: Final = 256
 
 
 def check_condition(case: Case, scene: Scene) -> Case:
-    """Refuse unless every expression is true of every element."""
+    """Refuse unless every expression is true of every element, in whatever order its group is put."""
     for expression in case.rule.expressions if case.rule else ():
-        channels = {name: _number_of(name, expression, case, scene) for name in expression.channels}
-        _check_elements(case, expression, channels)
+        for channels in _possible(expression, case, scene):
+            _check_elements(case, expression, channels)
     return case
+
+
+def _possible(expression: Expression, case: Case, scene: Scene) -> Iterator[Mapping[str, float]]:
+    """Give the numbers that the expression may find: another item of the group has been put by then, or not."""
+    names = sorted(expression.channels)
+    states = [scene.states_beside(case, scene.canonical.get(name, name)) for name in names]
+    if math.prod(map(len, states)) > _MOST_STATES:
+        refuse("limits.expression", f"{case.channel}: {expression.text!r} reads too many channels of its own group")
+    for chosen in itertools.product(*states):
+        found = zip(names, chosen, strict=True)
+        yield {name: _number_of(name, state, expression, case) for name, state in found}
 
 
 def _check_elements(case: Case, expression: Expression, channels: Mapping[str, float]) -> None:
@@ -28,7 +43,14 @@ def _check_elements(case: Case, expression: Expression, channels: Mapping[str, f
             refuse("limits.expression", f"{case.channel}: {expression.text!r} cannot be judged: {exc}")
             return
         if holds is not True:
-            refuse("limits.expression", f"{case.channel}: {expression.text!r} does not hold for {value}")
+            refuse(
+                "limits.expression", f"{case.channel}: {expression.text!r} does not hold for {value}{_beside(channels)}"
+            )
+
+
+def _beside(channels: Mapping[str, float]) -> str:
+    told = ", ".join(f"{name} at {number:g}" for name, number in channels.items())
+    return f" with {told}" if told else ""
 
 
 def _currents(case: Case) -> list[float | None]:
@@ -46,9 +68,8 @@ def _plain_number(element: object) -> float:
     return int(element) if isinstance(element, bool) else element
 
 
-def _number_of(name: str, expression: Expression, case: Case, scene: Scene) -> float:
+def _number_of(name: str, state: ReadResult | None, expression: Expression, case: Case) -> float:
     where = f"{case.channel}: {expression.text!r} reads {name}, which"
-    state = scene.state_of(scene.canonical.get(name, name))
     if state is None or isinstance(state, Fault):
         why = state.message if state else "was not read"
         return refuse("limits.expression", f"{where} has no fresh value: {why}")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from osprey.control.values import ArchiveSeries, ArchiveSpan, ChannelInfo, ErrorKind, Fault, Reading, ReadResult
+from osprey.control.values import (
+    ArchiveSeries,
+    ArchiveSpan,
+    ChannelInfo,
+    ChannelRecord,
+    ErrorKind,
+    Fault,
+    Reading,
+    ReadResult,
+)
 
 if TYPE_CHECKING:
     from osprey.control.targets import Target
@@ -30,12 +39,8 @@ class Machine(Protocol):
         """One name for one channel, whichever of its spellings was used."""
         ...
 
-    async def readback_of(self, channel: str) -> str | None:
-        """The channel that shows what a setpoint's device does, if the facility declares one."""
-        ...
-
-    async def describe_in_words(self, channel: str) -> str:
-        """The facility's own description; empty if there is none."""
+    async def record(self, channel: str) -> ChannelRecord | None:
+        """What the facility's channel list says of a channel; None if it is not listed."""
         ...
 
 
@@ -71,17 +76,11 @@ class TargetMachine:
         return [record_name(item) for item in (await self._target.directory()).closest(channel)]
 
     async def canonical(self, channel: str) -> str:
-        plain = channel.removesuffix(".VAL")
-        record = (await self._target.directory()).get(plain)
-        return plain if record is None else record.name
+        record = await self.record(channel)
+        return channel.removesuffix(".VAL") if record is None else record.name
 
-    async def readback_of(self, channel: str) -> str | None:
-        record = (await self._target.directory()).get(channel)
-        return None if record is None else record.readback
-
-    async def describe_in_words(self, channel: str) -> str:
-        record = (await self._target.directory()).get(channel.removesuffix(".VAL"))
-        return "" if record is None else record.description
+    async def record(self, channel: str) -> ChannelRecord | None:
+        return (await self._target.directory()).get(channel)
 
 
 def record_name(item: Any) -> str:
@@ -101,11 +100,11 @@ def reading_to_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def info_to_json(info: ChannelInfo, words: str) -> dict[str, Any]:
-    """Turn a description into what crosses the socket."""
+def info_to_json(info: ChannelInfo, record: ChannelRecord | None) -> dict[str, Any]:
+    """Turn a description into what crosses the socket; the facility's own words come first."""
     return {
         "name": info.name or info.channel,
-        "description": words or info.description,
+        "description": (record.description if record else "") or info.description,
         "unit": info.unit,
         "dtype": info.dtype.value,
         "shape": list(info.shape),
@@ -114,6 +113,23 @@ def info_to_json(info: ChannelInfo, words: str) -> dict[str, Any]:
         "drive_high": info.drive.high,
         "labels": list(info.labels),
         "writable": info.writable,
+        "readback": record.readback if record else None,
+    }
+
+
+def record_to_json(record: ChannelRecord) -> dict[str, Any]:
+    """Turn an entry of the channel list into what crosses the socket."""
+    return {
+        "name": record.name,
+        "description": record.description,
+        "device": record.device or record.name,
+        "family": record.family,
+        "sector": record.sector,
+        "position_m": record.position_m,
+        "quantity": record.quantity,
+        "role": record.role,
+        "unit": record.unit,
+        "readback": record.readback,
     }
 
 

@@ -1,51 +1,49 @@
-"""The notebook of a run. What the code printed and returned is data in it: escaped, never markup."""
+"""The notebook of a run. What the code printed and returned is data in it: escaped, never markup.
+
+The first cell says all that a reader asks first: question, answer, decision, outcome. Then come the code
+with its output, what was only rehearsed, and how to run the code again without a right to write.
+"""
 
 from __future__ import annotations
 
 import base64
-import html
 import json
 import os
-import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import nbformat
 
-from osprey.services.python_executor.models import RecordedRead, RunOutcome
-from osprey.services.python_executor.record import RunRecord, versions
+from osprey.control.requests import ItemReport
+from osprey.services.python_executor.markdown import escape, printable, table
+from osprey.services.python_executor.models import RecordedRead, RunMode, RunOutcome
+from osprey.services.python_executor.record import INPUTS_FILE, RunRecord, versions
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@])")
-_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONGEST_RESULT = 20_000
 _READS_SHOWN = 20
 
-
-def escape(text: object) -> str:
-    """Give a text as it reads, whatever it contains: no markup, no HTML, no links, no control codes."""
-    plain = " ".join(_CONTROL.sub("", str(text)).split())
-    return _SPECIAL.sub(r"\\\1", html.escape(plain, quote=False))
-
-
-def printable(text: str) -> str:
-    """Take control codes out of what a program printed; lines stay."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+_MODES = {
+    RunMode.NONE: "a computation without a machine",
+    RunMode.READ: "readings were live",
+    RunMode.DRY: "readings were live, a write would have been rehearsed only",
+    RunMode.OBSERVE: "the approved code once more after its writes were made, with live readings",
+}
 
 
 def build_notebook(folder: Path, record: RunRecord) -> str:
     """Build the notebook's text."""
     formats: Any = nbformat
     v4 = formats.v4
-    cells: list[Any] = [v4.new_markdown_cell(_heading(record))]
     code = v4.new_code_cell(record.code)
     if record.outcome is not None:
         code["execution_count"] = 1
         code["outputs"] = _outputs(folder, record.outcome)
-    cells.append(code)
-    cells.append(v4.new_markdown_cell(_decision(record)))
+    cells: list[Any] = [v4.new_markdown_cell(_heading(record)), code]
     rehearsed = _rehearsed(record)
     if rehearsed:
         cells.append(v4.new_markdown_cell(rehearsed))
+    cells += [v4.new_markdown_cell(_AGAIN), v4.new_code_cell(_again(record))]
     notebook = v4.new_notebook(cells=cells)
     notebook["metadata"]["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook["metadata"]["osprey"] = {"versions": versions(), "question": record.question}
@@ -54,16 +52,61 @@ def build_notebook(folder: Path, record: RunRecord) -> str:
 
 
 def _heading(record: RunRecord) -> str:
-    lines = [f"# {escape(record.title)}", "", f"> {escape(record.question)}"]
     outcome = record.outcome
+    lines = [f"# {escape(record.title)}", "", f"> {escape(record.question)}"]
+    if _writes(record).get("simulated") or (outcome is not None and outcome.simulated):
+        lines += ["", "**Simulation**: no real machine was read or set."]
+    lines += ["", "**Answer**", "", *(f"- {escape(line)}" for line in _answer(record))]
+    if record.decision:
+        lines += ["", f"**Decision**: {escape(record.decision)}"]
+    lines += ["", *_became(record)]
     if outcome is not None:
-        lines += ["", f"Run: {escape(outcome.status.value)}, mode {escape(outcome.mode.value)}."]
-        if outcome.simulated:
-            lines += ["", "**Simulation**: no real machine was read or set."]
-        if outcome.error:
-            lines += ["", f"**{escape(outcome.error)}**"]
-        lines += [f"- {escape(warning)}" for warning in outcome.warnings]
+        lines += ["", f"**Run**: {_run(outcome)}"]
     return "\n".join(lines)
+
+
+def _answer(record: RunRecord) -> list[str]:
+    outcome = record.outcome
+    if outcome is None:
+        return [record.report.reason if record.report else "Nothing ran to an end."]
+    lines = [outcome.error] if outcome.error else record.answer.splitlines() or ["The code left no results."]
+    return [*lines, *(f"Warning: {warning}" for warning in outcome.warnings)]
+
+
+def _writes(record: RunRecord) -> Mapping[str, Any]:
+    """Give what the approved document says of the writes; empty if nothing was to be approved."""
+    return (record.plan or {}).get("writes", {})
+
+
+def _run(outcome: RunOutcome) -> str:
+    python = f", Python {escape(outcome.python)}" if outcome.python else ""
+    return f"{outcome.status.value} in {outcome.seconds:.1f} s{python}; {_MODES[outcome.mode]}."
+
+
+def _became(record: RunRecord) -> list[str]:
+    """Say what became of each write: of those that were carried out, or of those that were not."""
+    report = record.report
+    if report is not None and report.items:
+        titles = ("group", "channel", "before", "set to", "read back", "outcome", "reason")
+        said = f"**Outcome**: **{escape(report.status)}** {escape(report.reason)}".rstrip()
+        return [said, "", *table(titles, [_item_row(item, _has_groups(report.items)) for item in report.items])]
+    writes = () if record.rehearsal is None else record.rehearsal.writes
+    if not writes:
+        return ["**Outcome**: nothing was written, and nothing was to be written."]
+    rows = [(write.group + 1, write.channel, write.value, write.unit, write.line) for write in writes]
+    said = "**Outcome**: nothing was written. The code had asked for:"
+    return [said, "", *table(("group", "channel", "value", "unit", "line"), rows)]
+
+
+def _has_groups(items: tuple[ItemReport, ...]) -> bool:
+    return len({item.group for item in items}) > 1
+
+
+def _item_row(item: ItemReport, has_groups: bool) -> tuple[object, ...]:
+    # What was set stands exactly as it was sent; a measured read-back is rounded to what is worth reading.
+    readback = float(f"{item.readback:.6g}") if isinstance(item.readback, float) else item.readback
+    group = item.group + 1 if has_groups else None
+    return group, item.name, item.before, item.value, readback, item.outcome.value, item.reason
 
 
 def _outputs(folder: Path, outcome: RunOutcome) -> list[Any]:
@@ -84,47 +127,51 @@ def _outputs(folder: Path, outcome: RunOutcome) -> list[Any]:
     return outputs
 
 
-def _decision(record: RunRecord) -> str:
-    lines = ["## Writes", ""]
-    if record.decision:
-        lines += [f"Decision: {escape(record.decision)}", ""]
-    if record.report is not None and record.report.items:
-        lines += [f"Result: **{escape(record.report.status)}** {escape(record.report.reason)}".rstrip(), ""]
-        lines += ["| group | channel | before | set to | read back | outcome | |", "|---|---|---|---|---|---|---|"]
-        for item in record.report.items:
-            cells = (item.group, item.name, item.before, item.value, item.readback, item.outcome, item.reason)
-            lines.append("| " + " | ".join("" if cell is None else escape(cell) for cell in cells) + " |")
-        return "\n".join(lines)
-    writes = () if record.rehearsal is None else record.rehearsal.writes
-    if not writes:
-        return "\n".join([*lines, "Nothing was written, and nothing was to be written."])
-    lines += ["Intended, and not made:", "", "| group | channel | value | unit | line |", "|---|---|---|---|---|"]
-    for write in writes:
-        cells = (write.group, write.channel, write.value, write.unit, write.line)
-        lines.append("| " + " | ".join("" if cell is None else escape(cell) for cell in cells) + " |")
-    return "\n".join(lines)
-
-
 def _rehearsed(record: RunRecord) -> str:
     reads = () if record.rehearsal is None else record.rehearsal.rehearsed_reads
     if not reads:
         return ""
-    lines = [
-        "## Rehearsed readings",
-        "",
-        "These were read after a write that was only rehearsed. They do not show what the machine did.",
-        "",
-        "| channel | value | unit | from | line |",
-        "|---|---|---|---|---|",
-    ]
-    lines += [_read_row(read) for read in reads[:_READS_SHOWN]]
+    lines = ["## Rehearsed readings", ""]
+    if record.outcome is not None and record.outcome.is_done:
+        lines.append(
+            f"Before the approval {len(reads)} readings were only rehearsed. They are not in the results above, which "
+            "were read after the writes were made; they are kept in plan.json."
+        )
+        return "\n".join(lines)
+    lines += ["These were read after a write that was only rehearsed. They do not show what the machine did.", ""]
+    lines += table(("channel", "value", "unit", "from", "line"), [_read_row(read) for read in reads[:_READS_SHOWN]])
     if len(reads) > _READS_SHOWN:
         lines += ["", f"and {len(reads) - _READS_SHOWN} more, in plan.json"]
     return "\n".join(lines)
 
 
-def _read_row(read: RecordedRead) -> str:
-    value = str(read.value)
-    shown = value if len(value) <= 80 else value[:80] + " ..."
-    cells = (read.channel, shown, read.unit, read.source.value, read.line)
-    return "| " + " | ".join("" if cell is None else escape(cell) for cell in cells) + " |"
+def _read_row(read: RecordedRead) -> tuple[object, ...]:
+    return read.channel, read.value, read.unit, read.source.value, read.line
+
+
+_AGAIN = """## Run it again
+
+The code above reaches its channels through `osprey.runtime`, which exists only in Osprey's sandbox. The next cell
+runs it there: readings are live, writes are only rehearsed, and nothing is set. Start Jupyter in this folder."""
+
+
+def _again(record: RunRecord) -> str:
+    """Write the cell that runs the code without a right to write; its texts are literals."""
+    project = "open_project()" if record.root is None else f"open_project(Path({str(record.root)!a}))"
+    name = record.target or _writes(record).get("target")
+    target = f", target={name!a}" if name else ""
+    inputs = f', inputs=json.loads(Path("{INPUTS_FILE}").read_text())' if record.inputs else ""
+    return "\n".join(
+        [
+            *(["import json"] if record.inputs else []),
+            "from pathlib import Path",
+            "",
+            "from osprey.project import open_project",
+            "from osprey.services.python_executor import RunJob, RunMode, runner_of",
+            "",
+            f"async with {project} as project:",
+            f'    job = RunJob(code=Path("code.py").read_text(), mode=RunMode.DRY{target}{inputs})',
+            "    outcome = await runner_of(project).run(job)",
+            "outcome.error or outcome.results, outcome.writes",
+        ]
+    )

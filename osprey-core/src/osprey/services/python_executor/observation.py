@@ -21,9 +21,10 @@ from osprey.services.python_executor.models import (
 from osprey.services.python_executor.sandbox.supervisor import EndRunError
 
 _COMPARED = {
-    "read": ("channels",),
+    "read": ("channels", "partial"),
     "info": ("channels",),
-    "archive": ("channels", "start_ns", "end_ns", "max_points"),
+    "records": ("channels",),
+    "archive": ("channels", "start_ns", "end_ns", "max_points", "partial"),
     "write": ("items",),
 }
 
@@ -64,10 +65,12 @@ class ObservationDesk(ReadDesk):
         if op == "write":
             return self._write(request)
         _raise_as_recorded(step)
+        answers = step.answer["ok"]
         if op == "read":
-            for channel, answer in zip(request["channels"], step.answer["ok"], strict=True):
-                self.log.add_reading(channel, answer, request["line"], ReadSource.RECORD, rehearsed=False)
-        return step.answer["ok"]
+            self.log.add_readings(request, answers, [ReadSource.RECORD] * len(answers))
+        elif op == "archive":
+            self.log.add_gaps(request, answers)
+        return answers
 
     def _write(self, request: Request) -> None:
         step = self._writes[self._next_write] if self._next_write < len(self._writes) else None

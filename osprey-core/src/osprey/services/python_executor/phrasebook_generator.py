@@ -7,27 +7,20 @@ name, a title or a unit ends up as a Python literal and never as code.
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, Undefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
+from osprey.services.python_executor.literals import Literal, literal
 from osprey.services.python_executor.models import PythonExecutionRequest
 
 CONTEXT_KEY: Final = "phrasebook"
 """Where a request carries ``{"template": name, "params": {...}}``."""
 
 _FOLDER: Final = Path(__file__).parent / "templates"
-_WIDTH = 80
-
-
-class _Literal(str):
-    """Text that is a Python literal."""
-
-    __slots__ = ()
 
 
 class PhrasebookGenerator:
@@ -43,8 +36,9 @@ class PhrasebookGenerator:
             keep_trailing_newline=True,
             autoescape=False,  # noqa: S701 - Python, not HTML; `finalize` lets nothing through but literals
         )
-        self._environment.filters["literal"] = literal
-        self._names = frozenset(self._environment.list_templates(extensions=["j2"]))
+        self._environment.filters.update(literal=literal, curves=curves_of)
+        # The folder `parts` holds what templates include: nothing that could be asked for by name.
+        self._names = frozenset(name for name in self._environment.list_templates() if "/" not in name)
 
     async def generate_code(self, request: PythonExecutionRequest, error_chain: list[str]) -> str:
         """Render the template of the request.
@@ -74,52 +68,32 @@ class PhrasebookGenerator:
         try:
             code = self._environment.get_template(file).render(cast("Mapping[str, Any]", params))
             ast.parse(code)
-        except (TemplateError, TypeError, ValueError, SyntaxError) as exc:
+        except (TemplateError, TypeError, ValueError, KeyError, SyntaxError) as exc:
             msg = f"template {name!r} cannot be filled in: {exc}"
             raise CodeGenerationError(msg, error_chain=error_chain) from exc
         return code
 
 
-def literal(value: object, indent: int = 0) -> str:
-    """Write a value of JSON as a Python literal, in several lines where one would be too long.
+def curves_of(profiles: object) -> object:
+    """Reduce planned profiles to what code needs; where a channel is, the channel list says.
 
-    :raises TypeError: it is anything else.
+    What has not the form of a profile is given as it is, and `literal` says what is wrong with it.
     """
-    flat = _flat(value)
-    if len(flat) <= _WIDTH - indent or not isinstance(value, list | tuple | Mapping) or not value:
-        return _Literal(flat)
-    inner, outer = " " * (indent + 4), " " * indent
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        lines = [f"{inner}{_flat(key)}: {literal(each, indent + 4)},\n" for key, each in items]
-        return _Literal(f"{{\n{''.join(lines)}{outer}}}")
-    lines = [f"{inner}{literal(each, indent + 4)},\n" for each in cast("Sequence[object]", value)]
-    return _Literal(f"[\n{''.join(lines)}{outer}]")
+    if not isinstance(profiles, list | tuple):
+        return profiles
+    return [_curve(profile) for profile in cast("Sequence[object]", profiles)]
 
 
-def _flat(value: object) -> str:
-    # The exact types: a subclass could bring a `__repr__` of its own.
-    if value is None or type(value) in (bool, int):
-        return repr(value)
-    if type(value) is str:
-        # ASCII only, so that no character of a name can look like another or turn the text's direction.
-        written = ascii(value)
-        return written if '"' in written else f'"{written[1:-1]}"'
-    if type(value) is float:
-        return repr(value) if math.isfinite(value) else f'float("{value}")'
-    if isinstance(value, Mapping):
-        items = cast("Mapping[object, object]", value).items()
-        return f"{{{', '.join(f'{_flat(key)}: {_flat(each)}' for key, each in items)}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_flat(each) for each in cast('Sequence[object]', value))}]"
-    if isinstance(value, Undefined):
-        str(value)  # raises, with the name of the parameter that is missing
-    msg = f"{type(value).__name__} {value!r} is not a value of JSON"
-    raise TypeError(msg)
+def _curve(profile: object) -> object:
+    if not isinstance(profile, Mapping):
+        return profile
+    fields = cast("Mapping[str, Any]", profile)
+    along = "position_m" if fields["has_positions"] else "device"
+    return {"label": fields["label"], "unit": fields["unit"], "along": along, "channels": list(fields["channels"])}
 
 
 def _only_literals(value: object) -> object:
-    if isinstance(value, _Literal):
+    if isinstance(value, Literal):
         return value
     msg = "a template wrote a value without the filter 'literal'"
     raise TypeError(msg)

@@ -14,13 +14,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from osprey.control.requests import ApplyReport
 from osprey.services.python_executor._serialization import to_json
 from osprey.services.python_executor.models import RunOutcome
 
 _LONGEST_SLUG = 48
+INPUTS_FILE = "inputs.json"
 
 
 @frozen(kw_only=True)
@@ -40,6 +41,13 @@ class RunRecord:
     """Who decided what, and why, in one sentence."""
     report: ApplyReport | None = None
     """What became of each approved write."""
+    answer: str = ""
+    """What the results say, in words, a line each."""
+    root: Path | None = None
+    """The project's folder and the target: for running the code again."""
+    target: str | None = None
+    inputs: Mapping[str, Any] = field(factory=dict[str, Any])
+    """What the code was given of earlier steps."""
 
 
 def new_run_folder(state_dir: Path, name: str) -> Path:
@@ -81,6 +89,8 @@ def write_record(folder: Path, record: RunRecord) -> Path:
     outcome = record.outcome
     _write_json(folder / "results.json", None if outcome is None else outcome.results)
     _write_json(folder / "run.json", _run_of(record))
+    if record.inputs:
+        _write_json(folder / INPUTS_FILE, _finite(record.inputs))
     write_private(folder / "stdout.txt", b"" if outcome is None else outcome.stdout.encode())
     notebook = folder / "notebook.ipynb"
     write_private(notebook, build_notebook(folder, record).encode())

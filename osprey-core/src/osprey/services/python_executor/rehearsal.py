@@ -6,7 +6,7 @@ from typing import Any
 
 from osprey.control.values import ChannelInfo, ErrorKind, Fault, Reading
 from osprey.services.python_executor.desks import GuestError, ReadDesk, Request
-from osprey.services.python_executor.machine import Machine, reading_to_json
+from osprey.services.python_executor.machine import Machine
 from osprey.services.python_executor.models import ReadSource, RecordedOp, RecordedRead, RunStatus
 from osprey.services.python_executor.sandbox.supervisor import EndRunError
 from osprey.services.python_executor.shadow import Shadow
@@ -90,21 +90,21 @@ class RehearsalDesk(ReadDesk):
         self._sleeps, self._slept_s, self._reads_since_write = 0, 0.0, 0
 
     async def _readback_of(self, name: str) -> str | None:
-        readback = await self.machine.readback_of(name)
-        return None if readback is None else await self.machine.canonical(readback)
+        record = await self.machine.record(name)
+        return None if record is None or record.readback is None else await self.machine.canonical(record.readback)
 
     async def _read_rehearsed(self, request: Request) -> list[dict[str, Any]]:
         channels: list[str] = request["channels"]
-        names = [await self.machine.canonical(channel) for channel in channels]
-        live = await self.good(await self.machine.read(channels))
         answers: list[dict[str, Any]] = []
-        for channel, name, reading in zip(channels, names, live, strict=True):
-            is_shadow = self._shadow.covers(name)
-            shown: Reading = self._shadow.over(name, reading) if is_shadow else reading
-            answer = reading_to_json(shown)
-            source = ReadSource.SHADOW if is_shadow else ReadSource.LIVE
-            self.log.add_reading(channel, answer, request["line"], source, rehearsed=True)
-            answers.append(answer)
+        sources: list[ReadSource] = []
+        for channel, live in zip(channels, await self.read_results(request), strict=True):
+            shown, source = live, ReadSource.LIVE
+            name = await self.machine.canonical(channel)
+            if isinstance(live, Reading) and self._shadow.covers(name):
+                shown, source = self._shadow.over(name, live), ReadSource.SHADOW
+            answers.append(await self.answer_of(shown))
+            sources.append(source)
+        self.log.add_readings(request, answers, sources, rehearsed=True)
         self._reads_since_write += 1
         self._doubt(f"the reading of {channels[0]} at line {request['line']}")
         return answers

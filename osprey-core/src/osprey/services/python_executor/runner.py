@@ -105,7 +105,7 @@ class PythonRunner:
             error_type=verdict.error_type,
             error_line=verdict.line,
             error_frames=verdict.frames,
-            warnings=(*handover.warnings, *broker.warnings),
+            warnings=(*handover.warnings, *desk.log.warnings, *broker.warnings),
             writes=tuple(desk.log.writes),
             reads=tuple(desk.log.reads),
             replayable=rehearsal is None or not rehearsal.why_not,

@@ -87,18 +87,24 @@ def _is_encoded(value: object) -> bool:
     return isinstance(value, str) and value.isascii()
 
 
+def _is_truth(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 _line = _or_none(_is_whole)
 
 OPS: Mapping[str, Mapping[str, Check]] = {
     "hello": {"protocol": _is_whole, "python": _is_text},
     "ready": {"rights": _is_text_map},
-    "read": {"channels": _is_names, "line": _line},
+    "read": {"channels": _is_names, "partial": _is_truth, "line": _line},
     "info": {"channels": _is_names, "line": _line},
+    "records": {"channels": _is_names, "line": _line},
     "archive": {
         "channels": _is_names,
         "start_ns": _is_whole,
         "end_ns": _is_whole,
         "max_points": _is_whole,
+        "partial": _is_truth,
         "line": _line,
     },
     "write": {"items": _is_items, "line": _line},

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from attrs import field, frozen
-from attrs import Attribute
+from attrs import Attribute, field, frozen
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")

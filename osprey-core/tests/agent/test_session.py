@@ -147,3 +147,17 @@ async def test_an_unknown_thread_and_an_empty_question_are_usage_errors(agent: A
         await agent.resume("nowhere")
     with pytest.raises(UsageError, match="empty"):
         await agent.ask("  ")
+
+
+async def test_a_thread_that_was_cut_short_takes_no_new_question(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    class PowerCutError(BaseException):
+        pass
+
+    async def die(_: MemoryCapability) -> StepResult:
+        raise PowerCutError
+
+    monkeypatch.setattr(MemoryCapability, "execute", die)
+    with pytest.raises(PowerCutError):
+        await agent.ask("remember that BEND is slow", thread="cut")
+    with pytest.raises(UsageError, match="osprey resume cut"):
+        await agent.ask("what is the current of BEND", thread="cut")

@@ -84,3 +84,34 @@ def test_a_hash_of_seven_digits_is_too_short(inbox: Inbox) -> None:
     short = inbox.run("approvals", "approve", row["id"], "--hash", row["hash"][:7])
     assert isinstance(short.exception, UsageError)
     assert inbox.json("approvals", "list")[0]["state"] == "pending"
+
+
+def test_an_approval_can_be_taken_back_before_it_is_carried_out(inbox: Inbox) -> None:
+    asked = inbox.json("ask", "set BEND to 3 A")
+    [row] = inbox.json("approvals", "list")
+    inbox.run("approvals", "approve", row["id"], "--hash", row["hash"][:8])
+    assert inbox.run("approvals", "withdraw", row["id"], "--reason", "beam is back").exit_code == 0
+    ended = inbox.json("resume", asked["thread"])
+    assert ended["status"] == "refused"
+    assert "beam is back" in ended["answer"]
+
+
+def test_a_halt_stops_an_approved_write_and_its_release_lets_it_happen(inbox: Inbox) -> None:
+    asked = inbox.json("ask", "set BEND to 3 A")
+    [row] = inbox.json("approvals", "list")
+    inbox.run("approvals", "approve", row["id"], "--hash", row["hash"][:8])
+    assert inbox.run("halt", "--reason", "vacuum alarm").exit_code == 0
+    halted = inbox.json("resume", asked["thread"])
+    assert halted["status"] == "waiting"
+    assert "halt" in " ".join(halted["warnings"])
+    inbox.run("halt", "--release")
+    assert inbox.json("resume", asked["thread"])["status"] == "done"
+
+
+def test_limits_that_changed_since_withdraw_the_approval(inbox: Inbox, tmp_path: Path) -> None:
+    asked = inbox.json("ask", "set BEND to 3 A")
+    [row] = inbox.json("approvals", "list")
+    inbox.run("approvals", "approve", row["id"], "--hash", row["hash"][:8])
+    (tmp_path / "limits.yml").write_text(FILES["limits.yml"].replace("max: 10", "max: 2"), encoding="utf-8")
+    assert inbox.json("resume", asked["thread"])["status"] == "refused"
+    assert inbox.json("approvals", "show", row["id"])["state"] == "withdrawn"

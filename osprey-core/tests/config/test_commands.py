@@ -79,7 +79,7 @@ def test_init_with_an_ioc_adds_a_target_for_it(
     systems = load_config(tmp_path / "project", environ={}).control_system
     assert (systems.default_target, list(systems.targets)) == ("ring", ["ring", "epics"])
     target = systems.targets["epics"]
-    assert (target.connector, target.posture, target.writes_enabled) == ("epics", Posture.APPROVAL, True)
+    assert (target.connector, target.posture, target.writes_enabled) == ("epics", Posture.APPROVAL, False)
     assert target.limits.unlisted == "native_only"
     assert (target.archiver, target.channels) == (None, None)
     assert target.settings == {"address": address, "port": port}

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
-from osprey.services.python_executor.models import PythonExecutionRequest
 from osprey.services.python_executor.literals import literal
+from osprey.services.python_executor.models import PythonExecutionRequest
 from osprey.services.python_executor.phrasebook_generator import PhrasebookGenerator
 
 START_NS, END_NS = 1_795_172_400 * 10**9, 1_795_176_000 * 10**9
@@ -32,6 +32,7 @@ def _profiles(names: Iterable[str], *, label: str = "orbit", unit: str = "mm", p
 def _cases(first: str, second: str, text: str) -> dict[str, list[dict[str, Any]]]:
     """Parameters for every template, with names and texts that a test chooses."""
     profiles = _profiles([first, second], label=text, unit=text)
+    mixed = [*profiles, *_profiles([second], label=text + "2", unit="", positions=False)]
     archived = {"title": text, "channels": {first: text, second: second}}
     bounds = {"start_ns": START_NS, "end_ns": END_NS, "time_zone": "Europe/Berlin"}
     kinds = ["mean", "std", "rms", "min", "max", "trend"]
@@ -56,8 +57,15 @@ def _cases(first: str, second: str, text: str) -> dict[str, list[dict[str, Any]]
             {**archived, **bounds, "kinds": kinds, "is_plotted": plotted} for plotted in (True, False)
         ],
         "value_then": [{**archived, "moment_ns": START_NS}],
-        "compare_now_then": [{"title": text, "then": text, "moment_ns": START_NS, "profiles": profiles}],
-        "step_and_show": [{**change, "steps": {first: 0.1}}, {**change, "values": {first: 0.5, second: -0.5}}],
+        "compare_now_then": [
+            {"title": text, "then": text, "moment_ns": START_NS, "profiles": each} for each in (profiles, mixed)
+        ],
+        "step_and_show": [
+            {**change, "steps": {first: 0.1}},
+            {**change, "values": {first: 0.5, second: -0.5}},
+            {**change, "steps": {first: 0.1}, "profiles": _profiles([first], label=text, positions=False)},
+            {**change, "steps": {first: 0.1}, "profiles": mixed},
+        ],
         "scan_plot": [
             {
                 "title": text,
@@ -184,8 +192,61 @@ def test_a_step_is_one_group_computed_from_what_was_read(run: Callable[[str, _Ma
 def test_a_scan_is_plotted_without_the_write_that_restores(run: Callable[[str, _Machine], dict[str, Any]]) -> None:
     (params,) = _cases("A", "B", "orbit")["scan_plot"]
     results = run(generate("scan_plot", params), _Machine({}))
-    assert results["points"]["values"] == [0.0, 1.0]
-    assert results["orbit"]["change per unit of the set point, end to end"] == {"A": 2.0}
+    assert results["points"] == {"unit": "orbit", "n": 2, "from": 0.0, "to": 1.0}
+    row = results["orbit"]
+    assert row["unit"] == "orbit/orbit"
+    assert row["responses"] == pytest.approx([2.0])
+    assert (row["n"], row["channel of the largest response"], row["missing"]) == (1, "A", "B")
+
+
+@pytest.mark.parametrize("values", [{"A": 1.0, "C": 3.0}, {"A": 1.0}])
+@pytest.mark.parametrize("template", ["plot_profile", "profile_statistics", "compare_now_then", "step_and_show"])
+def test_a_channel_without_a_value_is_named_and_left_out(
+    run: Callable[[str, _Machine], dict[str, Any]], template: str, values: dict[str, float]
+) -> None:
+    names = ["A", "B", "C"]
+    params = _cases("A", "B", "orbit")[template][0] | {"profiles": _profiles(names), "kinds": ["rms", "max"]}
+    row = run(generate(template, params), _Machine(values))["orbit"]
+    lost = [name for name in names if name not in values]
+    assert (row["n"], row["missing"]) == (3 - len(lost), ", ".join(lost))
+    assert all(math.isfinite(value) for value in row.values() if isinstance(value, float))
+
+
+@pytest.mark.parametrize("template", ["plot_profile", "profile_statistics", "compare_now_then", "step_and_show"])
+def test_a_row_without_any_value_has_no_figures(run: Callable[[str, _Machine], dict[str, Any]], template: str) -> None:
+    params = _cases("S", "B", "orbit")[template][0] | {"profiles": _profiles(["A", "B"]), "kinds": ["rms", "max"]}
+    row = run(generate(template, params), _Machine({"S": 1.0}))["orbit"]
+    assert row == {"unit": "mm", "n": 0, "missing": "A, B"}
+
+
+def test_a_setpoint_that_cannot_be_read_is_not_changed(run: Callable[[str, _Machine], dict[str, Any]]) -> None:
+    machine = _Machine({"A": 1.0, "B": 3.0})
+    (params, *_) = _cases("S", "B", "t")["step_and_show"]
+    with pytest.raises(KeyError, match="S"):
+        run(generate("step_and_show", params), machine)
+    assert machine.writes == []
+
+
+def test_a_step_is_added_as_on_paper(run: Callable[[str, _Machine], dict[str, Any]]) -> None:
+    machine = _Machine({"S": -0.043, "T": 1e-12, "A": 1.0})
+    params = _cases("S", "B", "t")["step_and_show"][0] | {"steps": {"S": 0.1, "T": 1e-13}, "profiles": _profiles(["A"])}
+    run(generate("step_and_show", params), machine)
+    assert machine.writes == [{"S": 0.057, "T": 1.1e-12}]
+
+
+def test_a_change_of_the_whole_ring_is_read_on_one_screen() -> None:
+    orbit = [
+        _profiles([f"SR:S{1 + i // 4:02}:BPM{i + 1:02}:{plane}:RB" for i in range(48)], label=f"orbit, {plane.lower()}")
+        for plane in "XY"
+    ]
+    steps = {f"SR:S02:HCM0{i}:CURRENT:SP": 0.1 for i in (3, 4)}
+    title = "Change every horizontal corrector of sector 2 by 0.1 A"
+    params = {"title": title, "unit": "A", "steps": steps, "profiles": [*orbit[0], *orbit[1]], "settle_s": 2.0}
+    lines = generate("step_and_show", params).splitlines()
+    assert len(lines) <= 70
+    assert max(map(len, lines)) <= 110
+    (written,) = (number for number, line in enumerate(lines, start=1) if "write_channels(" in line)
+    assert written <= 20
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -193,7 +254,7 @@ def test_code_has_no_line_that_is_too_long_to_read(template: str) -> None:
     for params in _cases("SR:S02:HCM03:CURRENT:SP", "SR:S02:HCM04:CURRENT:SP", "horizontal orbit")[template]:
         code = generate(template, params)
         assert max(map(len, code.splitlines())) <= 110
-        assert len(code.splitlines()) <= 80
+        assert len(code.splitlines()) <= 65
         assert "\n\n\n\n" not in code
 
 

@@ -15,6 +15,7 @@ from osprey.errors import PluginError
 from osprey.services.python_executor import PythonExecutionRequest
 from osprey.services.python_executor.exceptions import CodeGenerationError
 from osprey.services.python_executor.generation import CodeGenerator, create_code_generator
+from osprey.services.python_executor.markdown import escape, printable
 from osprey.services.python_executor.models import (
     IntendedWrite,
     ReadSource,
@@ -23,7 +24,6 @@ from osprey.services.python_executor.models import (
     RunOutcome,
     RunStatus,
 )
-from osprey.services.python_executor.markdown import escape, printable
 from osprey.services.python_executor.record import (
     RunRecord,
     new_run_folder,

@@ -57,13 +57,7 @@ class Agent:
         thread = thread or _new_thread()
         name = target or self._project.config.control_system.default_target
         with locked_thread(self._project.state_dir, thread):
-            waiting = pending_request(await self._snapshot(thread))
-            if waiting:
-                msg = (
-                    f"thread {thread} waits for a decision on request {waiting}: "
-                    f"osprey approvals show {waiting}, or ask without a thread"
-                )
-                raise UsageError(msg)
+            _check_free(thread, await self._snapshot(thread))
             state: TurnState = {
                 "thread": thread,
                 "turn": secrets.token_hex(4),
@@ -165,6 +159,20 @@ async def open_agent(project: Project) -> AsyncGenerator[Agent]:
     except sqlite3.Error as exc:
         msg = f"the checkpoints in {path} cannot be read or written ({exc}): look for a full disk, then try again"
         raise StorageError(msg) from exc
+
+
+def _check_free(thread: str, snapshot: StateSnapshot) -> None:
+    """Refuse a new question where the last one is not finished: its approval would be nobody's."""
+    waiting = pending_request(snapshot)
+    if waiting:
+        msg = (
+            f"thread {thread} waits for a decision on request {waiting}: "
+            f"osprey approvals show {waiting}, or ask without a thread"
+        )
+        raise UsageError(msg)
+    if snapshot.next:
+        msg = f"thread {thread} was cut short: osprey resume {thread}, or ask without a thread"
+        raise UsageError(msg)
 
 
 def _new_thread() -> str:

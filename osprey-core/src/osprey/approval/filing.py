@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from osprey.project import Project
 
 
+_AUDITED = 100
+"""Refused items that the audit names; a longer list is counted by its request."""
+
+
 async def file_write_request(
     project: Project,
     judgement: Judgement,
@@ -62,7 +66,11 @@ async def _refusal(project: Project, judgement: Judgement, actor: Actor) -> Refu
     first = refused[0]
     reasons = "\n".join(f"  {_reason(item)} [{item.rule}]" for item in refused)
     await journal_of(project).audit.refusal(
-        actor, "write", first.rule, first.reason, {"target": judgement.target, "channels": len(refused)}
+        actor,
+        "write",
+        first.rule,
+        first.reason,
+        {"target": judgement.target, "refused": [[item.name, item.rule] for item in refused[:_AUDITED]]},
     )
     message = f"refused, nothing was written: {len(refused)} of {len(judgement.items)} writes\n{reasons}"
     return RefusedError(message, rule=first.rule)

@@ -88,6 +88,15 @@ def reject_request(request_id: str, reason: str) -> None:
     click.echo(f"Rejected {row.id}. Nothing was written.")
 
 
+@approvals.command("withdraw")
+@click.argument("request_id", metavar="ID")
+@click.option("--reason", required=True, help="Why; it is kept.")
+def withdraw_request(request_id: str, reason: str) -> None:
+    """Take back a request that waits or was approved and not carried out yet."""
+    row = anyio.run(_withdraw, request_id, reason)
+    click.echo(f"Withdrew {row.id}. It will not be carried out.")
+
+
 def plain_request(row: RequestRow) -> dict[str, Any]:
     """Give the fields that every listing of requests shows."""
     return {
@@ -121,6 +130,11 @@ async def _row(request_id: str) -> RequestRow:
 async def _approve(request_id: str, hash_prefix: str) -> RequestRow:
     async with cli_project() as project:
         return await journal_of(project).requests.approve(request_id, hash_prefix, current_actor())
+
+
+async def _withdraw(request_id: str, reason: str) -> RequestRow:
+    async with cli_project() as project:
+        return await journal_of(project).requests.withdraw(request_id, current_actor(), reason)
 
 
 async def _reject(request_id: str, reason: str) -> RequestRow:

@@ -50,8 +50,8 @@ _EPICS: Final = """\
       connector: epics
       # Every write passes the guard, and only after a person has approved it.
       posture: approval
-      # Set this to false to take every write away from this target.
-      writes_enabled: true
+      # Nothing real is writable until you say so: true lets approved writes through.
+      writes_enabled: false
       limits:
         # The file of limits, beside this one:
         # file: limits.yml

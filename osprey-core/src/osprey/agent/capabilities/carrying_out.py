@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
@@ -37,13 +39,29 @@ async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
     row = await journal_of(project).requests.get(needed.request_id)
     if row.state is RequestState.APPROVED:
         request = ApplyRequest(request_id=row.id, sha256=needed.sha256, actor=current_actor())
-        return await guard_of(project).apply(request)
+        return await _settled(project, await guard_of(project).apply(request))
     if row.state in _SAID_NO:
         return ApplyReport(request_id=row.id, status=row.state.value, reason=_no(row))
     if row.report is not None:
         return from_wire(ApplyReport, row.report)
     reason = f"request {row.id} is being carried out by another process; resume this thread later"
     return ApplyReport(request_id=row.id, status="approved", rule="approval.claimed", reason=reason)
+
+
+async def _settled(project: Project, report: ApplyReport) -> ApplyReport:
+    """Leave no approval behind that nothing would ever carry out.
+
+    What the ledger refuses may pass later (a halt is released, a doubt settled), so the turn waits for it. Any
+    other refusal is final: the approval is withdrawn, and a new request is needed.
+    """
+    if report.status != "refused":
+        return report
+    if report.rule.startswith("ledger."):
+        return evolve(report, status="approved")
+    requests = journal_of(project).requests
+    if (await requests.get(report.request_id)).state is RequestState.APPROVED:
+        await requests.withdraw(report.request_id, current_actor(), f"refused ({report.rule}): {report.reason}")
+    return report
 
 
 def step_result(report: ApplyReport) -> StepResult:

@@ -21,6 +21,7 @@ from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import RefusedError, SandboxError, StorageError
+from osprey.journal import journal_of
 from osprey.services.python_executor import (
     PythonExecutionRequest,
     RunJob,
@@ -97,9 +98,13 @@ class PythonCapability(BaseCapability):
         return await generator.generate_code(request, [])
 
     async def _file(self, job: RunJob, outcome: RunOutcome) -> ApprovalNeeded:
-        if not outcome.replayable:
-            raise RefusedError(outcome.why_not, rule="python.not_replayable")
         actor = current_actor()
+        if not outcome.replayable:
+            rule = "python.not_replayable"
+            await journal_of(self._project).audit.refusal(
+                actor, "write", rule, outcome.why_not, {"target": self.target}
+            )
+            raise RefusedError(outcome.why_not, rule=rule)
         judgement = await guard_of(self._project).judge(
             JudgeRequest(batch=_batch(self.target, outcome.writes), actor=actor)
         )

@@ -12,8 +12,8 @@ from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
 from osprey.config import layout, load_config, schema
 from osprey.config.known import UNSERVED
 from osprey.config.nesting import MOVED
-from osprey.control.limit_entry import ENTRY_KEYS, LimitEntry, Verification
-from osprey.control.limit_values import LIMIT_VALUES
+from osprey.control.limits.limit_entry import ENTRY_KEYS, LimitEntry, Verification
+from osprey.control.limits.limit_values import LIMIT_VALUES
 from osprey.control.values import ChannelRecord
 from osprey.plugins import LoadOptions, load_registry
 

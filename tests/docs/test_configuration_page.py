@@ -17,8 +17,8 @@ from osprey.config.known import UNSERVED
 from osprey.config.loading import SECTIONS
 from osprey.config.rules import Layout
 from osprey.config.schema import PluginsConfig
-from osprey.control.channel_file import load_channels
-from osprey.control.limits_file import load_limits
+from osprey.control.channels.channel_file import load_channels
+from osprey.control.limits.limits_file import load_limits
 from osprey.plugins import LoadOptions, load_registry
 
 PAGE = (REFERENCE / "configuration.md").read_text(encoding="utf-8")

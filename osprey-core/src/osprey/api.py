@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         Severity,
         Value,
     )
-    from osprey.control.channel_file import dump_channels, load_channels
+    from osprey.control.channels.channel_file import dump_channels, load_channels
     from osprey.project import Project
 
 _CONTROL = (
@@ -76,8 +76,8 @@ _HOMES = {
     **dict.fromkeys(_CONTROL, "osprey.control"),
     "Project": "osprey.project",
     "cli_project": "osprey.cli.context",
-    "dump_channels": "osprey.control.channel_file",
-    "load_channels": "osprey.control.channel_file",
+    "dump_channels": "osprey.control.channels.channel_file",
+    "load_channels": "osprey.control.channels.channel_file",
     "structure_settings": "osprey.config",
 }
 

@@ -14,8 +14,8 @@ def osprey_connectors() -> Iterable[Connector]:
     yield Connector(
         name="mock",
         summary="Accepts any channel and answers with repeatable values; for trying things out and tests",
-        implementation="osprey.control.mock:MockConnector",
-        settings="osprey.control.mock:MockSettings",
+        implementation="osprey.control.mock.connector:MockConnector",
+        settings="osprey.control.mock.connector:MockSettings",
         simulated=True,
     )
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from osprey.agent.planner import Clarification, NotUnderstood, plan_request
 from osprey.base.planning import ExecutionPlan
 from osprey.control import ChannelRecord
-from osprey.control.directory import ChannelDirectory
+from osprey.control.channels.directory import ChannelDirectory
 from osprey.models.phrasebook import parse
 
 NOW_NS = 1_795_176_000 * 10**9

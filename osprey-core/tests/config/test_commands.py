@@ -97,7 +97,7 @@ def test_what_is_no_address_is_refused_and_nothing_is_written(osprey: Osprey, tm
 
 def test_a_list_of_channels_is_named_in_the_file(osprey: Osprey, tmp_path: Path) -> None:
     from osprey.control import ChannelRecord
-    from osprey.control.channel_file import dump_channels
+    from osprey.control.channels.channel_file import dump_channels
 
     channels = tmp_path / "the ${X} 😀.yml"
     channels.write_text(dump_channels([ChannelRecord(name="A:B", description="a corrector")]), encoding="utf-8")

@@ -26,7 +26,7 @@ from osprey.control import (
     guard_of,
     targets_of,
 )
-from osprey.control.guard import Guard
+from osprey.control.guard.guard import Guard
 from osprey.control.payload import write_document
 from osprey.journal import Journal, NewRequest, RequestRow, journal_of
 from osprey.project import Project, open_project

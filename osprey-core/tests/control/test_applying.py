@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from osprey.control import MockConnector, Outcome, PutResult, Reading
-from osprey.control.mock import MockFault
+from osprey.control.mock.connector import MockFault
 from osprey.errors import ConnectorError, StorageError
 
 SP = "SR:01:HCM1:SP"
@@ -198,7 +198,7 @@ async def test_a_connector_that_breaks_while_putting_leaves_a_doubt(make_room, a
 
 
 async def test_a_connector_that_hangs_is_not_waited_for(make_room, monkeypatch):
-    monkeypatch.setattr("osprey.control.sending.GRACE_S", -4.95)  # of a put-by deadline of 5 s
+    monkeypatch.setattr("osprey.control.guard.sending.GRACE_S", -4.95)  # of a put-by deadline of 5 s
 
     class Hanging(MockConnector):
         async def write(self, puts, *, timeout_s):
@@ -420,8 +420,8 @@ async def test_the_settle_time_of_the_limits_is_how_long_a_read_back_is_waited_f
         clock[0] += seconds
 
     real_sleep, clock = anyio.sleep, [0.0]
-    monkeypatch.setattr("osprey.control.readback.anyio.sleep", fake_sleep)
-    monkeypatch.setattr("osprey.control.readback.anyio.current_time", lambda: clock[0])
+    monkeypatch.setattr("osprey.control.guard.readback.anyio.sleep", fake_sleep)
+    monkeypatch.setattr("osprey.control.guard.readback.anyio.current_time", lambda: clock[0])
     request = await room.approve({SP: 2.5})
     room.connector.inject(SP, MockFault.CLIP)
     await room.guard.apply(request)
@@ -436,7 +436,7 @@ async def test_an_unexpected_error_after_the_claim_is_a_recorded_doubt(make_room
     async def broken(*args):
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("osprey.control.putting.read_back", broken)
+    monkeypatch.setattr("osprey.control.guard.putting.read_back", broken)
     report = await room.guard.apply(request)
     assert (report.status, report.rule) == ("in_doubt", "guard.error")
     assert "ZeroDivisionError" in report.items[0].reason

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from osprey.control import MockConnector, Outcome, PutResult
-from osprey.control.mock import MockFault
+from osprey.control.mock.connector import MockFault
 from osprey.journal import claims
 
 SP = "SR:01:HCM1:SP"
@@ -153,7 +153,7 @@ async def test_values_that_are_old_by_the_time_of_the_claim_are_not_acted_on(mak
     """A process that was stopped while it judged would act on a machine that is gone."""
     room = await make_room()
     request = await room.approve({SP: 2.5})
-    monkeypatch.setattr("osprey.control.standing.OLDEST_VALUES_S", -1e9)
+    monkeypatch.setattr("osprey.control.guard.standing.OLDEST_VALUES_S", -1e9)
     report = await room.guard.apply(request)
     assert (report.status, report.rule) == ("approved", "approval.stale")
     assert room.connector.puts == []

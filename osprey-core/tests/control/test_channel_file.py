@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osprey.control import ChannelRecord
-from osprey.control.channel_file import ROLES, dump_channels, load_channels
+from osprey.control.channels.channel_file import ROLES, dump_channels, load_channels
 from osprey.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osprey.control import ChannelRecord
-from osprey.control.directory import ChannelDirectory
+from osprey.control.channels.directory import ChannelDirectory
 
 
 def _record(name: str, **details: object) -> ChannelRecord:

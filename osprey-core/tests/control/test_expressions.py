@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osprey.control.expressions import parse_expression
+from osprey.control.limits.expressions import parse_expression
 from osprey.errors import ConfigError
 
 

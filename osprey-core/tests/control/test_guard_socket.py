@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from osprey.control import ApplyRequest, JudgeRequest, Outcome, WriteBatch, WriteItem
-from osprey.control.frames import MOST_BYTES
-from osprey.control.guard_client import GuardClient
-from osprey.control.guard_server import serve_guard
+from osprey.control.guard.client import GuardClient
+from osprey.control.guard.frames import MOST_BYTES
+from osprey.control.guard.server import serve_guard
 from osprey.control.payload import write_document
 from osprey.errors import ConfigError, ConnectorError, RefusedError, UsageError
 
@@ -167,7 +167,7 @@ async def test_the_socket_is_for_its_user_only(served):
 
 async def test_another_user_is_refused(served, monkeypatch):
     _, path = served
-    monkeypatch.setattr("osprey.control.guard_server.os.getuid", lambda: -1)
+    monkeypatch.setattr("osprey.control.guard.server.os.getuid", lambda: -1)
     async with await anyio.connect_unix(path) as stream:
         answer = json.loads((await _receive_all(stream))[4:])
     assert answer["error"]["rule"] == "guard.peer"

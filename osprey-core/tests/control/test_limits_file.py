@@ -9,8 +9,8 @@ import os
 import pytest
 
 from osprey.control import Bounds
-from osprey.control.limit_entry import ENTRY_KEYS, Verification
-from osprey.control.limits_file import LimitsSource, load_limits
+from osprey.control.limits.limit_entry import ENTRY_KEYS, Verification
+from osprey.control.limits.limits_file import LimitsSource, load_limits
 from osprey.errors import ConfigError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osprey.control import MockConnector, Outcome, WriteItem
-from osprey.control.mock import MockFault
+from osprey.control.mock.connector import MockFault
 
 SP = "SR:01:HCM1:SP"
 SP2 = "SR:01:HCM2:SP"

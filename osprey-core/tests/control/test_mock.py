@@ -22,7 +22,7 @@ from osprey.control import (
     Reading,
     Severity,
 )
-from osprey.control.mock import MockFault
+from osprey.control.mock.connector import MockFault
 
 SP = "SR:01:HCM1:SP"
 RB = "SR:01:HCM1:RB"
@@ -71,7 +71,7 @@ async def test_a_value_depends_on_the_seed_and_the_name_only(mock):
 
 
 def test_values_are_the_same_in_another_process():
-    code = "from osprey.control.mock_channels import first_value; print(first_value(0, 'SR:01:HCM1:SP'))"
+    code = "from osprey.control.mock.channels import first_value; print(first_value(0, 'SR:01:HCM1:SP'))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code],

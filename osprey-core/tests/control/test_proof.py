@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osprey.control import WriteItem
-from osprey.control.mock_channels import describe
+from osprey.control.mock.channels import describe
 from osprey.control.payload import write_document
 
 EXAMPLES = int(os.environ.get("OSPREY_PROOF_EXAMPLES", "250"))

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from osprey.control import ApplyReport, MockConnector, Outcome
-from osprey.control.mock import MockFault
+from osprey.control.mock.connector import MockFault
 from osprey.control.targets import Targets
 from osprey.control.wire import from_wire
 

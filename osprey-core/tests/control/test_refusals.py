@@ -8,8 +8,9 @@ import anyio
 import pytest
 from attrs import evolve
 
-from osprey.control import ChannelInfo, Denial, JudgeRequest, MockConnector, WriteBatch, WriteItem, checks
-from osprey.control.mock import MockFault
+from osprey.control import ChannelInfo, Denial, JudgeRequest, MockConnector, WriteBatch, WriteItem
+from osprey.control.guard import checks
+from osprey.control.mock.connector import MockFault
 from osprey.errors import ConfigError, RefusedError
 
 SP = "SR:01:HCM1:SP"

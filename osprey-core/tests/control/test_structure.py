@@ -9,8 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = [ROOT / "osprey-core" / "src", *sorted(ROOT.glob("plugins/*/src")), *sorted(ROOT.glob("contrib/*/src"))]
-CONTROL = ROOT / "osprey-core" / "src" / "osprey" / "control"
-THE_HAND = CONTROL / "sending.py"
+GUARD = ROOT / "osprey-core" / "src" / "osprey" / "control" / "guard"
+THE_HAND = GUARD / "sending.py"
 
 # The one module of each connector that calls the put of its control system's library. It is reached through
 # the connector's `write` only; a new connector adds its own line here, and a reviewer sees it.
@@ -116,7 +116,7 @@ def test_only_one_module_of_a_connector_calls_the_put_of_a_control_systems_libra
 
 @pytest.mark.parametrize("inner", sorted(INNER))
 def test_the_guards_inner_parts_are_imported_by_the_guard_only(inner):
-    users = {path.stem for path in sources() if f"osprey.control.{inner}" in imports_of(ast.parse(path.read_text()))}
+    users = {path.stem for path in sources() if f"osprey.control.guard.{inner}" in imports_of(ast.parse(path.read_text()))}
     assert users == MAY_USE[inner]
 
 
@@ -151,4 +151,4 @@ def test_the_rule_sees_what_it_should(code, is_found):
 def test_the_rule_sees_the_ways_around_it():
     assert reaches_for_write(ast.parse("put = target.connector.write"))
     assert reaches_for_write(ast.parse("getattr(c, 'write')(puts)"))
-    assert imports_of(ast.parse("import_module('osprey.control.sending')")) == {"osprey.control.sending"}
+    assert imports_of(ast.parse("import_module('osprey.control.guard.sending')")) == {"osprey.control.guard.sending"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import stat
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
+from attrs import evolve
 
 from osprey.control.requests import ApplyReport, ItemReport
 from osprey.control.values import Outcome
@@ -94,9 +97,53 @@ def test_the_notebook_is_valid_and_holds_everything(record):
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert "os\\:alice approved" in text
     assert "confirmed" in text
-    assert "0\\.499" in text
+    assert "| HCM1\\:SP | 0.25 | 0.5 | 0.499 | confirmed |" in text
     assert "Simulation" in text
     assert "Rehearsed readings" in text
+
+
+def test_the_first_cell_answers_what_is_asked_first(record):
+    path = write_record(record.outcome.folder, evolve(record, answer="orbit: rms 0.04 mm\ntune: 0.21"))
+    first = nbformat.read(path, as_version=4).cells[0].source
+    asked = (
+        "set HCM1",
+        "Simulation",
+        "**Answer**",
+        "- orbit\\: rms 0\\.04 mm",
+        "- tune",
+        "**Decision**",
+        "**Outcome**",
+    )
+    assert [first.index(text) for text in asked] == sorted(first.index(text) for text in asked)
+
+
+def test_a_warning_of_the_run_stands_beside_its_answer(record):
+    outcome = evolve(record.outcome, warnings=("no value from 1 of 48 channels",))
+    path = write_record(outcome.folder, evolve(record, outcome=outcome, answer="orbit: n 47"))
+    assert "- Warning\\: no value from 1 of 48 channels" in nbformat.read(path, as_version=4).cells[0].source
+
+
+def test_a_change_that_was_refused_says_what_was_asked_for(record):
+    report = ApplyReport(request_id="r1", status="rejected", reason="Request r1 was rejected. Nothing was written.")
+    path = write_record(record.outcome.folder, evolve(record, outcome=None, report=report))
+    notebook = nbformat.read(path, as_version=4)
+    assert "Nothing was written" in notebook.cells[0].source
+    assert "| 1 | HCM1\\:SP | 0.5 | A | 3 |" in notebook.cells[0].source
+    assert "do not show what the machine did" in notebook.cells[2].source
+
+
+def test_the_last_cell_runs_the_code_again_without_a_right_to_write(record):
+    name = "ring'); import os; ('"
+    path = write_record(record.outcome.folder, evolve(record, inputs={"scan": [1.0]}, target=name, root=Path("/a b")))
+    code = nbformat.read(path, as_version=4).cells[-1].source
+    tree = ast.parse(code)  # `async with` at the top is what Jupyter takes
+    calls = {node.func.id: node for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "id")}
+    fields = {keyword.arg: ast.unparse(keyword.value) for keyword in calls["RunJob"].keywords}
+    assert fields["mode"] == "RunMode.DRY"
+    assert ast.literal_eval(fields["target"]) == name
+    assert fields["inputs"] == "json.loads(Path('inputs.json').read_text())"
+    assert ast.unparse(calls["open_project"]) == "open_project(Path('/a b'))"
+    assert json.loads((path.parent / "inputs.json").read_text()) == {"scan": [1.0]}
 
 
 def test_what_came_from_outside_is_not_markup(record):
@@ -134,7 +181,9 @@ def test_every_file_is_private_and_strict_json(record):
 def test_a_record_without_a_run_is_a_record(tmp_path):
     folder = new_run_folder(tmp_path, "")
     path = write_record(folder, RunRecord(title="t", question="q", code="x = (", decision="rejected"))
-    assert "Nothing was written" in nbformat.read(path, as_version=4).cells[-1].source
+    first = nbformat.read(path, as_version=4).cells[0].source
+    assert "Nothing ran to an end" in first
+    assert "nothing was written" in first
 
 
 def test_folders_are_unique_and_their_names_safe(tmp_path):

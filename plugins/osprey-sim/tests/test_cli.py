@@ -60,7 +60,7 @@ def test_channels_can_be_chosen_by_their_beginning(run: Run) -> None:
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
 def test_the_core_reads_the_list_that_was_printed(run: Run, tmp_path: Path, form: str) -> None:
-    from osprey.control.channel_file import load_channels
+    from osprey.control.channels.channel_file import load_channels
 
     path = tmp_path / f"channels.{form}"
     path.write_text(run("channels", "--format", form).stdout)

@@ -19,7 +19,7 @@ from osprey.agent.planning.looking import (
 )
 from osprey.agent.planning.outcome import NotPlanned
 from osprey.base.planning import ExecutionPlan
-from osprey.control.directory import ChannelDirectory
+from osprey.control.channels.directory import ChannelDirectory
 from osprey.models.phrasebook import (
     Clarification,
     Compare,

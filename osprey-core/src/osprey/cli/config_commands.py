@@ -82,7 +82,7 @@ def init(folder: Path | None, ioc: str | None, channels: Path | None) -> None:
 
     place = folder or project_start() or Path.cwd()
     if channels is not None:
-        from osprey.control.channel_file import load_channels
+        from osprey.control.channels.channel_file import load_channels
 
         load_channels(channels)  # a broken list is found now, by the one who has it at hand
     made = write_project(place, ioc=None if ioc is None else Ioc.parse(ioc), channels=channels)

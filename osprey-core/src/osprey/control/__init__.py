@@ -1,7 +1,7 @@
 """Control systems: values, protocols, targets, limits, and the guard, the one door to every machine.
 
 Import from this page. `guard_of` and `targets_of` are resolved on first use, so that a connector, which needs
-the values only, does not import the journal. Only `osprey.control.sending`, the guard's own hand, may call a
+the values only, does not import the journal. Only `osprey.control.guard.sending`, the guard's own hand, may call a
 connector's `write`.
 """
 
@@ -50,19 +50,19 @@ from osprey.control.values import (
 )
 
 if TYPE_CHECKING:
-    from osprey.control.directory import ChannelDirectory
-    from osprey.control.guard import Guard, guard_of
-    from osprey.control.mock import MockConnector, MockSettings
+    from osprey.control.channels.directory import ChannelDirectory
+    from osprey.control.guard.guard import Guard, guard_of
+    from osprey.control.mock.connector import MockConnector, MockSettings
     from osprey.control.targets import Target, Targets, targets_of
 
 _HOMES = {
-    "ChannelDirectory": "directory",
-    "Guard": "guard",
-    "MockConnector": "mock",
-    "MockSettings": "mock",
+    "ChannelDirectory": "channels.directory",
+    "Guard": "guard.guard",
+    "MockConnector": "mock.connector",
+    "MockSettings": "mock.connector",
     "Target": "targets",
     "Targets": "targets",
-    "guard_of": "guard",
+    "guard_of": "guard.guard",
     "targets_of": "targets",
 }
 

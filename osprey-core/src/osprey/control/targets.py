@@ -12,10 +12,10 @@ import anyio.to_thread
 
 from osprey.config import structure_settings
 from osprey.config.schema import Posture, TargetConfig
-from osprey.control.channel_file import load_channels
-from osprey.control.directory import ChannelDirectory
-from osprey.control.limits import Limits
-from osprey.control.limits_file import LimitsSource
+from osprey.control.channels.channel_file import load_channels
+from osprey.control.channels.directory import ChannelDirectory
+from osprey.control.limits.limits import Limits
+from osprey.control.limits.limits_file import LimitsSource
 from osprey.control.protocols import Archiver, ConnectContext, Connector
 from osprey.errors import ConfigError
 

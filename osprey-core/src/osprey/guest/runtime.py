@@ -13,12 +13,15 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import GENERATED
+from .link import ChannelError, ControlError
 
 if TYPE_CHECKING:
     from .clock import Clock
     from .link import Link
 
 __all__ = [
+    "ChannelError",
+    "ControlError",
     "archive",
     "channel_info",
     "channel_records",

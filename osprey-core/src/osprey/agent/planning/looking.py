@@ -14,7 +14,7 @@ from osprey.agent.planning.profiles import labels_of, profiles_of, unit_of
 from osprey.agent.planning.resolution import Found, Resolver
 from osprey.agent.planning.steps import planned, python_step
 from osprey.base.planning import ExecutionPlan, PlannedStep
-from osprey.control.directory import ChannelDirectory
+from osprey.control.channels.directory import ChannelDirectory
 from osprey.models.phrasebook import (
     Compare,
     CompareThen,

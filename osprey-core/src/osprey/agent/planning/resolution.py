@@ -9,7 +9,7 @@ from attrs import frozen
 
 from osprey.agent.planning.outcome import NotPlanned, asked, described, not_understood
 from osprey.control import ChannelRecord
-from osprey.control.directory import ChannelDirectory
+from osprey.control.channels.directory import ChannelDirectory
 from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural, usual_meaning
 
 _MOST_KINDS = 3

@@ -1,0 +1,34 @@
+"""The canonical name: whatever a channel was called, every later check sees one name for it."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from osprey.control.guard.checks.case import Case, Scene, refuse
+from osprey.control.values import ErrorKind, Fault
+
+
+def settle_name(case: Case, scene: Scene) -> Case:
+    """Settle the canonical name, as the control system itself gives it; refuse what has none.
+
+    A name with a channel modifier is refused: a filter between the guard and the record could change what
+    is written.
+    """
+    described = case.described
+    asked = case.item.channel
+    if isinstance(described, Fault):
+        return refuse(*_no_description(described, scene))
+    if described.has_modifier:
+        refuse("name.modifier", f"{asked} has a channel modifier; write to the record itself")
+    if not described.name:
+        refuse("name.unresolved", f"{asked}: the control system gave no canonical name for it")
+    name = str(described.name)
+    return evolve(case, channel=name if described.is_value_field else f"{name}.{described.field}")
+
+
+def _no_description(fault: Fault, scene: Scene) -> tuple[str, str]:
+    if fault.kind is not ErrorKind.NOT_FOUND:
+        return "target.unreachable", f"{fault.channel} cannot be reached: {fault.message}"
+    near = scene.directory.closest(fault.channel)
+    remedy = f"; did you mean {' or '.join(near)}?" if near else ""
+    return "name.not_found", f"{fault.channel} was not found: {fault.message}{remedy}"

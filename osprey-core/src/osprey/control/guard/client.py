@@ -1,0 +1,78 @@
+"""The guard of another process: the same questions, over its unix socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import anyio
+
+from osprey import errors
+from osprey.control.guard.frames import CLOSED, Frames
+from osprey.control.requests import ApplyReport, ApplyRequest, Judgement, JudgeRequest
+from osprey.control.wire import from_wire, to_wire
+from osprey.errors import ConnectorError, OspreyError, RefusedError
+
+
+class GuardClient:
+    """Asks a guard that is served by `serve_guard`; one question at a time."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._asking = anyio.Lock()
+        self._is_answered = True
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(cls, path: Path) -> AsyncGenerator[Self]:
+        """Connect to the guard's socket.
+
+        :raises ConnectorError: nobody serves it.
+        """
+        try:
+            stream = await anyio.connect_unix(path)
+        except OSError as exc:
+            msg = f"no guard answers at {path}: {exc}; start it, or set `control_system.guard: inprocess`"
+            raise ConnectorError(msg) from exc
+        async with stream:
+            yield cls(Frames(stream))
+
+    async def judge(self, request: JudgeRequest) -> Judgement:
+        """Judge a batch, as `Guard.judge` does."""
+        return from_wire(Judgement, await self._ask("judge", request))
+
+    async def apply(self, request: ApplyRequest) -> ApplyReport:
+        """Carry out an approved request, as `Guard.apply` does.
+
+        :raises ConnectorError: the guard went away before it answered. It may have carried out the request: ask
+            the journal what became of it, never ask again.
+        """
+        return from_wire(ApplyReport, await self._ask("apply", request))
+
+    async def _ask(self, op: str, request: JudgeRequest | ApplyRequest) -> Any:
+        async with self._asking:
+            if not self._is_answered:
+                msg = "an earlier question was given up, so its answer would be taken for this one's: connect again"
+                raise ConnectorError(msg)
+            self._is_answered = False
+            try:
+                await self._frames.send({"op": op, "body": to_wire(request)})
+                answer = await self._frames.receive()
+                self._is_answered = True
+            except CLOSED as exc:
+                msg = f"the guard went away before it answered to {op!r}: `osprey approvals list` shows what was done"
+                raise ConnectorError(msg) from exc
+        if "error" in answer:
+            raise _as_error(answer["error"])
+        return answer["ok"]
+
+
+def _as_error(error: dict[str, str]) -> OspreyError:
+    """Give the error that the guard raised, in its own class; one that is not known here is a plain one."""
+    cls = getattr(errors, error["type"], OspreyError)
+    if cls is RefusedError:
+        return RefusedError(error["message"], rule=error["rule"])
+    is_known = isinstance(cls, type) and issubclass(cls, OspreyError)
+    return cls(error["message"]) if is_known else OspreyError(error["message"])

@@ -1,0 +1,90 @@
+"""Putting one group: everything is sent once, together, and then read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from osprey.control.guard.checks import Case
+from osprey.control.guard.readback import Expected, Seen, compare, read_back, read_once
+from osprey.control.guard.sending import outcome_of, reason_of, send
+from osprey.control.limits.limit_entry import Verification
+from osprey.control.values import Outcome, Put, PutResult
+
+if TYPE_CHECKING:
+    from osprey.control.targets import Target
+
+OWN_SETTLE_S: Final = 1.0
+"""How long a channel may take to show its own new value, where the limits state no `settle_s`."""
+DEVICE_SETTLE_S: Final = 5.0
+"""How long a device may take to follow its set value: the read-back is another channel."""
+
+
+async def put_group(target: Target, cases: Sequence[Case], *, timeout_s: float) -> list[Seen]:
+    """Put the group and say of each item what became of it, in their order."""
+    results = await send(target.connector, [_put_of(case) for case in cases], timeout_s=timeout_s)
+    decided = {number: _as_completed(cases[number], result) for number, result in enumerate(results)}
+    deciding = [n for n, result in enumerate(results) if _is_decided_by_reading(cases[n], result)]
+    read = await read_back(target, [_expected(cases[n]) for n in deciding])
+    decided.update(zip(deciding, read, strict=True))
+    telling = [n for n, result in enumerate(results) if n not in set(deciding) and _is_told(cases[n], result)]
+    decided.update(await _tell(target, cases, telling, decided))
+    return [decided[number] for number in range(len(cases))]
+
+
+def _put_of(case: Case) -> Put:
+    info = case.info
+    return Put(channel=case.channel, value=case.typed_value, dtype=info.dtype, shape=info.shape)
+
+
+def _as_completed(case: Case, result: PutResult) -> Seen:
+    """Say what the put's own status says; `confirmed` stands only where no read-back is asked for."""
+    outcome = outcome_of(result)
+    if outcome is not None:
+        return Seen(outcome=outcome, reason=reason_of(result))
+    level = _verification(case)
+    return Seen(outcome=Outcome.CONFIRMED, reason=f"completed; not judged by a read-back (verification: {level})")
+
+
+async def _tell(
+    target: Target, cases: Sequence[Case], telling: Sequence[int], decided: Mapping[int, Seen]
+) -> dict[int, Seen]:
+    """Read once what does not decide: what a person who settles a doubt wants to know."""
+    if not telling:
+        return {}
+    expected = {number: _expected(cases[number]) for number in telling}
+    read = await read_once(target, list(dict.fromkeys(one.source for one in expected.values())))
+    told: dict[int, Seen] = {}
+    for number, one in expected.items():
+        seen, known = compare(one, read[one.source]), decided[number]
+        note = "the value is present now" if seen.outcome is Outcome.CONFIRMED else seen.reason
+        told[number] = evolve(known, reading=seen.reading, reason=f"{known.reason}; {note}")
+    return told
+
+
+def _verification(case: Case) -> Verification:
+    return case.rule.verification if case.rule else Verification.READBACK
+
+
+def _is_decided_by_reading(case: Case, result: PutResult) -> bool:
+    return result.error is None and _verification(case) is Verification.READBACK
+
+
+def _is_told(case: Case, result: PutResult) -> bool:
+    if result.error is None:
+        return _verification(case) is Verification.CALLBACK
+    return outcome_of(result) is Outcome.UNCONFIRMED
+
+
+def _expected(case: Case) -> Expected:
+    stated = case.rule.settle_s if case.rule else None
+    usual = OWN_SETTLE_S if case.readback is None else DEVICE_SETTLE_S
+    return Expected(
+        channel=case.channel,
+        value=case.typed_value,
+        source=case.readback or case.channel,
+        tolerance=case.tolerance,
+        settle_s=usual if stated is None else stated,
+    )

@@ -1,0 +1,97 @@
+"""Whether what was approved still is what would be done: checked before the claim, on fresh values."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from osprey.control.comparison import is_same, to_plain
+from osprey.control.guard.checks import Case
+from osprey.control.guard.judging import Judged, Refusal
+from osprey.control.payload import WRITE_KINDS, ApprovedItem, ApprovedWrites, read_document, sha256_of
+from osprey.control.values import Reading
+from osprey.errors import RefusedError
+from osprey.journal import RequestRow, RequestState
+
+OLDEST_VALUES_S: Final = 30.0
+"""How long judging may take beyond its reads: a process that was stopped meanwhile judged another machine."""
+_UNREACHABLE_RULES: Final = frozenset({"target.unreachable", "name.not_found", "observe.unreadable"})
+
+
+def read_approved(row: RequestRow, sha256: str) -> ApprovedWrites:
+    """Read the writes of an approved request.
+
+    :raises RefusedError: it is not approved, not the document that was approved, or not understood.
+    """
+    if row.state is not RequestState.APPROVED:
+        msg = f"request {row.id} is {row.state}, not approved"
+        raise RefusedError(msg, rule=f"approval.{row.state}")
+    if not (row.sha256 == sha256 == sha256_of(row.document)):
+        msg = f"request {row.id}: the hash that was given, the stored one and the document's own differ"
+        raise RefusedError(msg, rule="approval.hash")
+    if row.kind not in WRITE_KINDS:
+        msg = f"request {row.id} is of kind {row.kind!r}, which carries no writes"
+        raise RefusedError(msg, rule="payload.kind")
+    return read_document(row.document)
+
+
+def find_unreachable(judged: Judged) -> Refusal | None:
+    """Give the reason if the only thing in the way is that something does not answer now."""
+    refusals = [verdict.refusal for verdict in judged.verdicts if verdict.refusal is not None]
+    if refusals and all(refusal.rule in _UNREACHABLE_RULES for refusal in refusals):
+        return Refusal("target.unreachable", refusals[0].reason)
+    return None
+
+
+def find_refusal(judged: Judged) -> Refusal | None:
+    """Give the first reason why the guard says no now, whatever it said when this was filed."""
+    return next((verdict.refusal for verdict in judged.verdicts if verdict.refusal is not None), None)
+
+
+def find_change(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
+    """Give what is no longer as the approved document describes it: limits, target, names or types."""
+    judgement = judged.judgement
+    if judgement.limits_sha256 != writes.limits_sha256:
+        return Refusal("approval.limits_changed", "the limits file was changed after the request was filed")
+    if judgement.simulated is not writes.simulated:
+        return Refusal("approval.changed", f"target {writes.target!r} is not the kind of system it was approved for")
+    approved = [item for group in writes.groups for item in group]
+    for item, verdict in zip(approved, judged.verdicts, strict=True):
+        if not _is_as_approved(item, verdict.case):
+            reason = f"{item.channel} has another name, type, unit or state in the control system than was approved"
+            return Refusal("approval.changed", reason)
+    return None
+
+
+def find_age(judged: Judged, *, now: float, read_timeout_s: float) -> Refusal | None:
+    """Give the reason if the values that were judged are too old by now to be acted on."""
+    age_s = now - judged.begun_at
+    if age_s <= OLDEST_VALUES_S + 3 * read_timeout_s:
+        return None
+    return Refusal("approval.stale", f"the values that it was judged on are {age_s:.0f} s old: try again")
+
+
+def find_drift(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
+    """Name the channels that moved, by more than their tolerance, since the person looked at them."""
+    first: dict[str, ApprovedItem] = {}
+    for item in (item for group in writes.groups for item in group):
+        first.setdefault(item.channel, item)
+    moved = [told for item in first.values() if (told := _drift_of(item, judged))]
+    if not moved:
+        return None
+    return Refusal("approval.stale", f"moved since the request was filed: {'; '.join(moved)}")
+
+
+def _is_as_approved(item: ApprovedItem, case: Case) -> bool:
+    info = case.info
+    now = (case.channel, info.dtype, info.shape, info.unit, case.typed_value, case.label)
+    return now == (item.channel, item.dtype, item.shape, item.unit, item.value, item.label)
+
+
+def _drift_of(item: ApprovedItem, judged: Judged) -> str | None:
+    result = judged.readings.get(item.channel)
+    if not isinstance(result, Reading):
+        return f"{item.channel} was {item.before} and was not read now"
+    now = to_plain(result.value)
+    if is_same(item.before, now, item.tolerance) or repr(item.before) == repr(now):
+        return None  # by their text as well: a NaN that still is one has not moved
+    return f"{item.channel} was {item.before}, is {now}"

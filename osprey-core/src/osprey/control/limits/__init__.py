@@ -1,0 +1,1 @@
+"""Limits of a facility: the file, its entries and expressions, and which rule holds for a channel."""

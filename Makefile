@@ -10,6 +10,8 @@ PACKAGES := osprey-core osprey-epics osprey-sim
 WORKERS ?= 2
 export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
+# A site whose proxy has a certificate of its own puts it into the system's store, which pip reads and uv does not unless told.
+export UV_SYSTEM_CERTS ?= true
 
 .PHONY: help setup system-packages demo demo-epics test test-alone proof lint format bench docs clean
 

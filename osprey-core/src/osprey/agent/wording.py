@@ -43,7 +43,7 @@ def format_value(value: Value | None, precision: int | None = None) -> str:
     if isinstance(value, float):
         return f"{value:.{precision}f}" if precision is not None else f"{value:.6g}"
     shown = ", ".join(format_value(element, precision) for element in value[:_LONG])
-    return f"[{shown}{', ...' if len(value) > _LONG else ''}] ({len(value)} elements)"
+    return f"[{shown}{', ...' if len(value) > _LONG else ''}] ({len(value)} element{'' if len(value) == 1 else 's'})"
 
 
 def format_time(time_ns: int | None, zone: str) -> str:

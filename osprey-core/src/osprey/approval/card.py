@@ -54,6 +54,10 @@ class Card:
     only_rehearsed: int
     """How many reads of the code were answered by the shadow, not by the machine."""
     code: str
+    tier: str
+    """How the rehearsal was isolated."""
+    warnings: tuple[str, ...]
+    """What the rehearsal could not read, for example."""
     risk: str
     requester: str
     sha256: str
@@ -88,6 +92,8 @@ def card_of(row: RequestRow) -> Card:
         observed=writes.observe,
         only_rehearsed=int(document.get("rehearsed_reads", 0)),
         code=_code(document, shown),
+        tier=str(shown.get("tier", "")),
+        warnings=tuple(str(warning) for warning in shown.get("warnings", ())),
         risk=row.risk,
         requester=row.requester,
         sha256=row.sha256,

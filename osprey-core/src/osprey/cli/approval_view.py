@@ -25,7 +25,8 @@ def draw_card(card: Card) -> RenderableType:
     parts: list[RenderableType] = [_heading(card), _table(card), *_remarks(card)]
     if card.code:
         # Text() keeps what generated code says from being read as markup or terminal codes.
-        parts += [Text("\nThe code that was rehearsed (it does not run with a right to write):", "bold")]
+        where = f" in {_printable(card.tier)}" if card.tier else ""
+        parts += [Text(f"\nThe code, rehearsed{where}; it never runs with a right to write:", "bold")]
         parts += [Syntax(_printable(card.code), "python", line_numbers=True, word_wrap=True)]
     parts += [_footer(card)]
     title = f"Request {card.id} · {card.state}"
@@ -83,6 +84,7 @@ def _remarks(card: Card) -> list[Text]:
                 "yellow",
             )
         )
+    remarks += [Text(f"Warning: {_printable(warning)}", "yellow") for warning in card.warnings]
     return remarks
 
 

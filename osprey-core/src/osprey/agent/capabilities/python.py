@@ -126,6 +126,7 @@ class PythonCapability(BaseCapability):
                 "code": job.code,
                 "folder": str(outcome.folder),
                 "tier": outcome.tier,
+                "warnings": list(outcome.warnings),
             },
         )
         kept = str(row.presentation["folder"])

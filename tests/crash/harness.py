@@ -95,7 +95,7 @@ class CrashBench:
         self._processes.set_forkserver_preload(["tests.crash.victim"])
         write_project(folder, port)
 
-    async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.4) -> Verdict:
+    async def trial(self, *, window: str | None = None, record: str = "AO0001", within_s: float = 0.6) -> Verdict:
         """Run one trial: die at a named window, or at a random moment within `within_s` seconds."""
         value = next(self._values) / 100
         async with open_project(self.folder) as project, open_agent(project) as agent:

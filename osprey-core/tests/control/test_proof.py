@@ -24,7 +24,7 @@ EXAMPLES = int(os.environ.get("OSPREY_PROOF_EXAMPLES", "250"))
 CORRECTORS = ["SR:01:HCM1:SP", "SR:01:HCM2:SP", "SR:02:VCM1:SP"]
 OTHERS = ["X:Count", "X:Shutter", "X:WF", "X:Title", "SR:01:HCM1:RB", "X:BPM1:X"]
 NAMES = [*CORRECTORS, *OTHERS]
-DRIVE = {**dict.fromkeys(CORRECTORS, (-10.0, 10.0)), "X:Count": (0, 1000)}
+DRIVE = {**dict.fromkeys(CORRECTORS, (-10.0, 10.0)), "X:Count": (0, 1000), "X:WF": (0.0, 100.0)}
 
 special = st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -0.0, 10.0, math.nextafter(10.0, 11), -10.0])
 numbers = st.floats(-12, 12) | st.integers(-12, 12) | special | st.floats()

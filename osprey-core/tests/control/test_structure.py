@@ -116,7 +116,8 @@ def test_only_one_module_of_a_connector_calls_the_put_of_a_control_systems_libra
 
 @pytest.mark.parametrize("inner", sorted(INNER))
 def test_the_guards_inner_parts_are_imported_by_the_guard_only(inner):
-    users = {path.stem for path in sources() if f"osprey.control.guard.{inner}" in imports_of(ast.parse(path.read_text()))}
+    module = f"osprey.control.guard.{inner}"
+    users = {path.stem for path in sources() if module in imports_of(ast.parse(path.read_text()))}
     assert users == MAY_USE[inner]
 
 

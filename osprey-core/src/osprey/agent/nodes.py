@@ -74,12 +74,14 @@ class TurnNodes:
         except OspreyError as exc:
             # Nothing is lost: the request stands as the journal has it, and resuming tries again.
             outcome = StepResult(status=StepStatus.WAITING, text=str(exc))
+        tried = _without(state, pending.get("held_by", ""))
         if isinstance(outcome, ApprovalNeeded):
-            return _wait_for(state, outcome)
+            return _wait_for(tried, outcome)
         if outcome.status is StepStatus.WAITING:
             # The approval stands: the turn waits again for the same request, and says why.
-            return {"pending": pending, "warnings": _with(state, outcome.text)}
-        return _finish_step(state, outcome)
+            held: PendingRequest = {**pending, "held_by": outcome.text}
+            return {"pending": held, "warnings": _with(tried, outcome.text)}
+        return _finish_step(tried, outcome)
 
     async def respond(self, state: TurnState) -> TurnState:
         """Say what was done, what was not, and the figures."""
@@ -109,6 +111,11 @@ def _with(state: TurnState, warning: str) -> list[str]:
     """Give the turn's warnings with one more, said once however often the step is tried."""
     told = state.get("warnings", [])
     return told if not warning or warning in told else [*told, warning]
+
+
+def _without(state: TurnState, warning: str) -> TurnState:
+    """Give the state without a warning that is over, such as that of a halt which was released."""
+    return {**state, "warnings": [told for told in state.get("warnings", []) if told != warning]}
 
 
 def _finish_step(state: TurnState, outcome: StepResult) -> TurnState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from attrs import field, frozen
 
@@ -23,6 +23,8 @@ class PendingRequest(TypedDict):
     request_id: str
     sha256: str
     memo: dict[str, Any]
+    held_by: NotRequired[str]
+    """The warning that said what stood in the way when the request was last tried."""
 
 
 class TurnState(TypedDict, total=False):

@@ -68,7 +68,7 @@ def _conclude(report: Report) -> None:
 
 @click.command()
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--ioc", metavar="HOST:PORT", help="An IOC that becomes the target `epics` beside the simulated ring.")
+@click.option("--ioc", metavar="HOST[:PORT]", help="An IOC that becomes the target `epics` beside the simulated ring.")
 @click.option(
     "--channels",
     metavar="FILE",
@@ -92,9 +92,15 @@ def init(folder: Path | None, ioc: str | None, channels: Path | None) -> None:
         click.echo(f"left to do: {hint}")
     if place.resolve() != Path.cwd():
         click.echo(f"next: cd {place}")
-    target = "" if ioc is None else "--target epics "
     click.echo("next: osprey config check")
-    click.echo(f'next: osprey ask {target}"what is the beam current"')
+    click.echo(f"next: osprey ask {_first_question(is_ioc=ioc is not None, is_listed=channels is not None)}")
+
+
+def _first_question(*, is_ioc: bool, is_listed: bool) -> str:
+    if not is_ioc:
+        return '"what is the beam current"'
+    # An IOC cannot list its channels: without a list of them only a full name is understood.
+    return '--target epics "what is the beam current"' if is_listed else '--target epics "what is MY:CHANNEL"'
 
 
 def _load() -> Config:

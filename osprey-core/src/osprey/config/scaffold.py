@@ -107,6 +107,9 @@ class Ioc:
         if not bare or bare.split() != [bare] or ambiguous or not 0 < number <= _LAST_PORT:
             msg = f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:{EPICS_PORT}"
             raise UsageError(msg)
+        if number < EPICS_FIRST_PORT:
+            msg = f"port {number}: Channel Access takes a port from {EPICS_FIRST_PORT} on; its usual one is {EPICS_PORT}"
+            raise UsageError(msg)
         return cls(bare, number)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import Attribute, evolve, field, frozen
 
+# Below this libca takes its default port instead, and so another IOC than the one that was meant.
+_LOWEST_PORT = 5001
 _HIGHEST_PORT = 65535
 
 
@@ -23,8 +25,8 @@ def _as_words(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _is_port(instance: object, attribute: Attribute[int | None], value: int | None) -> None:
-    if value is not None and not 0 < value <= _HIGHEST_PORT:
-        msg = f"{attribute.name} {value}: a port is between 1 and {_HIGHEST_PORT}"
+    if value is not None and not _LOWEST_PORT <= value <= _HIGHEST_PORT:
+        msg = f"{attribute.name} {value}: Channel Access takes a port between {_LOWEST_PORT} and {_HIGHEST_PORT}"
         raise ValueError(msg)
 
 

@@ -18,10 +18,12 @@ class ChannelFindCapability(BaseCapability):
         target = await targets_of(self._project).get(self.target)
         directory = await target.directory()
         query = str(self.parameter("query"))
-        found = directory.search(query, limit=int(self._step.parameters.get("limit", 100)))
+        # All are counted, so that the figure shown is not that of the limit.
+        found = directory.search(query, limit=len(directory.records))
+        kept = int(self._step.parameters.get("limit", 100))
         if not found:
             return StepResult(text=f"No channel of target {self.target} matches '{query}'.")
-        return StepResult(text=_listing(query, found), context={"channels": [r.name for r in found]})
+        return StepResult(text=_listing(query, found), context={"channels": [r.name for r in found[:kept]]})
 
 
 def _listing(query: str, found: list[ChannelRecord]) -> str:
@@ -30,7 +32,7 @@ def _listing(query: str, found: list[ChannelRecord]) -> str:
     lines = [f"{len(found)} channels match '{query}':"]
     lines += [f"  {r.name:<{width}}  {r.description}{_unit(r)}" for r in shown]
     if len(found) > len(shown):
-        lines.append(f"  ... and {len(found) - len(shown)} more")
+        lines.append(f"  ... and {len(found) - len(shown)} more; name a sector, a device or a quantity to see fewer")
     return "\n".join(lines)
 
 

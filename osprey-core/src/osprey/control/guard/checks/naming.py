@@ -29,6 +29,11 @@ def settle_name(case: Case, scene: Scene) -> Case:
 def _no_description(fault: Fault, scene: Scene) -> tuple[str, str]:
     if fault.kind is not ErrorKind.NOT_FOUND:
         return "target.unreachable", f"{fault.channel} cannot be reached: {fault.message}"
-    near = scene.directory.closest(fault.channel)
-    remedy = f"; did you mean {' or '.join(near)}?" if near else ""
-    return "name.not_found", f"{fault.channel} was not found: {fault.message}{remedy}"
+    return "name.not_found", f"{fault.channel} was not found: {fault.message}{_remedy(fault.channel, scene)}"
+
+
+def _remedy(channel: str, scene: Scene) -> str:
+    if scene.directory.get(channel) is not None:
+        return "; the channel list has this name, so look whether its server runs and can be reached"
+    near = scene.directory.closest(channel)
+    return f"; did you mean {' or '.join(near)}?" if near else ""

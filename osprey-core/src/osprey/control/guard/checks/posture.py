@@ -28,6 +28,7 @@ def check_posture(case: Case, scene: Scene) -> Case:
     if config.writes_enabled is not True:
         refuse(
             "posture.writes_disabled",
-            f"writes to target {config.name!r} are off (`writes_enabled: true` is the facility's to set)",
+            f"writes to target {config.name!r} are off; who answers for the machine opens them in config.yml "
+            f"with `control_system.targets.{config.name}.writes_enabled: true`",
         )
     return case

@@ -68,7 +68,7 @@ def test_init_leaves_a_gitignore_alone_and_says_what_to_add(osprey: Osprey, tmp_
 
 @pytest.mark.parametrize(
     ("ioc", "address", "port"),
-    [("127.0.0.1:5999", "127.0.0.1", 5999), ("ioc.lab", "ioc.lab", 5064), ("[::1]:7", "::1", 7)],
+    [("127.0.0.1:5999", "127.0.0.1", 5999), ("ioc.lab", "ioc.lab", 5064), ("[::1]:5077", "::1", 5077)],
 )
 def test_init_with_an_ioc_adds_a_target_for_it(
     osprey: Osprey, tmp_path: Path, ioc: str, address: str, port: int
@@ -83,7 +83,7 @@ def test_init_with_an_ioc_adds_a_target_for_it(
     assert target.limits.unlisted == "native_only"
     assert (target.archiver, target.channels) == (None, None)
     assert target.settings == {"address": address, "port": port}
-    assert "--target epics" in done.out
+    assert '--target epics "what is MY:CHANNEL"' in done.out
     assert "Write `epics` here" in (tmp_path / "project" / "config.yml").read_text()
 
 
@@ -95,14 +95,22 @@ def test_what_is_no_address_is_refused_and_nothing_is_written(osprey: Osprey, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_port_that_channel_access_would_replace_by_its_own_is_refused(osprey: Osprey, tmp_path: Path) -> None:
+    done = osprey("init", "--ioc", "host:5000")
+    assert done.code == 2
+    assert "from 5001 on" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_list_of_channels_is_named_in_the_file(osprey: Osprey, tmp_path: Path) -> None:
     from osprey.control import ChannelRecord
     from osprey.control.channels.channel_file import dump_channels
 
     channels = tmp_path / "the ${X} 😀.yml"
     channels.write_text(dump_channels([ChannelRecord(name="A:B", description="a corrector")]), encoding="utf-8")
-    done = osprey("init", "--ioc", "h:1", "--channels", str(channels))
+    done = osprey("init", "--ioc", "h:5064", "--channels", str(channels))
     assert done.code == 0, done.err
+    assert '--target epics "what is the beam current"' in done.out
     target = load_config(tmp_path, environ={}).control_system.targets["epics"]
     assert target.channels == channels
 

@@ -142,6 +142,21 @@ async def test_an_unknown_channel_is_refused_with_the_closest_names(make_room, t
     assert f"did you mean {SP}" in item.reason
 
 
+async def test_a_listed_channel_that_does_not_answer_is_not_suggested_for_itself(make_room):
+    class Listing(MockConnector):
+        async def search(self, pattern, *, limit):
+            from osprey.control import ChannelRecord
+
+            return [ChannelRecord(name=SP)]
+
+    room = await make_room(connector=Listing)
+    room.connector.inject(SP, MockFault.MISSING)
+    (item,) = (await room.judge({SP: 1.0})).items
+    assert item.rule == "name.not_found"
+    assert "did you mean" not in item.reason
+    assert "look whether its server runs" in item.reason
+
+
 async def test_a_channel_without_a_canonical_name_is_refused(make_room):
     class Nameless(MockConnector):
         async def describe(self, channels, *, timeout_s):

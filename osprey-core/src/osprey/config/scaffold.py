@@ -13,6 +13,7 @@ from osprey.errors import UsageError
 
 STATE_LINE: Final = ".osprey/"
 EPICS_PORT: Final = 5064
+EPICS_FIRST_PORT: Final = 5001
 """The port of Channel Access, where none is given."""
 _LAST_PORT: Final = 65535
 
@@ -108,7 +109,9 @@ class Ioc:
             msg = f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:{EPICS_PORT}"
             raise UsageError(msg)
         if number < EPICS_FIRST_PORT:
-            msg = f"port {number}: Channel Access takes a port from {EPICS_FIRST_PORT} on; its usual one is {EPICS_PORT}"
+            msg = (
+                f"port {number}: Channel Access takes a port from {EPICS_FIRST_PORT} on; its usual one is {EPICS_PORT}"
+            )
             raise UsageError(msg)
         return cls(bare, number)
 

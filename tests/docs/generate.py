@@ -23,9 +23,14 @@ def pages() -> dict[str, str]:
 
 def _command_line() -> str:
     parts = ["# The command line\n\nGenerated from `--help`; `make docs` writes it anew.\n"]
-    for path, context in _commands(osprey, click.Context(osprey, info_name="osprey", terminal_width=100)):
+    for path, context in _commands(osprey, _root_context()):
         parts.append(f"## `{path}`\n\n```text\n{context.command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def _root_context() -> click.Context:
+    # The settings are those of a real run: without them the page would not have `-h`.
+    return click.Context(osprey, info_name="osprey", **{**osprey.context_settings, "terminal_width": 100})
 
 
 def _commands(command: click.Command, context: click.Context) -> Iterator[tuple[str, click.Context]]:

@@ -28,6 +28,8 @@ def draw_card(card: Card) -> RenderableType:
         where = f" in {_printable(card.tier)}" if card.tier else ""
         parts += [Text(f"\nThe code, rehearsed{where}; it never runs with a right to write:", "bold")]
         parts += [Syntax(_printable(card.code), "python", line_numbers=True, word_wrap=True)]
+    if len(parts) > 2:
+        parts += [Text()]  # after the table itself there is a blank line already
     parts += [_footer(card)]
     title = f"Request {card.id} · {card.state}"
     return Panel(Group(*parts), title=title, box=box.ROUNDED, border_style="cyan" if card.simulated else "red")
@@ -40,7 +42,7 @@ def _heading(card: Card) -> Text:
     text.append(_printable(card.title), "bold")
     machine = "SIMULATION" if card.simulated else "REAL MACHINE"
     where = f"{_printable(card.facility)}, target {card.target}" if card.facility else f"target {card.target}"
-    text.append(f"\n{machine}: {where}\n", "cyan bold" if card.simulated else "red bold")
+    text.append(f"\n{machine}: {where}", "cyan bold" if card.simulated else "red bold")
     return text
 
 
@@ -89,7 +91,7 @@ def _remarks(card: Card) -> list[Text]:
 
 
 def _footer(card: Card) -> Text:
-    text = Text(f"\nRisk: {_printable(card.risk)}.\n")
+    text = Text(f"Risk: {_printable(card.risk)}.\n")
     text.append(f"Asked by {card.requester}; expires {_utc(card.expires_ns)}; applied once, exactly as shown.\n")
     if card.reason:
         text.append(f"Reason: {_printable(card.reason)}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import subprocess
 import time
 from typing import Any
@@ -101,3 +102,12 @@ def test_the_end_of_input_decides_nothing(ring: Any) -> None:
     terminal.wait_for("> ")
     os.write(terminal._ours, b"\x04")
     assert terminal.end() == 4
+
+
+def test_ctrl_c_at_the_prompt_ends_at_once_decides_nothing_and_says_how_to_go_on(ring: Any) -> None:
+    terminal = Terminal(ring.command("ask", "set HCM03 to 0.5 A"))
+    terminal.wait_for("> ")
+    terminal._process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert "osprey resume" in terminal.screen
+    assert [row["state"] for row in ring("approvals", "list", "--json").json] == ["pending"]

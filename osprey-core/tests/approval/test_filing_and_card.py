@@ -122,3 +122,15 @@ def test_a_value_that_is_no_number_does_not_hide_a_large_change() -> None:
     risk = risk_of(judgement)
     assert "large: by at most 90.0%" in risk
     assert "1 without a range to compare with" in risk
+
+
+async def test_a_halt_stands_on_the_card_before_anybody_approves(project: Project) -> None:
+    await journal_of(project).halt.set(current_actor(), "crew in the tunnel")
+    [warning] = card_of(await _file(project)).warnings
+    assert "halted" in warning
+    assert "crew in the tunnel" in warning
+
+
+async def test_what_was_assumed_stands_on_the_card(project: Project) -> None:
+    row = await _file(project, shown={"assumptions": ["500 mA = 0.5 A"]})
+    assert card_of(row).assumptions == ("500 mA = 0.5 A",)

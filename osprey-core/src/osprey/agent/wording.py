@@ -107,13 +107,14 @@ def format_report(report: ApplyReport) -> str:
     confirmed = sum(item.outcome is Outcome.CONFIRMED for item in report.items)
     lines = [f"{confirmed} of {len(report.items)} writes confirmed (request {report.request_id})."]
     lines += [_item_line(item) for item in report.items]
-    if report.reason and report.status != "done":
+    if report.rule and report.status != "done":
         lines.append(report.reason)
     return "\n".join(lines)
 
 
 def _item_line(item: ItemReport) -> str:
     readback = "" if item.readback is None else f", read back {format_value(item.readback)}"
-    reason = f" ({item.reason})" if item.reason else ""
+    told = item.reason.removeprefix(f"{item.name}: ")
+    reason = f" ({told})" if told else ""
     before = "" if item.before is None else f"{format_value(item.before)} -> "
     return f"  {item.name}: {before}{format_value(item.value)}{readback}: {_SAID[item.outcome]}{reason}"

@@ -56,8 +56,10 @@ class Card:
     code: str
     tier: str
     """How the rehearsal was isolated."""
+    assumptions: tuple[str, ...]
+    """What was taken for granted, such as a converted unit."""
     warnings: tuple[str, ...]
-    """What the rehearsal could not read, for example."""
+    """What stands in the way now, or could not be read in the rehearsal."""
     risk: str
     requester: str
     sha256: str
@@ -93,7 +95,8 @@ def card_of(row: RequestRow) -> Card:
         only_rehearsed=int(document.get("rehearsed_reads", 0)),
         code=_code(document, shown),
         tier=str(shown.get("tier", "")),
-        warnings=tuple(str(warning) for warning in shown.get("warnings", ())),
+        assumptions=tuple(str(assumption) for assumption in shown.get("assumptions", ())),
+        warnings=tuple(str(warning) for warning in (*shown.get("standing", ()), *shown.get("warnings", ()))),
         risk=row.risk,
         requester=row.requester,
         sha256=row.sha256,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from osprey.approval.risk import risk_of
 from osprey.control.payload import write_document
 from osprey.errors import RefusedError
-from osprey.journal import NewRequest, RequestRow, journal_of
+from osprey.journal import Journal, NewRequest, RequestRow, journal_of
 
 if TYPE_CHECKING:
     from osprey.control import Actor, JudgedItem, Judgement
@@ -45,6 +45,7 @@ async def file_write_request(
     if not judgement.is_allowed:
         raise await _refusal(project, judgement, actor)
     approval = project.config.approval
+    standing = await _standing(journal, judgement)
     return await journal.requests.create(
         NewRequest(
             kind=kind,
@@ -54,11 +55,29 @@ async def file_write_request(
             risk=risk_of(judgement),
             requester=actor.subject,
             expires_ns=time.time_ns() + int(approval.expires_after_s * 1e9),
-            presentation={**_presentation(judgement), "facility": project.config.facility.name, **(shown or {})},
+            presentation={
+                **_presentation(judgement),
+                "facility": project.config.facility.name,
+                "standing": standing,
+                **(shown or {}),
+            },
             key=key,
             supersedes=supersedes,
         )
     )
+
+
+async def _standing(journal: Journal, judgement: Judgement) -> list[str]:
+    """Say what stands in the way now: an approval may be given all the same, and waits for it."""
+    names = {item.name for item in judgement.items}
+    doubts = [d for d in await journal.ledger.doubts() if d.target == judgement.target and d.channel in names]
+    said = [
+        f"{d.channel} is in doubt since request {d.request_id}: settle it first (osprey ledger list)" for d in doubts
+    ]
+    halt = await journal.halt.state()
+    if halt.is_set:
+        said.append(f"all writes are halted by {halt.actor}: {halt.reason}")
+    return said
 
 
 async def _refusal(project: Project, judgement: Judgement, actor: Actor) -> RefusedError:

@@ -45,6 +45,11 @@ class BaseCapability:
         return str(self._state["user_query"])
 
     @property
+    def assumptions(self) -> list[str]:
+        """What the planner took for granted; a person sees it before deciding."""
+        return [str(one) for one in self._state.get("plan", {}).get("assumptions", ())]
+
+    @property
     def request_key(self) -> str:
         """What makes a request of this step the same request when the step runs again."""
         return f"{self._state['thread']}/{self._state['turn']}/{self._step.context_key}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import termios
 from typing import TYPE_CHECKING
 
-import anyio.to_thread
+import anyio
 import click
 
 from osprey.approval import DecisionWord, card_of, current_actor, parse_decision
@@ -31,7 +32,7 @@ async def decide_in_terminal(project: Project, request_id: str) -> bool:
     if row.state != "pending":
         return False
     print_card(card_of(row))
-    decision = await anyio.to_thread.run_sync(_ask_for_decision, row)
+    decision = await _ask_for_decision(row)
     actor = current_actor()
     match decision.word:
         case DecisionWord.APPROVE:
@@ -43,16 +44,22 @@ async def decide_in_terminal(project: Project, request_id: str) -> bool:
     return True
 
 
-def _ask_for_decision(row: RequestRow) -> Decision:
+async def _ask_for_decision(row: RequestRow) -> Decision:
     hint = f"approve {short_hash(row.sha256)} | reject REASON | later"
     # What was typed before the request was on the screen cannot be an answer to it.
     termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
     while True:
-        try:
-            text = click.prompt(f"Decision ({hint})", prompt_suffix="\n> ", default="", show_default=False)
-        except click.Abort:
-            return Decision(word=DecisionWord.LATER)
-        decision = parse_decision(text, sha256=row.sha256)
+        click.echo(f"Decision ({hint})\n> ", nl=False)
+        line = await _read_line(sys.stdin.fileno())
+        decision = Decision(word=DecisionWord.LATER) if line is None else parse_decision(line, sha256=row.sha256)
         if decision is not None:
             return decision
         click.echo("That is not a decision. Type one of the three forms exactly; nothing else approves.")
+
+
+async def _read_line(terminal: int) -> str | None:
+    """Read one line without blocking the loop, so that Ctrl-C ends the command at once; None at the end."""
+    await anyio.wait_readable(terminal)
+    # A terminal hands over one whole line; what comes after it stays there, and is asked about anew.
+    line = os.read(terminal, 4096)
+    return line.decode(errors="replace") if line else None

@@ -86,6 +86,7 @@ def _remarks(card: Card) -> list[Text]:
                 "yellow",
             )
         )
+    remarks += [Text(f"Assumed: {_printable(assumption)}.") for assumption in card.assumptions]
     remarks += [Text(f"Warning: {_printable(warning)}", "yellow") for warning in card.warnings]
     return remarks
 

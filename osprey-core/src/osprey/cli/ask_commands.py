@@ -68,8 +68,12 @@ async def _conclude(project: Project, agent: Agent, result: TurnResult, as_json:
     from osprey.cli.approval_prompt import decide_in_terminal, has_terminal
 
     while result.status == "waiting" and result.approval and not as_json and has_terminal():
-        if not await decide_in_terminal(project, result.approval):
-            break
+        try:
+            if not await decide_in_terminal(project, result.approval):
+                break
+        except anyio.get_cancelled_exc_class():  # Ctrl-C decides nothing: the request waits
+            click.echo(f"\n{_what_to_do(result)}", err=True)
+            raise
         result = await agent.resume(result.thread, on_progress=_show_progress)
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False))

@@ -151,7 +151,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     help="Load a Python file as a plugin; repeatable.",
 )
 def osprey(**options: Any) -> None:
-    """Ask an accelerator, a beamline or a plasma for work in plain words.
+    """Ask an accelerator, a beamline or a fusion machine for work in plain words.
 
     What would change the machine is shown first, and done only after a person agrees.
     """

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 _SCRIPT = Path(__file__).with_name("ioc.py")
@@ -59,8 +60,14 @@ class SoftIoc:
         self.port = int(words[1])
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
+        """Send it a signal; SIGSTOP has taken effect in every thread when this returns."""
         os.kill(self.pid, number)
+        while number is signal.SIGSTOP and not self._is_stopped():
+            time.sleep(0.001)
+
+    def _is_stopped(self) -> bool:
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
 
     def stop(self) -> None:
         """Kill it, as a power cut would."""

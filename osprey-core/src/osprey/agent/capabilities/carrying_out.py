@@ -71,7 +71,9 @@ def step_result(report: ApplyReport) -> StepResult:
         return StepResult(status=status, text=report.reason)
     text = format_report(report)
     if status is StepStatus.FAILED:
-        text += "\nWhat was not confirmed needs a new request; `osprey ledger list` shows every doubt."
+        text += "\nWhat was not confirmed needs a new request."
+        if any(item.outcome is Outcome.UNCONFIRMED for item in report.items):
+            text += " `osprey ledger list` shows every doubt; a channel in doubt is closed until it is settled."
     return StepResult(status=status, text=text)
 
 

@@ -43,7 +43,7 @@ class ChannelWriteCapability(BaseCapability):
             thread=str(self._state["thread"]),
             key=self.request_key,
             actor=actor,
-            shown={"question": self.question},
+            shown={"question": self.question, "assumptions": self.assumptions},
         )
         return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
 

@@ -123,6 +123,7 @@ class PythonCapability(BaseCapability):
             },
             shown={
                 "question": self.question,
+                "assumptions": self.assumptions,
                 "code": job.code,
                 "folder": str(outcome.folder),
                 "tier": outcome.tier,

@@ -11,7 +11,7 @@ WORKERS ?= 2
 export UV_PYTHON_DOWNLOADS := never
 export UV_COMPILE_BYTECODE := 1
 # A site whose proxy has a certificate of its own puts it into the system's store, which pip reads and uv does not unless told.
-export UV_SYSTEM_CERTS ?= true
+export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
 
 .PHONY: help setup system-packages demo demo-epics test test-alone proof lint format bench docs clean
 

@@ -26,4 +26,4 @@ async def test_all_channels_are_counted_and_those_left_out_are_said(tmp_path: Pa
     async with open_project(tmp_path) as project, open_agent(project) as agent:
         answer = (await agent.ask("list all bpms")).answer
     assert answer.startswith("120 channels match 'bpms':")
-    assert answer.endswith("... and 95 more; name a sector, a device or a quantity to see fewer")
+    assert "... and 95 more; name a sector, a device or a quantity to see fewer" in answer

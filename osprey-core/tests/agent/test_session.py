@@ -161,3 +161,8 @@ async def test_a_thread_that_was_cut_short_takes_no_new_question(agent: Agent, m
         await agent.ask("remember that BEND is slow", thread="cut")
     with pytest.raises(UsageError, match="osprey resume cut"):
         await agent.ask("what is the current of BEND", thread="cut")
+
+
+async def test_an_answer_of_a_simulation_says_so(agent: Agent) -> None:
+    said = await agent.ask("remember that BEND is slow")
+    assert "Simulation: target bench reaches no real machine" in said.answer

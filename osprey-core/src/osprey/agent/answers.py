@@ -7,8 +7,8 @@ from typing import Any
 from osprey.agent.state import TurnState
 
 
-def compose_answer(state: TurnState) -> str:
-    """Put the texts of the finished steps together, and name the steps that did not run."""
+def compose_answer(state: TurnState, *, simulated: bool) -> str:
+    """Put the texts of the finished steps together, name the steps that did not run, and a simulation as such."""
     plan: dict[str, Any] = state.get("plan", {})
     results: list[dict[str, Any]] = state.get("results", [])
     parts = [str(result["text"]) for result in results if result["text"]]
@@ -17,4 +17,6 @@ def compose_answer(state: TurnState) -> str:
     if left:
         names = "; ".join(str(step["task_objective"]) for step in left)
         parts.append(f"Not done: {names}.")
+    if simulated:
+        parts.append(f"(Simulation: target {state.get('target')} reaches no real machine.)")
     return "\n".join(parts)

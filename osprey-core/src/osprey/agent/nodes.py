@@ -87,7 +87,9 @@ class TurnNodes:
         """Say what was done, what was not, and the figures."""
         if state.get("answer"):
             return {}
-        return {"answer": compose_answer(state), "status": state.get("status") or TurnStatus.DONE.value}
+        simulated = (await targets_of(self._project).get(state.get("target"))).simulated
+        answer = compose_answer(state, simulated=simulated)
+        return {"answer": answer, "status": state.get("status") or TurnStatus.DONE.value}
 
     def _capability(self, state: TurnState) -> BaseCapability:
         plan = cattrs.structure(state.get("plan", {}), ExecutionPlan)

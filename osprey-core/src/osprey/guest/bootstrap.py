@@ -108,7 +108,7 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
     warnings: list[str] = []
     results: Any = None
     try:
-        warnings += send_figures(link, job["most_figures"], job["work"])
+        warnings += send_figures(link, job["most_figures"], job["work"], job["figure_mark"])
         if error is None:
             results, more = _results(program)
             warnings += more

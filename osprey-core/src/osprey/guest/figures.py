@@ -15,13 +15,14 @@ _LARGEST = 4 << 20
 _DPI = 110
 
 
-def send_figures(link: Link, most: int, folder: str) -> list[str]:
+def send_figures(link: Link, most: int, folder: str, mark: str = "") -> list[str]:
     """Hand the program's figures to the parent, in the order they were made.
 
+    :param mark: written in a corner of every figure that is drawn here, such as ``simulation``.
     :returns: warnings about those that could not be handed over.
     """
     warnings: list[str] = []
-    made, open_count = _open_figures(most, warnings)
+    made, open_count = _open_figures(most, warnings, mark)
     if not open_count:
         made = _saved_figures(folder, most, warnings)
     for data in made:
@@ -32,7 +33,7 @@ def send_figures(link: Link, most: int, folder: str) -> list[str]:
     return warnings
 
 
-def _open_figures(most: int, warnings: list[str]) -> tuple[list[bytes], int]:
+def _open_figures(most: int, warnings: list[str], mark: str) -> tuple[list[bytes], int]:
     pyplot: Any = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return [], 0
@@ -43,7 +44,10 @@ def _open_figures(most: int, warnings: list[str]) -> tuple[list[bytes], int]:
     for number in numbers[:most]:
         buffer = io.BytesIO()
         try:
-            pyplot.figure(number).savefig(buffer, format="png", dpi=_DPI)
+            figure = pyplot.figure(number)
+            if mark:
+                figure.text(0.995, 0.99, mark, ha="right", va="top", fontsize=8, color="#0a7c8c")
+            figure.savefig(buffer, format="png", dpi=_DPI)
         except Exception as exc:  # noqa: BLE001 - one figure that cannot be drawn must not hide the others
             warnings.append(f"figure {number} could not be drawn: {type(exc).__name__}: {exc}")
         else:

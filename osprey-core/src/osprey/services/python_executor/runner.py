@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
+from attrs import evolve
 
 from osprey.errors import UsageError
 from osprey.services.python_executor.analysis import check_text
@@ -41,6 +42,10 @@ def sha256_of_code(code: str) -> str:
 def normal_text(code: str) -> str:
     """Give the one text that is looked at, hashed, shown and run: line ends of Windows become plain ones."""
     return code.replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+_SIMULATED_MARK = "simulation"
+"""A simulation says so everywhere it is shown."""
 
 
 class PythonRunner:
@@ -84,8 +89,8 @@ class PythonRunner:
         started = time.monotonic()
         tier = await self.tier()
         limits = self._limits_of(job)
-        start = self._start_of(job, code)
         machine, simulated = await self._machine_of(job)
+        start = evolve(self._start_of(job, code), figure_mark=_SIMULATED_MARK if simulated else "")
         desk = _desk_of(job, machine, start)
         broker = Broker(desk, tier.job_of(start, limits), limits)
         ending = await tier.run(start, broker, limits)

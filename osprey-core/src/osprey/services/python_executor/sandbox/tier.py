@@ -51,6 +51,8 @@ class Start:
     start_ns: int
     inputs: Mapping[str, Any]
     time_zone: str = "UTC"
+    figure_mark: str = ""
+    """What every figure is marked with."""
 
 
 @frozen(kw_only=True)
@@ -76,6 +78,7 @@ class BubblewrapTier:
             "paths": list(self.interpreter.paths),
             "work": bubblewrap.WORK,
             "most_figures": limits.figures,
+            "figure_mark": start.figure_mark,
             "drop_uid": bubblewrap.user_to_drop_to(),
             "limits": {
                 "CPU": limits.cpu_s,

@@ -27,9 +27,10 @@ EXAMPLES = 20_000
 
 def main() -> None:
     """Run everything, write the page, and fail if anything was broken."""
+    commit = _commit()  # of the code that is tried, not of what may come while it runs
     crash = anyio.run(_crash)
     examples = _guard_examples()
-    PAGE.write_text(_page(crash, examples), encoding="utf-8")
+    PAGE.write_text(_page(crash, examples, commit), encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))
     if crash.broken() or examples:
         sys.exit(1)
@@ -58,13 +59,13 @@ def _guard_examples() -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-def _page(crash: Tally, examples: int) -> str:
+def _page(crash: Tally, examples: int, commit: str) -> str:
     rows = "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in crash.rows())
     total = len(crash.verdicts)
     killed = sum(verdict.was_killed for verdict in crash.verdicts)
     return f"""# Proofs
 
-Written by `make proof` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit `{_commit()}`, with Python {platform.python_version()} on {platform.system()}
+Written by `make proof` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit `{commit}`, with Python {platform.python_version()} on {platform.system()}
 {platform.release()} ({os.cpu_count()} processors), seed {SEED}.
 
 ## kill -9 while an approved write is carried out

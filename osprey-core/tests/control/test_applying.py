@@ -57,7 +57,10 @@ async def test_two_at_the_same_time_apply_it_once(make_room):
     async with anyio.create_task_group() as group:
         for _ in range(4):
             group.start_soon(apply)
-    assert sorted(report.status for report in reports) == ["done", "refused", "refused", "refused"]
+    statuses = [report.status for report in reports]
+    assert statuses.count("done") == 1
+    # A late one is refused the claim, or finds before it that the value has moved and claims nothing.
+    assert set(statuses) <= {"done", "refused", "approved"}
     assert room.connector.count_puts(SP) == 1
 
 

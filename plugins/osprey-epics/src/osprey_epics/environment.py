@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -16,6 +17,8 @@ from osprey_epics.settings import GatewaySettings
 
 _lock = threading.Lock()
 _DEFAULT_REPEATER_PORT = 5065
+_TRIES = 10
+_BETWEEN_TRIES_S = 0.005
 
 
 def context_variables(way: GatewaySettings, max_array_bytes: int | None) -> dict[str, str]:
@@ -69,6 +72,18 @@ def _repeater_port_taken() -> Generator[None]:
     """
     port = int(os.environ.get("EPICS_CA_REPEATER_PORT") or _DEFAULT_REPEATER_PORT)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
-        with suppress(OSError):  # in use by a repeater, as a rule
-            holder.bind(("127.0.0.1", port))
+        _hold(holder, port)
         yield
+
+
+def _hold(holder: socket.socket, port: int) -> None:
+    """Bind the port, or find it in use throughout: by a repeater.
+
+    Another process that makes a context holds it for a moment only; taken for a repeater, it would be gone by the
+    time that libca looks.
+    """
+    for _ in range(_TRIES):
+        with suppress(OSError):
+            holder.bind(("127.0.0.1", port))
+            return
+        time.sleep(_BETWEEN_TRIES_S)

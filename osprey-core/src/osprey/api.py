@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from osprey.cli.context import cli_project
     from osprey.config import structure_settings
     from osprey.control import (
+        ArchiveInfo,
         ArchiveSeries,
         ArchiveSpan,
         Bounds,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         ConnectContext,
         Denial,
         DType,
+        Endpoint,
         ErrorKind,
         Fault,
         Outcome,
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
         Reading,
         ReadResult,
         Severity,
+        Updates,
         Value,
     )
     from osprey.control.channels.channel_file import dump_channels, load_channels
     from osprey.project import Project
 
 _CONTROL = (
+    "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
     "Bounds",
@@ -61,6 +65,7 @@ _CONTROL = (
     "ConnectContext",
     "DType",
     "Denial",
+    "Endpoint",
     "ErrorKind",
     "Fault",
     "Outcome",
@@ -70,6 +75,7 @@ _CONTROL = (
     "ReadResult",
     "Reading",
     "Severity",
+    "Updates",
     "Value",
 )
 _HOMES = {
@@ -82,6 +88,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
     "Archiver",
@@ -98,6 +105,7 @@ __all__ = [
     "DType",
     "Denial",
     "Deployer",
+    "Endpoint",
     "ErrorKind",
     "Fault",
     "Generator",
@@ -112,6 +120,7 @@ __all__ = [
     "Reading",
     "RefusedError",
     "Severity",
+    "Updates",
     "UsageError",
     "Value",
     "WritePolicy",

@@ -49,6 +49,9 @@ class Connector(Registration):
 
     simulated: bool = False
     """True if no real machine can be reached through it. Only then may a target have posture `simulation`."""
+    folds_case: bool = False
+    """True if the control system takes ``SR/Mag/1`` and ``sr/mag/1`` for one name (Tango). Its connector then gives
+    canonical names in lower case, and limits are looked up without regard to letter case."""
 
 
 @frozen(kw_only=True)

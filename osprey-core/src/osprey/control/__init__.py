@@ -16,6 +16,7 @@ from osprey.control.protocols import (
     Connector,
     Denial,
     PolicyItem,
+    Updates,
     WritePolicy,
 )
 from osprey.control.requests import (
@@ -30,6 +31,7 @@ from osprey.control.requests import (
     WriteItem,
 )
 from osprey.control.values import (
+    ArchiveInfo,
     ArchiveSeries,
     ArchiveSpan,
     Bounds,
@@ -37,6 +39,7 @@ from osprey.control.values import (
     ChannelRecord,
     ChannelStatus,
     DType,
+    Endpoint,
     ErrorKind,
     Fault,
     Outcome,
@@ -70,6 +73,7 @@ __all__ = [
     "Actor",
     "ApplyReport",
     "ApplyRequest",
+    "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
     "Archiver",
@@ -82,6 +86,7 @@ __all__ = [
     "Connector",
     "DType",
     "Denial",
+    "Endpoint",
     "ErrorKind",
     "Fault",
     "Guard",
@@ -101,6 +106,7 @@ __all__ = [
     "Severity",
     "Target",
     "Targets",
+    "Updates",
     "Value",
     "WriteBatch",
     "WriteItem",

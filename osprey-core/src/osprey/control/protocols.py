@@ -15,11 +15,13 @@ from typing import Any, Protocol, runtime_checkable
 from attrs import frozen
 
 from osprey.control.values import (
+    ArchiveInfo,
     ArchiveSeries,
     ArchiveSpan,
     ChannelInfo,
     ChannelRecord,
     ChannelStatus,
+    Endpoint,
     Fault,
     Put,
     PutResult,
@@ -36,6 +38,17 @@ class ConnectContext:
     """An instance of the registration's settings class, or a plain mapping if it declares none."""
     state_dir: Path
     """A private folder of this target inside the project, for what has to outlive the process."""
+
+
+class Updates(Protocol):
+    """A running subscription: an iterator of lists, with a count of what was lost."""
+
+    dropped: int
+    """How many updates a full buffer has discarded (the oldest first); always 0 where they are conflated."""
+
+    def __aiter__(self) -> AsyncIterator[list[ReadResult]]: ...
+
+    async def __anext__(self) -> list[ReadResult]: ...
 
 
 @runtime_checkable
@@ -69,9 +82,17 @@ class Connector(Protocol):
         ...
 
     def subscribe(
-        self, channels: Sequence[str], *, max_rate_hz: float = 10.0
-    ) -> AbstractAsyncContextManager[AsyncIterator[list[ReadResult]]]:
-        """Updates, conflated to the latest value of each channel, in lists."""
+        self, channels: Sequence[str], *, max_rate_hz: float = 10.0, buffer: int = 0
+    ) -> AbstractAsyncContextManager[Updates]:
+        """Updates in lists, at most `max_rate_hz` lists a second.
+
+        With `buffer` 0 they are conflated to the latest value of each channel. Otherwise up to `buffer` updates of
+        each channel are kept between two lists, oldest first, and what did not fit is counted in `Updates.dropped`.
+        """
+        ...
+
+    async def endpoints(self, *, timeout_s: float) -> list[Endpoint]:
+        """Where reads and writes go, and whether something answers there, all asked within one deadline."""
         ...
 
 
@@ -86,6 +107,14 @@ class Archiver(Protocol):
 
     async def fetch(self, channels: Sequence[str], span: ArchiveSpan, *, timeout_s: float) -> list[ArchiveSeries]:
         """Past values in the order asked; a channel that has none carries its fault."""
+        ...
+
+    async def describe(self, channels: Sequence[str], *, timeout_s: float) -> list[ArchiveInfo | Fault]:
+        """What the archive itself says of each channel, in the order asked."""
+        ...
+
+    async def search(self, pattern: str, *, limit: int, timeout_s: float) -> list[str]:
+        """Names of archived channels that match a glob such as ``SR01:*``; empty where it cannot list any."""
         ...
 
 

@@ -105,6 +105,8 @@ class Reading:
     received_ns: int
     quality: str = ""
     """The source's raw quality code."""
+    is_moving: bool = False
+    """True if the source says that the value is on its way to its setpoint (Tango's `ATTR_CHANGING`)."""
 
 
 ReadResult = Reading | Fault
@@ -145,6 +147,23 @@ class ChannelInfo:
     """Texts of an enumeration, by number."""
     writable: bool = False
     """What the server's access rights say for this client."""
+    is_command: bool = False
+    """True for an action: what was put cannot be read back, so that a doubt about it is settled by a person only."""
+
+
+@frozen(kw_only=True)
+class Endpoint:
+    """An address that a connector talks to, and whether it answers; `osprey targets check` shows it."""
+
+    purpose: str
+    """What goes there, in a word or two: ``reads``, ``writes``, ``database``, ``server``."""
+    address: str
+    """As a person would write it, without a secret: ``127.0.0.1:5064``, ``opc.tcp://plc3:4840``."""
+    is_reachable: bool | None = None
+    """None where the protocol has no way to ask without a channel (Channel Access over UDP)."""
+    latency_ms: float | None = None
+    note: str = ""
+    """Why it cannot be reached, or what the protocol cannot tell."""
 
 
 @frozen(kw_only=True)
@@ -221,6 +240,24 @@ class ArchiveSpan:
     start_ns: int
     end_ns: int
     max_points: int = field(default=2000)
+
+
+@frozen(kw_only=True)
+class ArchiveInfo:
+    """What an archive itself says about one channel; nothing in it is assumed."""
+
+    channel: str
+    is_archived: bool
+    """False if the archive knows that it does not record it; no answer is a `Fault` instead."""
+    first_ns: int | None = None
+    """Of the oldest sample, int64 ns UTC; None if the archive does not tell."""
+    last_ns: int | None = None
+    period_s: float | None = None
+    """Sampling period; None for an archive on change, or if it does not tell."""
+    unit: str = ""
+    description: str = ""
+    status: str = ""
+    """The archive's own word, such as ``Being archived`` or ``Paused``."""
 
 
 @frozen(kw_only=True)

@@ -1,0 +1,1 @@
+"""LabVIEW over OPC UA and HTTP/JSON. This module is imported by listings: it declares, and imports nothing else."""

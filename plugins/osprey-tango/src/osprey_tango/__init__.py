@@ -1,0 +1,1 @@
+"""Tango for Osprey. `plugin.py` declares; everything else is imported on first use."""

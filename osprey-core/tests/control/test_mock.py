@@ -247,3 +247,93 @@ async def test_a_subscription_gives_the_latest_values_after_each_change(mock):
 
 async def test_it_cannot_list_channels(mock):
     assert await mock.search("", limit=10) == []
+
+
+async def test_a_put_out_of_order_lands_behind_the_next_one(mock):
+    mock.inject(SP, MockFault.OUT_OF_ORDER)
+    before = await value_of(mock, SP)
+    (first,) = await mock.write([put(SP, 1.0)], timeout_s=1.0)
+    assert first.error is None
+    assert await value_of(mock, SP) == before
+    await mock.write([put(SP, 2.0)], timeout_s=1.0)
+    assert await value_of(mock, SP) == 1.0
+
+
+@pytest.mark.parametrize("fault", [MockFault.MINOR, MockFault.MAJOR, MockFault.INVALID])
+async def test_a_reading_can_have_any_severity(mock, fault):
+    mock.inject(SP, fault)
+    (reading,) = await mock.read([SP], timeout_s=1.0)
+    assert (reading.severity, bool(reading.alarm)) == (Severity(fault.value), True)
+
+
+async def test_a_channel_can_be_made_read_only(mock):
+    mock.inject(SP, MockFault.READ_ONLY)
+    (info,) = await mock.describe([SP], timeout_s=1.0)
+    (result,) = await mock.write([put(SP, 1.0)], timeout_s=1.0)
+    assert not info.writable
+    assert (result.error, result.was_sent, mock.puts) == (ErrorKind.PERMISSION, False, [])
+
+
+async def test_with_writes_disabled_no_channel_can_be_written():
+    mock = MockConnector(MockSettings(enable_writes=False))
+    (info,) = await mock.describe([SP], timeout_s=1.0)
+    (result,) = await mock.write([put(SP, 1.0)], timeout_s=1.0)
+    assert (info.writable, result.error, result.was_sent) == (False, ErrorKind.PERMISSION, False)
+
+
+@pytest.mark.parametrize("settings", [{"delay_s": 0.25}, {"response_delay_ms": 250}])
+async def test_every_answer_can_take_its_time(settings):
+    mock = MockConnector(MockSettings(**settings))
+    started = anyio.current_time()
+    await value_of(mock, SP)
+    assert anyio.current_time() - started >= 0.25
+
+
+async def test_the_older_spelling_of_the_noise_has_its_effect():
+    mock = MockConnector(MockSettings(noise_level=0.0))
+    assert len({await value_of(mock, RB) for _ in range(5)}) == 1
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"delay_s": -1.0},
+        {"slow_s": math.nan},
+        {"noise": math.inf},
+        {"faults": {"X": "melted"}},
+        {"delay_s": 0.5, "response_delay_ms": 10},
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings):
+    with pytest.raises(ValueError, match=r"0 or more|not a valid MockFault|mean the same"):
+        MockSettings(**settings)
+
+
+async def test_a_name_beats_a_pattern_and_an_earlier_pattern_a_later_one():
+    faults = {"SR:*": "gone", "*": "missing", SP: "reject"}
+    mock = MockConnector(MockSettings(faults=faults))
+    by_name, by_first, by_second = await mock.read([SP, "SR:X", "Y"], timeout_s=1.0)
+    assert isinstance(by_name, Reading)
+    assert [by_first.kind, by_second.kind] == [ErrorKind.UNREACHABLE, ErrorKind.NOT_FOUND]
+
+
+@pytest.mark.parametrize("fault", list(MockFault))
+async def test_every_fault_can_be_configured(fault):
+    """Each shows in a reading, a description, or the answer to a put."""
+
+    async def shown(faults):
+        mock = MockConnector(MockSettings(slow_s=100.0, faults=faults))
+        mock.change(SP, 1.0)
+        seen = [await mock.read([SP], timeout_s=1.0), await mock.write([put(SP, 3.0)], timeout_s=1.0)]
+        seen += [await mock.read([SP], timeout_s=1.0) for _ in range(2)]
+        return [
+            (
+                getattr(one, "kind", None),
+                getattr(one, "severity", None),
+                getattr(one, "error", None),
+                str(getattr(one, "value", "")),
+            )
+            for (one,) in seen
+        ]
+
+    assert await shown({SP: fault}) != await shown({})

@@ -12,7 +12,8 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
-from osprey.control.values import Bounds, ChannelInfo, DType, Value
+from osprey.control.comparison import to_plain
+from osprey.control.values import Bounds, ChannelInfo, DType, Put, Value
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _FIELD: Final = re.compile(r"(?P<record>.+)\.(?P<field>[A-Z][A-Z0-9]{0,3})")
@@ -130,6 +131,30 @@ def first_value(seed: int, name: str) -> Value:
             return [_number(kind, seed, f"{name}[{place}]") for place in range(kind.shape[0])]
         case _:
             return _number(kind, seed, name)
+
+
+def bad_value(info: ChannelInfo, put: Put) -> str:
+    """Say why a channel cannot take a put's value at all; empty if it can."""
+    value = to_plain(put.value)
+    elements = value if isinstance(value, list) else [value]
+    if isinstance(value, list) != bool(info.shape) or (info.shape and not 0 < len(elements) <= info.shape[0]):
+        return f"{put.channel!r} takes {_shape_words(info)}, not {_shape_of(value)}"
+    wanted = str if info.dtype is DType.STR else int if info.dtype in (DType.INT, DType.ENUM) else (int, float)
+    strange = next((one for one in elements if isinstance(one, bool) or not isinstance(one, wanted)), None)
+    if strange is not None:
+        return f"{put.channel!r} takes {info.dtype} values, not {strange!r}"
+    if info.labels and value not in range(len(info.labels)):
+        states = ", ".join(f"{number} ({label})" for number, label in enumerate(info.labels))
+        return f"{put.channel!r} takes {states}, not {value!r}"
+    return ""
+
+
+def _shape_words(info: ChannelInfo) -> str:
+    return f"1 to {info.shape[0]} elements" if info.shape else "one value"
+
+
+def _shape_of(value: Value) -> str:
+    return f"{len(value)} elements" if isinstance(value, list) else "one value"
 
 
 def share_of(seed: int, *parts: object) -> float:

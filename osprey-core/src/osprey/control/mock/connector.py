@@ -6,28 +6,29 @@ tested against each fault that a real control system shows. What would end in a 
 
 from __future__ import annotations
 
-import fnmatch
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from enum import StrEnum
 from typing import Any, Final, Self, cast
 
 import anyio
 import anyio.lowlevel
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from osprey.control.comparison import to_plain
-from osprey.control.mock.channels import describe, first_value, kind_of, setpoint_of, share_of
-from osprey.control.mock.updates import Updates
-from osprey.control.protocols import ConnectContext
+from osprey.control.mock.answers import completion, lost, unsent
+from osprey.control.mock.channels import bad_value, describe, first_value, kind_of, setpoint_of, share_of
+from osprey.control.mock.settings import SEVERITIES, MockFault, MockSettings, fault_for, matching
+from osprey.control.mock.updates import Hub
+from osprey.control.protocols import ConnectContext, Updates
 from osprey.control.values import (
     ChannelInfo,
     ChannelRecord,
     ChannelStatus,
     DType,
+    Endpoint,
     ErrorKind,
     Fault,
     Put,
@@ -37,47 +38,12 @@ from osprey.control.values import (
     Severity,
     Value,
 )
+from osprey.errors import ConnectorError
+
+__all__ = ["MockConnector", "MockFault", "MockSettings"]
 
 
-class MockFault(StrEnum):
-    """What can be wrong with a channel."""
-
-    MISSING = "missing"
-    """Nobody answers for the name."""
-    SLOW = "slow"
-    """Everything takes `slow_s`; a put lands then, also after its caller has given up."""
-    CLIP = "clip"
-    """A put completes, but only half of the change is made."""
-    REJECT = "reject"
-    """A put is answered with no."""
-    NAN = "nan"
-    """Reads as NaN."""
-    INVALID = "invalid"
-    """Reads with severity invalid."""
-    FLAPPING = "flapping"
-    """Every second access fails."""
-    STALE = "stale"
-    """Reads as it did when the fault began, with that time stamp."""
-    GONE = "gone"
-    """The connection is lost."""
-    DISCONNECT = "disconnect"
-    """The connection is lost by the next put: it lands, and nobody says so."""
-    NO_COMPLETION = "no_completion"
-    """A put lands, but its completion never comes."""
-
-
-@frozen(kw_only=True)
-class MockSettings:
-    """`control_system.connector.mock`."""
-
-    seed: int = 0
-    """Which values the channels have."""
-    noise: float = 0.001
-    """Of measured channels, in parts of their usual spread."""
-    slow_s: float = 1.0
-    """How long a channel with the fault `slow` takes."""
-    faults: dict[str, MockFault] = field(factory=dict)
-    """A name or glob pattern, and what is wrong with those channels."""
+_SHUT: Final = "the mock connector is closed: open it again"
 
 
 class MockConnector:
@@ -90,7 +56,9 @@ class MockConnector:
         self._landing: list[tuple[float, Put]] = []
         self._frozen: dict[str, tuple[Value, int]] = {}
         self._accesses: Counter[str] = Counter()
-        self._updates = Updates()
+        self._held: dict[str, Put] = {}
+        self._is_closed = False
+        self._hub = Hub(self._look, lambda channel: frozenset({_record(channel), setpoint_of(_record(channel)) or ""}))
         self.puts: Final[list[Put]] = []
         """Every put that reached this system, in order."""
 
@@ -103,7 +71,10 @@ class MockConnector:
         return cls(settings)
 
     async def aclose(self) -> None:
-        """Close it; there is nothing to give back."""
+        """Close it and end its subscriptions; what is still landing lands no more."""
+        await anyio.lowlevel.checkpoint()
+        self._is_closed = True
+        self._hub.end()
 
     def count_puts(self, channel: str) -> int:
         """Give how many puts to a channel reached this system."""
@@ -112,25 +83,26 @@ class MockConnector:
     def inject(self, pattern: str, fault: MockFault) -> None:
         """Switch a fault on for the channels of a name or glob pattern."""
         if fault is MockFault.STALE:
-            for name in [name for name in self._values if fnmatch.fnmatchcase(name, pattern)]:
+            for name in [name for name in self._values if matching([pattern], name)]:
                 self._frozen[name] = (self._values[name], time.time_ns())
         self._faults[pattern] = fault
+        self._hub.notify()
 
     def heal(self, pattern: str) -> None:
         """Switch the fault of this name or pattern off."""
         self._faults.pop(pattern, None)
+        self._hub.notify()
 
     def change(self, channel: str, value: Value) -> None:
         """Change a value from outside, as another client or the machine itself would."""
         self._values[channel] = value
-        self._updates.notify()
+        self._hub.notify(channel)
 
     def land(self) -> None:
         """Let every slow put land now."""
-        for _, put in self._landing:
-            self._values[put.channel] = put.value
-        self._landing.clear()
-        self._updates.notify()
+        landing, self._landing = self._landing, []
+        for _, put in landing:
+            self.change(_record(put.channel), put.value)
 
     async def read(self, channels: Sequence[str], *, timeout_s: float) -> list[ReadResult]:
         """Read the values as they are now."""
@@ -140,7 +112,12 @@ class MockConnector:
     async def describe(self, channels: Sequence[str], *, timeout_s: float) -> list[ChannelInfo | Fault]:
         """Describe channels as their names suggest."""
         late = await self._wait(channels, timeout_s)
-        return [self._access(channel, is_late=channel in late) or describe(channel) for channel in channels]
+        return [self._access(channel, is_late=channel in late) or self._describe(channel) for channel in channels]
+
+    def _describe(self, channel: str) -> ChannelInfo:
+        info = describe(channel)
+        is_shut = not self._settings.enable_writes or self._fault_of(channel) is MockFault.READ_ONLY
+        return evolve(info, writable=False) if is_shut else info
 
     async def probe(self, channels: Sequence[str], *, timeout_s: float) -> list[ChannelStatus]:
         """Tell whether channels answer."""
@@ -158,25 +135,51 @@ class MockConnector:
 
     async def write(self, puts: Sequence[Put], *, timeout_s: float) -> list[PutResult]:
         """Take puts as the faults of their channels say."""
-        results = {put.channel: self._take(put) for put in puts}
-        slow = [put for put in puts if self._fault_of(put.channel) is MockFault.SLOW]
+        await self._begin()
+        results = [self._take(put) for put in puts]
+        slow = [place for place, put in enumerate(puts) if results[place].was_sent and self._is_slow(put.channel)]
         if slow and self._settings.slow_s <= timeout_s:
             await anyio.sleep(self._settings.slow_s)
             self._land_due()
-            results.update((put.channel, PutResult(channel=put.channel)) for put in slow)
-        return [results[put.channel] for put in puts]
+            for place in slow:
+                results[place] = PutResult(channel=puts[place].channel)
+        return results
+
+    async def endpoints(self, *, timeout_s: float) -> list[Endpoint]:
+        """Name this process, where all of it is."""
+        del timeout_s
+        await self._begin()
+        is_gone = self._faults.get("*") is MockFault.GONE
+        note = "the connection is lost" if is_gone else "nothing outside this process"
+        return [Endpoint(purpose="mock", address="in this process", is_reachable=not is_gone, note=note)]
 
     def subscribe(
-        self, channels: Sequence[str], *, max_rate_hz: float = 10.0
-    ) -> AbstractAsyncContextManager[AsyncIterator[list[ReadResult]]]:
-        """Give the values at once and after every change, at most so many times a second."""
-        return self._updates.subscribe(lambda: [self._read_one(name) for name in channels], max_rate_hz)
+        self, channels: Sequence[str], *, max_rate_hz: float = 10.0, buffer: int = 0
+    ) -> AbstractAsyncContextManager[Updates]:
+        """Give the values at once, and each that changes, at most so many lists a second."""
+        return self._hub.subscribe(channels, max_rate_hz, buffer, self._next_landing)
+
+    def _look(self, channel: str) -> ReadResult:
+        return self._read_one(channel)
+
+    def _next_landing(self) -> float:
+        self._land_due()
+        return min((due for due, _ in self._landing), default=math.inf)
+
+    def _is_slow(self, channel: str) -> bool:
+        return self._fault_of(channel) is MockFault.SLOW
 
     def _take(self, put: Put) -> PutResult:
         channel, fault = put.channel, self._fault_of(put.channel)
         refused = self._access(channel)
         if refused is not None:
-            return PutResult(channel=channel, error=refused.kind, message=refused.message, was_sent=False)
+            return unsent(channel, refused.kind, refused.message)
+        info = self._describe(channel)
+        if not info.writable:
+            return unsent(channel, ErrorKind.PERMISSION, f"{channel!r} cannot be written: it is a read-only channel")
+        wrong = bad_value(info, put)
+        if wrong:
+            return unsent(channel, ErrorKind.BAD_VALUE, wrong)
         self.puts.append(put)
         match fault:
             case MockFault.REJECT:
@@ -187,11 +190,17 @@ class MockConnector:
             case MockFault.CLIP:
                 put = evolve(put, value=self._half_way(put))
             case MockFault.DISCONNECT:
-                self._faults[channel] = MockFault.GONE
+                self._faults[_record(channel)] = MockFault.GONE
+            case MockFault.OUT_OF_ORDER if _record(channel) not in self._held:
+                self._held[_record(channel)] = put
+                return PutResult(channel=channel)
             case _:
                 pass
         self.change(_record(channel), put.value)
-        return _completion(channel, fault)
+        late = self._held.pop(_record(channel), None)
+        if late is not None:
+            self.change(_record(channel), late.value)
+        return completion(channel, fault)
 
     def _half_way(self, put: Put) -> Value:
         old = self._value(_record(put.channel))
@@ -208,16 +217,17 @@ class MockConnector:
         kind = self._fault_of(channel)
         if kind is MockFault.NAN and info.dtype is DType.FLOAT:
             value = [math.nan] * len(value) if isinstance(value, list) else math.nan
+        severity = Severity.OK if kind is None else SEVERITIES.get(kind, Severity.OK)
         label = info.labels[value] if info.labels and isinstance(value, int) and value < len(info.labels) else None
         return Reading(
             channel=channel,
             value=value,
             dtype=info.dtype,
-            shape=info.shape,
+            shape=(len(value),) if isinstance(value, list) else (),
             unit=info.unit,
             label=label,
-            severity=Severity.INVALID if kind is MockFault.INVALID else Severity.OK,
-            alarm="UDF" if kind is MockFault.INVALID else "",
+            severity=severity,
+            alarm="" if severity is Severity.OK else "simulated",
             source_ns=source_ns,
             received_ns=time.time_ns(),
         )
@@ -248,10 +258,7 @@ class MockConnector:
             self.change(_record(due[1].channel), due[1].value)
 
     def _fault_of(self, channel: str) -> MockFault | None:
-        record = _record(channel)
-        if record in self._faults:
-            return self._faults[record]
-        return next((f for pattern, f in self._faults.items() if fnmatch.fnmatchcase(record, pattern)), None)
+        return fault_for(self._faults, _record(channel))
 
     def _access(self, channel: str, *, is_late: bool = False) -> Fault | None:
         """Give why an access fails now, if it does."""
@@ -259,20 +266,25 @@ class MockConnector:
             case MockFault.MISSING:
                 return Fault(channel=channel, kind=ErrorKind.NOT_FOUND, message="nobody answers for this name")
             case MockFault.GONE:
-                return _lost(channel)
+                return lost(channel)
             case MockFault.FLAPPING:
                 self._accesses[channel] += 1
-                return _lost(channel) if self._accesses[channel] % 2 else None
+                return lost(channel) if self._accesses[channel] % 2 else None
             case _ if is_late:
                 return Fault(channel=channel, kind=ErrorKind.TIMEOUT, message="no answer in time", retryable=True)
             case _:
                 return None
 
+    async def _begin(self) -> None:
+        if self._is_closed:
+            raise ConnectorError(_SHUT)
+        await anyio.sleep(self._settings.delay_s)
+
     async def _wait(self, channels: Sequence[str], timeout_s: float) -> frozenset[str]:
         """Wait for the slow channels; give at once those that would not answer in time."""
-        slow = frozenset(name for name in channels if self._fault_of(name) is MockFault.SLOW)
+        await self._begin()
+        slow = frozenset(name for name in channels if self._is_slow(name))
         if not slow:
-            await anyio.lowlevel.checkpoint()
             return slow
         if self._settings.slow_s > timeout_s:
             return slow
@@ -282,18 +294,3 @@ class MockConnector:
 
 def _record(channel: str) -> str:
     return channel.removesuffix(".VAL")
-
-
-def _lost(channel: str) -> Fault:
-    return Fault(channel=channel, kind=ErrorKind.UNREACHABLE, message="the connection is lost", retryable=True)
-
-
-def _completion(channel: str, fault: MockFault | None) -> PutResult:
-    match fault:
-        case MockFault.NO_COMPLETION:
-            return PutResult(channel=channel, error=ErrorKind.TIMEOUT, message="no completion in time")
-        case MockFault.DISCONNECT:
-            message = "the connection was lost after the put"
-            return PutResult(channel=channel, error=ErrorKind.UNREACHABLE, message=message)
-        case _:
-            return PutResult(channel=channel)

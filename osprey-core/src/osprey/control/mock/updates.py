@@ -1,65 +1,102 @@
-"""Updates of the mock connector: the latest values after every change, at a limited rate."""
+"""Updates of the mock connector: conflated or buffered, at a limited rate."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from types import TracebackType
+import math
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Self
 
 import anyio
 
 from osprey.control.values import ReadResult
+from osprey.errors import UsageError
 
-Snapshot = Callable[[], list[ReadResult]]
-
-
-class Updates:
-    """Wakes every subscription when a value changes."""
-
-    def __init__(self) -> None:
-        self._waiting: list[anyio.Event] = []
-
-    def notify(self) -> None:
-        """Say that something changed."""
-        waiting, self._waiting = self._waiting, []
-        for event in waiting:
-            event.set()
-
-    def expect(self) -> anyio.Event:
-        """Give the event of the next change."""
-        event = anyio.Event()
-        self._waiting.append(event)
-        return event
-
-    def subscribe(
-        self, snapshot: Snapshot, max_rate_hz: float
-    ) -> AbstractAsyncContextManager[AsyncIterator[list[ReadResult]]]:
-        """Subscribe to what `snapshot` gives after each change."""
-        return _Subscription(self, snapshot, max_rate_hz)
+Look = Callable[[str], ReadResult]
 
 
-class _Subscription(AsyncIterator[list[ReadResult]]):
-    """Conflated: what changed while nobody looked is seen once, with its latest value."""
+class Hub:
+    """Tells every subscription what may have changed."""
 
-    def __init__(self, updates: Updates, snapshot: Snapshot, max_rate_hz: float) -> None:
-        self._updates = updates
-        self._snapshot = snapshot
-        self._period_s = 1.0 / max_rate_hz
-        self._not_before: float | None = None
-        self._changed = updates.expect()
+    def __init__(self, look: Look, follows: Callable[[str], frozenset[str]]) -> None:
+        self._look = look
+        self._follows = follows
+        """Which records a channel shows: itself, and the setpoint that it reads back."""
+        self._subscriptions: list[Subscription] = []
 
-    async def __aenter__(self) -> AsyncIterator[list[ReadResult]]:
-        return self
+    def notify(self, record: str | None = None) -> None:
+        """Say that a record changed, or for None, that any may have."""
+        for subscription in self._subscriptions:
+            for channel in subscription.channels:
+                if record is None or record in self._follows(channel):
+                    subscription.offer(self._look(channel))
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def end(self) -> None:
+        """End every subscription."""
+        for subscription in self._subscriptions:
+            subscription.end()
+
+    @asynccontextmanager
+    async def subscribe(
+        self, channels: Sequence[str], max_rate_hz: float, buffer: int, due: Callable[[], float]
+    ) -> AsyncGenerator[Subscription]:
+        """Subscribe to channels; `due` gives when something lands by itself, after which it is asked again."""
+        if not max_rate_hz > 0:
+            msg = f"max_rate_hz {max_rate_hz}: give a positive number of lists a second"
+            raise UsageError(msg)
+        if buffer < 0:
+            msg = f"buffer {buffer}: give 0 for the latest value, or how many updates of a channel are kept"
+            raise UsageError(msg)
+        subscription = Subscription(tuple(dict.fromkeys(channels)), 1.0 / max_rate_hz, buffer, due)
+        self._subscriptions.append(subscription)
+        for channel in subscription.channels:
+            subscription.offer(self._look(channel))
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.remove(subscription)
+            subscription.end()
+
+
+class Subscription:
+    """What was not handed over yet, of each channel."""
+
+    def __init__(self, channels: tuple[str, ...], period_s: float, buffer: int, due: Callable[[], float]) -> None:
+        self.channels = channels
+        self.dropped = 0
+        self._period_s = period_s
+        self._buffer = buffer
+        self._due = due
+        self._kept: dict[str, deque[ReadResult]] = {}
+        self._not_before = -math.inf
+        self._changed = anyio.Event()
+        self._has_ended = False
+
+    def offer(self, result: ReadResult) -> None:
+        """Keep an update; where there is no room, the oldest of its channel goes."""
+        kept = self._kept.setdefault(result.channel, deque(maxlen=max(1, self._buffer)))
+        if self._buffer and len(kept) == kept.maxlen:
+            self.dropped += 1
+        kept.append(result)
         self._changed.set()
 
+    def end(self) -> None:
+        """Let the consumer finish."""
+        self._has_ended = True
+        self._changed.set()
+
+    def __aiter__(self) -> Self:
+        return self
+
     async def __anext__(self) -> list[ReadResult]:
-        if self._not_before is not None:
-            await self._changed.wait()
-            await anyio.sleep_until(self._not_before)
-        self._changed = self._updates.expect()
+        await anyio.sleep_until(self._not_before)
+        while not self._kept:
+            if self._has_ended:
+                raise StopAsyncIteration
+            self._changed = anyio.Event()
+            with anyio.CancelScope(deadline=self._due()):
+                await self._changed.wait()
         self._not_before = anyio.current_time() + self._period_s
-        return self._snapshot()
+        kept, self._kept = self._kept, {}
+        return [result for channel in self.channels for result in kept.get(channel, ())]

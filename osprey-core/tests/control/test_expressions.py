@@ -39,6 +39,11 @@ def test_an_expression_says_whether_it_holds(text, expected):
     assert holds(text, **{"A:B": 3.0}) is expected
 
 
+def test_it_is_known_whether_an_expression_asks_for_the_present_value():
+    assert parse_expression("abs(value - current) < 1").uses_current
+    assert not parse_expression('value < 1 and ch("current") < 2').uses_current
+
+
 def test_the_channels_that_it_reads_are_known_beforehand():
     assert parse_expression('ch("A") < ch("B") or value < ch("A")').channels == {"A", "B"}
 
@@ -82,6 +87,14 @@ def test_the_channels_that_it_reads_are_known_beforehand():
         "value < 1 " + "and value < 1 " * 100,
         "(" * 300 + "value" + ")" * 300 + " < 1",
         "-" * 490 + "1 < 1",
+        "-" * 45 + "value < 1",
+        "value < 1e999",
+        "value < -1e999",
+        "value < 1" + "0" * 400,
+        "ch('A' 'B' + 'C') < 1",
+        "ch(f'A') < 1",
+        "ch(b'A') < 1",
+        "abs(True) == ...",
     ],
 )
 def test_nothing_but_the_language_is_accepted(text):

@@ -11,7 +11,14 @@ import pytest
 from osprey.control import Bounds
 from osprey.control.limits.limit_entry import ENTRY_KEYS, Verification
 from osprey.control.limits.limits_file import LimitsSource, load_limits
+from osprey.control.limits.naming import Naming
 from osprey.errors import ConfigError
+
+TWO_RATES = """
+channels:
+  A: {group_rate: {group: g, max_writes: 1, window_s: 1}}
+  B: {group_rate: {group: g, max_writes: 2, window_s: 1}}
+"""
 
 
 @pytest.fixture
@@ -100,6 +107,64 @@ def test_the_predecessors_file_loads(limits):
     assert found.rule_for("SR:2").writable is False
 
 
+def test_a_value_field_is_its_record_in_names_and_patterns(limits):
+    found = limits('channels: {"SR:1.VAL": {max: 1}, "X:*.VAL": {max: 2}, "*L": {max: 3}}')
+    assert found.rule_for("SR:1").bounds == found.rule_for("SR:1.VAL").bounds == Bounds(None, 1)
+    assert found.rule_for("X:1").bounds == Bounds(None, 2)
+    assert found.rule_for("Y:1") is None
+
+
+def test_letter_case_is_one_where_the_control_system_says_so(tmp_path):
+    path = tmp_path / "limits.yml"
+    path.write_text('channels: {"SR/Mag/*/Current": {max: 5}, "sr/mag/1/CURRENT": {min: 1}}')
+    folded = load_limits(path, naming=Naming(folds_case=True, value_field="VAL"))
+    assert folded.rule_for("sr/mag/1/current").bounds == Bounds(1, 5)
+    assert folded.rule_for("SR/MAG/1/CURRENT").bounds == Bounds(1, 5)
+    assert folded.rule_for("sr/mag/1/current").sources == ("sr/mag/1/CURRENT", "SR/Mag/*/Current")
+    assert folded.has_exact("SR/mag/1/current")
+    assert load_limits(path).rule_for("sr/mag/1/current") is None
+
+
+def test_a_look_alike_of_another_alphabet_is_another_name(tmp_path):
+    path = tmp_path / "limits.yml"
+    path.write_text('channels: {"sr/mag/k1/current": {}}')
+    folded = load_limits(path, naming=Naming(folds_case=True, value_field="VAL"))
+    assert folded.rule_for("SR/MAG/K1/CURRENT") is not None
+    assert folded.rule_for("sr/mag/\N{KELVIN SIGN}1/current") is None
+
+
+def test_entries_that_differ_in_letter_case_alone_are_an_error_where_it_makes_no_difference(tmp_path):
+    path = tmp_path / "limits.yml"
+    path.write_text("channels: {sr/mag/1: {max: 1}, SR/Mag/1: {max: 2}}")
+    with pytest.raises(ConfigError, match="'sr/mag/1' and 'SR/Mag/1' are one channel"):
+        load_limits(path, naming=Naming(folds_case=True, value_field="VAL"))
+    assert load_limits(path).rule_for("SR/Mag/1").bounds == Bounds(None, 2)
+
+
+def test_a_number_of_writes_per_second_is_a_count_within_a_window(limits):
+    found = limits('channels: {"A*": {group_rate: 2.5}, "B*": {group_rate: 0.5}, C: {}}')
+    (fast,), (slow,) = found.rule_for("A1").group_rates, found.rule_for("B1").group_rates
+    assert (fast.group, fast.max_writes, fast.window_s) == ("A*", 2, 0.8)
+    assert (slow.group, slow.max_writes, slow.window_s) == ("B*", 1, 2.0)
+    assert found.rule_for("C").group_rates == ()
+
+
+def test_a_channel_may_be_in_several_groups_and_the_rate_of_the_defaults_is_for_the_rest(limits):
+    found = limits("""
+        defaults: {group_rate: 1}
+        channels: {"S*": {group_rate: 5}, S1: {group_rate: {group: g, max_travel: 2, window_s: 9}}, T: {}}
+    """)
+    assert [rate.group for rate in found.rule_for("S1").group_rates] == ["g", "S*"]
+    assert [rate.group for rate in found.rule_for("T").group_rates] == ["defaults"]
+
+
+def test_the_grid_of_each_entry_holds_and_begins_where_the_entry_says(limits):
+    rule = limits("""
+        channels: {"*": {step: 0.5}, "S*": {step: 3, min: 1}, S1: {step: 0.1, step_origin: 0.05, min: -9}}
+    """).rule_for("S1")
+    assert [(grid.step, grid.origin) for grid in rule.grids] == [(0.1, 0.05), (3, 1), (0.5, 0.0)]
+
+
 def test_the_hash_is_that_of_the_files_bytes(limits):
     text = "channels: {A: {}}\n"
     assert limits(text).sha256 == hashlib.sha256(text.encode()).hexdigest()
@@ -122,6 +187,27 @@ def test_the_hash_is_that_of_the_files_bytes(limits):
         ("channels: {A: {max_step: 0}}", "expected a number above 0"),
         ("channels: {A: {max_rate: -1}}", "expected a number above 0"),
         ("channels: {A: {settle_s: -1}}", "expected 0 or more"),
+        ("channels: {A: {settle: 601}}", "`settle_s`: expected at most 600 s"),
+        ("channels: {A: {settle: 1, settle_s: 1}}", "stated twice"),
+        ("channels: {A: {min_interval: 1e9}}", "`min_interval_s`: expected at most 3.16224e+07 s"),
+        ("channels: {A: {max: 1" + "0" * 400 + "}}", "finite"),
+        ("channels: {A: {step: 0}}", "`step`: expected a number above 0"),
+        ("channels: {A: {step_origin: 1}}", "`step_origin` has no effect without `step`"),
+        ("channels: {A: {group_rate: 0}}", "expected a number of writes per second"),
+        ("channels: {A: {group_rate: true}}", "expected a number of writes per second"),
+        ("channels: {A: {group_rate: 1e-9}}", "window of at most"),
+        ("channels: {A: {group_rate: {window_s: 1}}}", "expected max_writes or max_travel"),
+        ("channels: {A: {group_rate: {max_writes: 1}}}", "for window_s"),
+        ("channels: {A: {group_rate: {max_writes: 1.5, window_s: 1}}}", "whole number above 0 for max_writes"),
+        ("channels: {A: {group_rate: {max_travel: .inf, window_s: 1}}}", "for max_travel"),
+        ("channels: {A: {group_rate: {max_writes: 1" + "0" * 400 + ", window_s: .nan}}}", "window_s"),
+        ("channels: {A: {group_rate: {max_writes: 1, window_s: 1, group: ' '}}}", "expected a text for group"),
+        ("channels: {A: {group_rate: {max_write: 1, window_s: 1}}}", "unknown key 'max_write'"),
+        (TWO_RATES, "two rates for group 'g'"),
+        ("channels: {A: {}, A.VAL: {}}", "'A' and 'A.VAL' are one channel"),
+        ("channels: {A: {expression: 'value < 1e999'}}", "too large for a number"),
+        ("allow_unlisted_channels: true\nA: {}", "`limits.unlisted`"),
+        ("on_violation: skip\nA: {}", "always refuses its whole batch"),
         ("channels: {A: {allowed: []}}", "at least one value"),
         ("channels: {A: {allowed: [.nan]}}", "finite"),
         ("channels: {A: {verification: maybe}}", "one of none, callback, readback"),
@@ -185,3 +271,12 @@ def test_every_key_of_an_entry_has_a_test_of_its_effect():
 
     tests = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
     assert [key for key in ENTRY_KEYS if f"{key}:" not in tests] == []
+
+
+def test_a_name_that_ends_in_val_is_a_name_of_its_own_where_the_system_knows_no_fields(tmp_path):
+    path = tmp_path / "limits.yml"
+    path.write_text("channels: {Motor: {max: 1}}\n", encoding="utf-8")
+    limits = load_limits(path, naming=Naming())
+    assert limits.rule_for("Motor") is not None
+    assert limits.rule_for("Motor.VAL") is None
+    assert load_limits(path).rule_for("Motor.VAL") is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import anyio
 import pytest
@@ -18,6 +20,13 @@ SP2 = "SR:01:HCM2:SP"
 ANYTHING = 'channels: {"*": {note: anything}}'
 
 pytestmark = pytest.mark.anyio
+
+
+def nested(depth):
+    value = 1.0
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 async def rule_of(room, channel, value, unit=None):
@@ -65,7 +74,15 @@ async def rule_of(room, channel, value, unit=None):
         ("X:Title", 1.0, "value.type"),
         ("X:Title", "a\0b", "value.type"),
         ("X:WF", [0.5] * 32, "ok"),
-        ("X:WF", [0.5] * 31, "value.shape"),
+        ("X:WF", [0.5] * 31, "ok"),
+        ("X:WF", [0.5], "ok"),
+        ("X:WF", [], "value.shape"),
+        ("X:WF", [0.5] * 33, "value.shape"),
+        ("X:WF", b"\0\1", "value.type"),
+        (SP, Decimal("2.5"), "value.type"),
+        (SP, Fraction(5, 2), "value.type"),
+        (SP, 2.5 + 0j, "value.type"),
+        (SP, nested(2000), "value.type"),
         ("X:WF", 0.5, "value.shape"),
         ("X:WF", [0.5] * 31 + [math.nan], "value.finite"),
         ("X:WF", [0.5] * 31 + ["0.5"], "value.type"),
@@ -74,6 +91,38 @@ async def rule_of(room, channel, value, unit=None):
 )
 async def test_a_value_is_judged_in_the_channels_own_type(make_room, channel, value, rule):
     assert await rule_of(await make_room(limits=ANYTHING), channel, value) == rule
+
+
+class Shaped(MockConnector):
+    """Has an image of 2 x 3 points, and an array that does not tell how long it may be."""
+
+    async def describe(self, channels, *, timeout_s):
+        shapes = {"X:Image": (2, 3), "X:Open": (0,)}
+        found = await super().describe(channels, timeout_s=timeout_s)
+        return [evolve(info, shape=shapes.get(info.channel, info.shape)) for info in found]
+
+    async def read(self, channels, *, timeout_s):
+        held = {"X:Image": [0.0] * 6, "X:Open": []}
+        found = await super().read(channels, timeout_s=timeout_s)
+        return [evolve(reading, value=held.get(reading.channel, reading.value)) for reading in found]
+
+
+@pytest.mark.parametrize(
+    ("channel", "value", "rule"),
+    [
+        ("X:Image", [0.5] * 6, "ok"),
+        ("X:Image", [0.5] * 5, "value.shape"),
+        ("X:Image", 0.5, "value.shape"),
+        ("X:Image", [0.5] * 5 + [math.nan], "value.finite"),
+        ("X:Open", [0.5] * 1000, "ok"),
+        ("X:Open", [], "value.shape"),
+        ("X:Open", 0.5, "value.shape"),
+        ("X:Open", [0.5] * 1_000_001, "value.shape"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+async def test_images_are_flat_lists_and_an_unknown_length_is_bounded(make_room, channel, value, rule):
+    assert await rule_of(await make_room(connector=Shaped, limits=ANYTHING), channel, value) == rule
 
 
 async def test_numpy_values_are_judged_as_the_numbers_they_are(make_room):
@@ -87,6 +136,13 @@ async def test_numpy_values_are_judged_as_the_numbers_they_are(make_room):
     assert await rule_of(room, SP, np.array(2.5)) == "ok"
     assert await rule_of(room, "X:WF", np.full(32, 0.5)) == "ok"
     assert await rule_of(room, "X:WF", np.full((2, 16), 0.5)) == "value.shape"
+    assert await rule_of(room, "X:WF", np.full(5, 0.5)) == "ok"
+    assert await rule_of(room, SP, np.longdouble(2.5)) == "value.type"
+    assert await rule_of(room, SP, np.complex128(2.5)) == "value.type"
+    assert await rule_of(room, SP, np.array("2.5")) == "value.type"
+    assert await rule_of(room, SP, np.datetime64("2026-11-20")) == "value.type"
+    assert await rule_of(room, "X:Count", np.uint64(2**64 - 1)) == "native.max"
+    assert await rule_of(room, "X:WF", np.array([0.5, None], dtype=object)) == "value.type"
 
 
 @pytest.mark.parametrize(

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from attrs import frozen
 
-from osprey.control.comparison import change_between
+from osprey.control.comparison import change_between, to_plain
 from osprey.control.exact import unpacked
-from osprey.control.guard.checks import Case, PastWrite
-from osprey.control.values import ChannelInfo, Fault, Reading, ReadResult, Value
+from osprey.control.guard.checks import Case, PastWrite, Scene
+from osprey.control.limits.limit_values import LONGEST_LOOK_BACK_S
+from osprey.control.values import ChannelInfo, Fault, Reading, ReadResult
 from osprey.errors import ConnectorError
 from osprey.journal import IntentRow
 
 if TYPE_CHECKING:
     from osprey.control.targets import Target
 
-_LONGEST_LOOK_BACK_S = 10.0 * 365 * 86400
+_LONGEST_OPEN_S = 7200.0
+"""How long a write may be under way at the very most: what was opened before that counts by its receipt."""
 
 
 class _Named(Protocol):
@@ -40,6 +42,8 @@ class PastWrites(Protocol):
         self, target: str, channels: Sequence[str], since_ns: int
     ) -> Mapping[str, Sequence[IntentRow]]: ...
 
+    async def recent_writes_to(self, target: str, since_ns: int) -> Sequence[IntentRow]: ...
+
 
 @frozen(kw_only=True)
 class OwnGroup:
@@ -55,7 +59,7 @@ async def describe_channels(target: Target, names: Iterable[str]) -> dict[str, C
     if not wanted:
         return {}
     timeout_s = target.config.read_timeout_s
-    return _by_name(wanted, await target.connector.describe(wanted, timeout_s=timeout_s))
+    return require_answers(wanted, await target.connector.describe(wanted, timeout_s=timeout_s))
 
 
 async def read_channels(target: Target, names: Iterable[str]) -> dict[str, ReadResult]:
@@ -64,10 +68,14 @@ async def read_channels(target: Target, names: Iterable[str]) -> dict[str, ReadR
     if not wanted:
         return {}
     results = await target.connector.read(wanted, timeout_s=target.config.read_timeout_s)
-    return _by_name(wanted, results)
+    return require_answers(wanted, results)
 
 
-def _by_name(names: Sequence[str], results: Sequence[N]) -> dict[str, N]:
+def require_answers(names: Sequence[str], results: Sequence[N]) -> dict[str, N]:
+    """Give the answers by name.
+
+    :raises ConnectorError: they are not those of the channels asked, in their order.
+    """
     if [result.channel for result in results] != list(names):
         msg = "the connector did not answer for the channels asked, in their order: a defect of the connector"
         raise ConnectorError(msg)
@@ -75,22 +83,47 @@ def _by_name(names: Sequence[str], results: Sequence[N]) -> dict[str, N]:
 
 
 async def look_back(
-    ledger: PastWrites,
-    target: str,
-    cases: Iterable[Case],
-    readings: Mapping[str, ReadResult],
-    *,
-    now_ns: int,
-    own: OwnGroup | None = None,
+    ledger: PastWrites, target: str, cases: Iterable[Case], scene: Scene, *, own: OwnGroup | None = None
+) -> None:
+    """Put the earlier writes that count for these cases into the scene."""
+    ruled = [(case, case.rule) for case in cases if case.rule is not None]
+    limited = [case for case, rule in ruled if rule.needs_own_history]
+    if limited:
+        since_ns = _since_ns(max(_look_back_s(case, scene.readings) for case in limited), scene)
+        channels = list(dict.fromkeys(case.channel for case in limited))
+        found = await ledger.recent_writes_of(target, channels, since_ns)
+        scene.history = {channel: _past_writes(found[channel], own, scene) for channel in channels}
+    rates = {rate.group: rate for _, rule in ruled for rate in rule.group_rates}
+    if rates:
+        since_ns = _since_ns(max(rate.window_s for rate in rates.values()), scene)
+        rows = await ledger.recent_writes_to(target, since_ns)
+        scene.group_history = _by_group(rows, rates, own, scene)
+
+
+def _since_ns(span_s: float, scene: Scene) -> int:
+    return max(0, scene.now_ns - int((span_s + _LONGEST_OPEN_S) * 1e9))
+
+
+def _by_group(
+    rows: Sequence[IntentRow], groups: Iterable[str], own: OwnGroup | None, scene: Scene
 ) -> dict[str, tuple[PastWrite, ...]]:
-    """Give the earlier writes that count for each channel whose limits ask for them."""
-    limited = [case for case in cases if case.rule is not None and case.rule.needs_history]
-    if not limited:
-        return {}
-    span_s = max(_look_back_s(case, readings) for case in limited)
-    channels = list(dict.fromkeys(case.channel for case in limited))
-    found = await ledger.recent_writes_of(target, channels, max(0, now_ns - int(span_s * 1e9)))
-    return {channel: tuple(_past_write(row) for row in found[channel] if not _is_own(row, own)) for channel in channels}
+    """Sort the writes of a target by the groups that the limits put their channels into."""
+    last_own = max((row.id for row in rows if _is_own(row, own)), default=None)
+    # Of two that opened their intents together the later one counts the earlier one: so one of them may go.
+    counted = [row for row in rows if last_own is None or row.id <= last_own]
+    members: dict[str, list[IntentRow]] = {group: [] for group in groups}
+    for row in counted:
+        for group in _groups_of(row.channel, scene):
+            if group in members:
+                members[group].append(row)
+    return {group: _past_writes(found, own, scene) for group, found in members.items()}
+
+
+def _groups_of(channel: str, scene: Scene) -> set[str]:
+    """Give the groups of a written channel; a field of a record belongs to those of its record as well."""
+    limits = scene.limits
+    rules = [limits.rule_for(name) or limits.unlisted for name in {channel, channel.rpartition(".")[0] or channel}]
+    return {rate.group for rule in rules for rate in rule.group_rates}
 
 
 def _look_back_s(case: Case, readings: Mapping[str, ReadResult]) -> float:
@@ -104,12 +137,13 @@ def _look_back_s(case: Case, readings: Mapping[str, ReadResult]) -> float:
     if rule.max_rate is not None:
         # Twice the distance from here bounds the change between any two values of the batch.
         span_s = max(span_s, 2 * _distance(case, readings) / rule.max_rate)
-    return min(span_s, _LONGEST_LOOK_BACK_S)
+    return min(span_s, LONGEST_LOOK_BACK_S)
 
 
 def _distance(case: Case, readings: Mapping[str, ReadResult]) -> float:
     now = readings.get(case.channel)
-    change = change_between(now.value, case.typed_value) if isinstance(now, Reading) else None
+    held = None if not isinstance(now, Reading) else now.value if now.setpoint is None else now.setpoint
+    change = None if held is None else change_between(to_plain(held), case.typed_value)
     return math.inf if change is None or math.isnan(change) else change
 
 
@@ -117,15 +151,27 @@ def _is_own(row: IntentRow, own: OwnGroup | None) -> bool:
     return own is not None and (row.request_id, row.group) == (own.request_id, own.group)
 
 
-def _past_write(row: IntentRow) -> PastWrite:
+def _past_writes(rows: Sequence[IntentRow], own: OwnGroup | None, scene: Scene) -> tuple[PastWrite, ...]:
+    return tuple(
+        PastWrite(at_ns=_latest_ns(row, own, scene.now_ns), travel=_travel_of(row))
+        for row in rows
+        if not _is_own(row, own)
+    )
+
+
+def _latest_ns(row: IntentRow, own: OwnGroup | None, now_ns: int) -> int:
+    """Give the latest time at which a write may have been sent: any time until its receipt.
+
+    Between the groups of one request its own settle time has passed, which is what a batch is judged by.
+    """
+    if own is not None and row.request_id == own.request_id:
+        return row.opened_ns
+    return now_ns if row.closed_ns is None else max(row.opened_ns, row.closed_ns)
+
+
+def _travel_of(row: IntentRow) -> float:
     try:
-        change = travel_between(unpacked(row.before), unpacked(row.value))
+        change = change_between(unpacked(row.before), unpacked(row.value))
     except (LookupError, TypeError, ValueError):
-        change = math.inf
-    return PastWrite(at_ns=row.opened_ns, travel=change)
-
-
-def travel_between(before: Value, value: Value) -> float:
-    """Give how far a write moves a channel; infinite where that cannot be told."""
-    change = change_between(before, value)
+        return math.inf
     return math.inf if change is None or math.isnan(change) else change

@@ -3,7 +3,7 @@
 ``value`` is what would be written, ``current`` what the channel reads now, ``ch("NAME")`` another channel.
 There are ``+ - * / %``, comparisons, ``and or not``, ``abs min max``, numbers, ``True`` and ``False``. The
 text is parsed by Python's own parser and every node is checked when the limits are loaded; it is never
-compiled or executed as Python.
+compiled or executed as Python. What is left of it is a tree of functions of this module.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from osprey.errors import ConfigError
 
 _MOST_CHARACTERS: Final = 500
 _MOST_NODES: Final = 200
+_DEEPEST: Final = 40
+"""Evaluating goes one call deeper for each level, on whatever stack the guard runs."""
 _ARITHMETIC: Final[Mapping[type, Callable[[float, float], float]]] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,
@@ -39,13 +41,26 @@ _FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {"abs": abs, "min": min, "
 
 
 @frozen
+class Known:
+    """The numbers that an expression is judged on."""
+
+    names: Mapping[str, float]
+    channels: Mapping[str, float]
+
+
+Node = Callable[[Known], Any]
+
+
+@frozen
 class Expression:
     """A checked condition on a write."""
 
     text: str
     channels: frozenset[str]
     """The other channels it reads."""
-    _body: ast.expr = field(eq=False, repr=False)
+    uses_current: bool
+    """True if it asks for what the channel holds now."""
+    _body: Node = field(eq=False, repr=False)
 
     def holds(self, *, value: float, current: float | None, channels: Mapping[str, float]) -> bool:
         """Tell whether the condition is true of these numbers.
@@ -53,7 +68,7 @@ class Expression:
         :raises ArithmeticError, LookupError, TypeError, ValueError: it cannot be judged, so it does not hold.
         """
         names = {"value": value} if current is None else {"value": value, "current": current}
-        result = _evaluate(self._body, names, channels)
+        result = self._body(Known(names, channels))
         if not isinstance(result, bool):
             msg = f"{self.text!r} gives {result!r}, neither true nor false"
             raise TypeError(msg)
@@ -74,27 +89,36 @@ def parse_expression(text: str) -> Expression:
         msg = f"expression {text!r} cannot be parsed: {exc}"
         raise ConfigError(msg) from exc
     channels: set[str] = set()
-    budget = [_MOST_NODES]
-    _check(body, text, channels, budget)
+    _check(body, text, channels)
     if not _is_condition(body):
         msg = f"expression {text!r} is not a condition: end it in a comparison, such as 'value < 10'"
         raise ConfigError(msg)
-    return Expression(text, frozenset(channels), body)
+    names = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
+    return Expression(text, frozenset(channels), "current" in names, _build(body))
 
 
-def _check(node: ast.expr, text: str, channels: set[str], budget: list[int]) -> None:
-    budget[0] -= 1
-    if budget[0] < 0:
-        msg = f"expression {text!r} has more than {_MOST_NODES} parts: split it into several entries"
-        raise ConfigError(msg)
-    for part in _parts_of(node, text, channels):
-        _check(part, text, channels, budget)
+def _check(body: ast.expr, text: str, channels: set[str]) -> None:
+    """Check every part, level by level, within the bounds of length and depth."""
+    level, count = [body], 0
+    for _ in range(_DEEPEST):
+        count += len(level)
+        if count > _MOST_NODES:
+            msg = f"expression {text!r} has more than {_MOST_NODES} parts: split it into several entries"
+            raise ConfigError(msg)
+        level = [part for node in level for part in _parts_of(node, text, channels)]
+        if not level:
+            return
+    msg = f"expression {text!r} is nested deeper than {_DEEPEST} levels: write it flatter"
+    raise ConfigError(msg)
 
 
 def _parts_of(node: ast.expr, text: str, channels: set[str]) -> list[ast.expr]:
     """Give the operands of a node of the language; refuse every other node."""
     match node:
-        case ast.Constant(value=bool() | int() | float()):
+        case ast.Constant(value=bool() | int() | float() as number):
+            if not _is_finite(number):
+                msg = f"expression {text!r}: {ast.unparse(node)} is too large for a number"
+                raise ConfigError(msg)
             return []
         case ast.Name(id="value" | "current"):
             return []
@@ -137,35 +161,51 @@ def _is_condition(node: ast.expr) -> bool:
             return False
 
 
-def _evaluate(node: ast.expr, names: Mapping[str, float], channels: Mapping[str, float]) -> Any:
-    def inner(part: ast.expr) -> Any:
-        return _evaluate(part, names, channels)
-
+def _build(node: ast.expr) -> Node:
+    """Make the function of a checked part; `and` and `or` look at no more than decides, as Python's do."""
     match node:
         case ast.Constant(value=value):
-            return value
+            return lambda _: value
         case ast.Name(id=name):
-            return _number(names[name])
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not inner(operand)
+            return lambda known: _number(known.names[name])
         case ast.UnaryOp(op=op, operand=operand):
-            return -inner(operand) if isinstance(op, ast.USub) else inner(operand)
+            return _build_sign(op, _build(operand))
         case ast.BinOp(left=left, op=op, right=right):
-            return _number(_ARITHMETIC[type(op)](inner(left), inner(right)))
-        case ast.BoolOp(op=ast.And(), values=values):
-            return all(inner(value) for value in values)
-        case ast.BoolOp(values=values):
-            return any(inner(value) for value in values)
+            return _build_arithmetic(_ARITHMETIC[type(op)], _build(left), _build(right))
+        case ast.BoolOp(op=op, values=values):
+            join, parts = (all if isinstance(op, ast.And) else any), [_build(value) for value in values]
+            return lambda known: join(part(known) for part in parts)
         case ast.Compare(left=left, ops=ops, comparators=others):
-            sides = [inner(left), *map(inner, others)]
-            return all(_COMPARISONS[type(op)](a, b) for op, a, b in zip(ops, sides, sides[1:], strict=False))
+            return _build_comparison([_COMPARISONS[type(op)] for op in ops], [_build(left), *map(_build, others)])
         case ast.Call(func=ast.Name(id="ch"), args=[ast.Constant(value=str(name))]):
-            return _number(channels[name])
+            return lambda known: _number(known.channels[name])
         case ast.Call(func=ast.Name(id=name), args=args):
-            return _FUNCTIONS[name](*map(inner, args))
-        case _:  # pragma: no cover - parse_expression admits nothing else
+            return _build_call(_FUNCTIONS[name], list(map(_build, args)))
+        case _:  # pragma: no cover - _parts_of admits nothing else
             msg = f"{ast.dump(node)} is not part of the language"
             raise TypeError(msg)
+
+
+def _build_sign(op: ast.unaryop, operand: Node) -> Node:
+    if isinstance(op, ast.Not):
+        return lambda known: not operand(known)
+    return (lambda known: -operand(known)) if isinstance(op, ast.USub) else operand
+
+
+def _build_arithmetic(work: Callable[[float, float], float], left: Node, right: Node) -> Node:
+    return lambda known: _number(work(left(known), right(known)))
+
+
+def _build_comparison(works: list[Callable[[Any, Any], bool]], sides: list[Node]) -> Node:
+    def compare(known: Known) -> bool:
+        numbers = [side(known) for side in sides]
+        return all(work(a, b) for work, a, b in zip(works, numbers, numbers[1:], strict=False))
+
+    return compare
+
+
+def _build_call(work: Callable[..., Any], args: list[Node]) -> Node:
+    return lambda known: work(*[arg(known) for arg in args])
 
 
 def _number(value: float) -> float:
@@ -174,3 +214,10 @@ def _number(value: float) -> float:
         msg = f"{value} takes part in it"
         raise ValueError(msg)
     return value
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # a whole number beyond every floating-point number
+        return False

@@ -10,15 +10,28 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 from osprey.control.limits.expressions import Expression, parse_expression
+from osprey.control.limits.group_rate import read_group_rate
 from osprey.control.limits.limit_entry import ENTRY_KEYS, Verification
 from osprey.control.values import Scalar
 
+LONGEST_SETTLE_S: Final = 600.0
+"""The guard waits that long for a read-back to agree, with the channel closed to every other write."""
+LONGEST_LOOK_BACK_S: Final = 366 * 86400.0
+"""How far back an earlier write may still matter; the ledger is searched that far."""
+
 
 def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not _is_finite(value):
         msg = f"expected a finite number, found {value!r}"
         raise ValueError(msg)
     return value
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond every floating-point number
+        return False
 
 
 def _positive(value: Any) -> float:
@@ -31,6 +44,20 @@ def _positive(value: Any) -> float:
 def _not_negative(value: Any) -> float:
     if _finite(value) < 0:
         msg = f"expected 0 or more, found {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _pause(value: Any) -> float:
+    if _positive(value) > LONGEST_LOOK_BACK_S:
+        msg = f"expected at most {LONGEST_LOOK_BACK_S:g} s, found {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _settle(value: Any) -> float:
+    if _not_negative(value) > LONGEST_SETTLE_S:
+        msg = f"expected at most {LONGEST_SETTLE_S:g} s, found {value!r}"
         raise ValueError(msg)
     return value
 
@@ -80,15 +107,18 @@ LIMIT_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "min": _finite,
     "max": _finite,
     "allowed": _choices,
+    "step": _positive,
+    "step_origin": _finite,
     "max_step": _positive,
     "max_rate": _positive,
-    "min_interval_s": _positive,
+    "min_interval_s": _pause,
     "max_travel": _positive,
-    "travel_window_s": _positive,
+    "travel_window_s": _pause,
+    "group_rate": read_group_rate,
     "readback": _text,
     "tolerance_absolute": _not_negative,
     "tolerance_percent": _not_negative,
-    "settle_s": _not_negative,
+    "settle_s": _settle,
     "verification": _verification,
     "writable": _truth,
     "fields": _texts,

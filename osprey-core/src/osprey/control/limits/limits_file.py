@@ -20,33 +20,49 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, cast
 
-from attrs import define, field
+from attrs import define, evolve, field
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from osprey.control.limits.group_rate import GroupRate
 from osprey.control.limits.limit_entry import ENTRY_KEYS, LimitEntry
 from osprey.control.limits.limit_values import LIMIT_VALUES
 from osprey.control.limits.limits import Limits
+from osprey.control.limits.naming import EPICS_NAMING, Naming
 from osprey.errors import ConfigError
 
-_OTHER_SPELLINGS: Final = {"min_value": "min", "max_value": "max"}
+_OTHER_SPELLINGS: Final = {
+    "min_value": "min",
+    "max_value": "max",
+    "min_interval": "min_interval_s",
+    "settle": "settle_s",
+    "travel_window": "travel_window_s",
+}
+_ELSEWHERE: Final = {
+    "allow_unlisted_channels": "set `limits.unlisted` of the target in config.yml",
+    "on_violation": "a refused write always refuses its whole batch",
+    "enabled": "the guard always checks limits",
+}
+"""What the predecessor's configuration has; in a limits file it would be taken for a channel."""
 _VERIFICATION_KEYS: Final = {
     "level": "verification",
     "tolerance_absolute": "tolerance_absolute",
     "tolerance_percent": "tolerance_percent",
 }
+_NEEDS: Final = {"step_origin": "step"}
 _KNOWN: Final = (*ENTRY_KEYS, *_OTHER_SPELLINGS)
 _SETTLED_AFTER_NS: Final = 100_000_000
 """Two changes closer together than a tick of the file system's clock bear one time: until then a file is read
 again each time."""
 
 
-def load_limits(path: Path) -> Limits:
+def load_limits(path: Path, *, naming: Naming = EPICS_NAMING) -> Limits:
     """Read and check a limits file.
 
+    :param naming: which spellings of a name are one in the control system.
     :raises ConfigError: names the file, the entry and the key that cannot be used.
     """
-    return _limits_of(path, _read(path))
+    return _limits_of(path, _read(path), naming)
 
 
 def _read(path: Path) -> bytes:
@@ -57,15 +73,44 @@ def _read(path: Path) -> bytes:
         raise ConfigError(msg) from exc
 
 
-def _limits_of(path: Path, raw: bytes) -> Limits:
+def _limits_of(path: Path, raw: bytes, naming: Naming) -> Limits:
     document = _parse(path, raw)
     channels, defaults = _split(path, document)
-    return Limits(
+    limits = Limits(
         entries={name: _entry(path, name, body) for name, body in channels.items()},
         defaults=_entry(path, "defaults", defaults),
         sha256=hashlib.sha256(raw).hexdigest(),
         path=path,
+        naming=naming,
     )
+    _check_names(path, limits)
+    _check_groups(path, limits)
+    return limits
+
+
+def _check_names(path: Path, limits: Limits) -> None:
+    """Refuse two entries for one channel: which of them was meant cannot be known."""
+    first: dict[str, str] = {}
+    for name in limits.entries:
+        other = first.setdefault(limits.key_of(name), name)
+        if other != name:
+            folds_case = limits.naming.folds_case
+            why = "letter case makes no difference in this control system" if folds_case else "`.VAL` adds nothing"
+            msg = f"limits file {path}: entries {other!r} and {name!r} are one channel ({why}); keep one of them"
+            raise ConfigError(msg)
+
+
+def _check_groups(path: Path, limits: Limits) -> None:
+    first: dict[str, tuple[str, GroupRate]] = {}
+    for name, entry in [*limits.entries.items(), ("defaults", limits.defaults)]:
+        if entry.group_rate is not None:
+            other, rate = first.setdefault(entry.group_rate.group, (name, entry.group_rate))
+            if rate != entry.group_rate:
+                msg = (
+                    f"limits file {path}, entries {other!r} and {name!r}: `group_rate` states two rates for group "
+                    f"{rate.group!r}; one group has one rate"
+                )
+                raise ConfigError(msg)
 
 
 def _parse(path: Path, raw: bytes) -> Mapping[str, Any]:
@@ -98,6 +143,9 @@ def _split(path: Path, document: Mapping[str, Any]) -> tuple[Mapping[str, Any], 
         named = {k: v for k, v in document.items() if k != "defaults" and not k.startswith("_")}
         if named.keys() <= {"version"}:
             msg = f"limits file {path} lists no channel: add `channels:` with a name or pattern each"
+            raise ConfigError(msg)
+        for key in named.keys() & _ELSEWHERE.keys():
+            msg = f"limits file {path}: {key!r} has no place in it: {_ELSEWHERE[key]}"
             raise ConfigError(msg)
         return named, defaults
     unknown = sorted(document.keys() - {"version", "defaults", "channels"})
@@ -133,6 +181,8 @@ def _entry(path: Path, name: str, body: Any) -> LimitEntry:
         stated[key] = _value(key, value, where)
     entry = LimitEntry(**stated)
     _check_together(entry, where)
+    if entry.group_rate is not None and not entry.group_rate.group:
+        return evolve(entry, group_rate=evolve(entry.group_rate, group=name))
     return entry
 
 
@@ -167,7 +217,7 @@ def _unknown_key(key: str, known: tuple[str, ...], where: str) -> str:
 def _value(key: str, value: Any, where: str) -> Any:
     try:
         return LIMIT_VALUES[key](value)
-    except (ValueError, ConfigError) as exc:
+    except (ValueError, OverflowError, ConfigError) as exc:
         msg = f"{where}, `{key}`: {exc}"
         raise ConfigError(msg) from exc
 
@@ -176,6 +226,10 @@ def _check_together(entry: LimitEntry, where: str) -> None:
     if entry.min is not None and entry.max is not None and entry.min > entry.max:
         msg = f"{where}: min {entry.min} is above max {entry.max}; no value could ever be written"
         raise ConfigError(msg)
+    for key, needed in _NEEDS.items():
+        if getattr(entry, key) is not None and getattr(entry, needed) is None:
+            msg = f"{where}: `{key}` has no effect without `{needed}` in the same entry"
+            raise ConfigError(msg)
 
 
 @define
@@ -183,6 +237,7 @@ class LimitsSource:
     """The limits of a target as its file states them now: read again when it changed, refused when broken."""
 
     path: Path | None
+    naming: Naming = EPICS_NAMING
     _limits: Limits = field(factory=Limits)
     _stamp: tuple[int, ...] | None = None
 
@@ -204,6 +259,6 @@ class LimitsSource:
             is_settled = time.time_ns() - status.st_ctime_ns > _SETTLED_AFTER_NS
             raw = _read(self.path)
             if hashlib.sha256(raw).hexdigest() != self._limits.sha256:
-                self._limits = _limits_of(self.path, raw)
+                self._limits = _limits_of(self.path, raw, self.naming)
             self._stamp = stamp if is_settled else None
         return self._limits

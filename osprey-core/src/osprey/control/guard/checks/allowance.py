@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from osprey.config.schema import Unlisted
 from osprey.control.guard.checks.case import Case, Scene, refuse
 from osprey.control.limits.limit_entry import LimitRule
@@ -16,11 +14,13 @@ def check_allowance(case: Case, scene: Scene) -> Case:
     rule = _rule(case, scene)
     if rule is None:
         _check_unlisted(case.channel, info, scene)
-    elif not rule.writable:
+        rule = scene.limits.unlisted
+    if not rule.writable:
         refuse("limits.writable", f"{case.channel} is not writable (limits entry {rule.sources[0]!r})")
     if not info.writable:
         refuse("access.read_only", f"{case.channel}: the control system gives this client no write access")
-    return evolve(case, rule=rule)
+    case.rule = rule
+    return case
 
 
 def _rule(case: Case, scene: Scene) -> LimitRule | None:

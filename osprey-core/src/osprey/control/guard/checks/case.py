@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -9,16 +10,21 @@ from attrs import define, field, frozen
 
 from osprey.config.schema import TargetConfig
 from osprey.control.channels.directory import ChannelDirectory
-from osprey.control.limits.limit_entry import LimitRule
+from osprey.control.comparison import change_between, shape_of
+from osprey.control.limits.group_rate import GroupRate
+from osprey.control.limits.limit_entry import LimitRule, Verification
 from osprey.control.limits.limits import Limits
 from osprey.control.requests import WriteItem
 from osprey.control.values import Bounds, ChannelInfo, Fault, Reading, ReadResult, Value
 from osprey.errors import RefusedError
 
 
-@frozen(kw_only=True)
+@define(kw_only=True)
 class Case:
-    """What is settled about one intended write so far; a check gives it back with more settled."""
+    """What is settled about one intended write so far; a check settles more of it and gives it back.
+
+    It is changed in place: a thousand writes are judged in milliseconds, of which copies would be the most.
+    """
 
     item: WriteItem
     group: int
@@ -31,11 +37,18 @@ class Case:
     label: str | None = None
     bounds: Bounds = field(factory=Bounds)
     before: Reading | None = None
-    """The fresh reading, or the state that the items before leave."""
+    """The fresh reading, or the state that the items before leave, with what the channel is set to as its value.
+    None for a command, which has no present value."""
+    measured: Value | None = None
+    """What the device reads beside its set value, before this batch; None where the system keeps one value only."""
     is_left_by_batch: bool = False
     """True if `before` is what an earlier item of the batch leaves, not a reading."""
     readback: str | None = None
     """None: the channel itself."""
+    is_measured: bool = False
+    """True if what is read back is a measurement, which follows and differs a little, not the set value itself."""
+    verification: Verification = Verification.READBACK
+    """What makes a completed put *confirmed*; for a command that nothing shows, never a read-back."""
     tolerance: float = 0.0
 
     @property
@@ -56,11 +69,17 @@ class Case:
 
     @property
     def old_value(self) -> Value:
-        """What the channel holds before this write."""
+        """What the channel is set to before this write."""
         if self.before is None:
             msg = f"the present value of {self.channel} is not settled"
             raise LookupError(msg)
         return self.before.value
+
+    @property
+    def travel(self) -> float:
+        """How far the write moves the channel; infinite where that cannot be told."""
+        change = None if self.before is None else change_between(self.before.value, self.typed_value)
+        return math.inf if change is None or math.isnan(change) else change
 
 
 @frozen(kw_only=True)
@@ -89,14 +108,19 @@ class Scene:
     """The canonical name of each channel that an expression names."""
     history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict[str, tuple[PastWrite, ...]])
     """Earlier writes to a channel, from the ledger, so that all processes share it."""
-    _left: dict[str, Reading] = field(init=False, factory=dict)
+    group_history: Mapping[str, tuple[PastWrite, ...]] = field(factory=dict[str, tuple[PastWrite, ...]])
+    """Earlier writes to any channel of a group with a `group_rate`, by the group's name."""
+    _left: dict[str, Case] = field(init=False, factory=dict)
     _before_group: dict[tuple[int, str], ReadResult] = field(init=False, factory=dict)
-    _planned: dict[tuple[int, str], Reading] = field(init=False, factory=dict)
+    _planned: dict[tuple[int, str], Case] = field(init=False, factory=dict)
     _moves: dict[str, list[tuple[int, float]]] = field(init=False, factory=dict)
+    _group_past: dict[GroupRate, tuple[int, float]] = field(init=False, factory=dict)
+    _group_moves: dict[str, dict[int, tuple[int, float]]] = field(init=False, factory=dict)
 
     def state_of(self, channel: str) -> ReadResult | None:
         """Give what a channel holds once the items before are done."""
-        return self._left.get(channel) or self.readings.get(channel)
+        left = self._left.get(channel)
+        return self.readings.get(channel) if left is None else self._as_written(left)
 
     def is_left_by_batch(self, channel: str) -> bool:
         """Tell whether an earlier item of the batch writes this channel."""
@@ -106,24 +130,44 @@ class Scene:
         """Give group and distance of the earlier items that write this channel."""
         return self._moves.get(channel, [])
 
+    def group_past_of(self, rate: GroupRate) -> tuple[int, float]:
+        """Give how many earlier writes of a group, and how much travel, lie within the window of its rate."""
+        if rate not in self._group_past:
+            begin_ns = self.now_ns - int(rate.window_s * 1e9)
+            past = [write for write in self.group_history.get(rate.group, ()) if write.at_ns >= begin_ns]
+            self._group_past[rate] = (len(past), sum(write.travel for write in past))
+        return self._group_past[rate]
+
+    def group_moves_of(self, group: str) -> Mapping[int, tuple[int, float]]:
+        """Give how many earlier items write a channel of a rate's group, and how far, by the batch's group."""
+        return self._group_moves.get(group, {})
+
     def plan(self, cases: Iterable[Case]) -> None:
         """Note what the items intend: those of one group go together, in no order that anybody can rely on."""
         for case in cases:
-            self._planned[case.group, case.channel] = self._as_written(case)
+            self._planned[case.group, case.channel] = case
 
     def states_beside(self, case: Case, channel: str) -> list[ReadResult | None]:
         """Give every state that another channel may be in at the moment when this item is put."""
         planned = self._planned.get((case.group, channel)) if channel != case.channel else None
         before = self._before_group.get((case.group, channel)) or self.state_of(channel)
-        return [before] if planned is None else [before, planned]
+        return [before] if planned is None else [before, self._as_written(planned)]
 
-    def leave(self, case: Case, travel: float) -> None:
+    def leave(self, case: Case) -> None:
         """Note what an allowed item leaves behind for the items after it."""
         earlier = self.state_of(case.channel)
         if earlier is not None:
             self._before_group[case.group, case.channel] = earlier
-        self._left[case.channel] = self._as_written(case)
+        self._left[case.channel] = case
+        rule = case.rule
+        if rule is None or not rule.needs_history:
+            return
+        travel = case.travel
         self._moves.setdefault(case.channel, []).append((case.group, travel))
+        for rate in rule.group_rates:
+            moves = self._group_moves.setdefault(rate.group, {})
+            count, total = moves.get(case.group, (0, 0.0))
+            moves[case.group] = (count + 1, total + travel)
 
     def _as_written(self, case: Case) -> Reading:
         info = case.info
@@ -131,7 +175,7 @@ class Scene:
             channel=case.channel,
             value=case.typed_value,
             dtype=info.dtype,
-            shape=info.shape,
+            shape=shape_of(case.typed_value),
             unit=info.unit,
             received_ns=self.now_ns,
         )

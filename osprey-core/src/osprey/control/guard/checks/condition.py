@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from typing import Final, cast
+from typing import Final
 
 from osprey.control.comparison import elements_of, shape_of, to_plain
 from osprey.control.guard.checks.case import Case, Scene, refuse
 from osprey.control.limits.expressions import Expression
-from osprey.control.values import Fault, Reading, ReadResult, Severity, Value
+from osprey.control.values import Fault, ReadResult, Severity, Value
 
 _MOST_STATES: Final = 256
 
@@ -54,11 +54,12 @@ def _beside(channels: Mapping[str, float]) -> str:
 
 
 def _currents(case: Case) -> list[float | None]:
-    """Give the present value of each element, None where it is not valid: an expression that asks refuses."""
-    before = cast("Reading", case.before)
-    if before.severity is Severity.INVALID or any(isinstance(e, str) for e in elements_of(before.value)):
-        return [None] * len(elements_of(before.value))
-    return [_plain_number(element) for element in elements_of(before.value)]
+    """Give the present value of each element, None where there is no valid one: an expression that asks refuses."""
+    before, wanted = case.before, len(elements_of(case.typed_value))
+    if before is None or before.severity is Severity.INVALID:
+        return [None] * wanted
+    held = [None if isinstance(element, str) else _plain_number(element) for element in elements_of(before.value)]
+    return [*held[:wanted], *[None] * (wanted - len(held))]
 
 
 def _plain_number(element: object) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from osprey.control.guard.checks.case import Case, Scene, refuse
 from osprey.control.values import ErrorKind, Fault
 
@@ -23,7 +21,8 @@ def settle_name(case: Case, scene: Scene) -> Case:
     if not described.name:
         refuse("name.unresolved", f"{asked}: the control system gave no canonical name for it")
     name = str(described.name)
-    return evolve(case, channel=name if described.is_value_field else f"{name}.{described.field}")
+    case.channel = name if described.is_value_field else f"{name}.{described.field}"
+    return case
 
 
 def _no_description(fault: Fault, scene: Scene) -> tuple[str, str]:

@@ -62,7 +62,7 @@ def _policy_item(case: Case, target: str, actor: str) -> PolicyItem:
         target=target,
         channel=case.channel,
         value=case.typed_value,
-        before=case.old_value,
+        before=None if case.before is None else case.before.value,
         unit=case.info.unit,
         actor=actor,
     )

@@ -29,4 +29,4 @@ def normalise_unit(unit: str) -> str:
 
 def is_same_unit(stated: str, own: str) -> bool:
     """Tell whether two texts name the same unit."""
-    return normalise_unit(stated) == normalise_unit(own)
+    return stated == own or normalise_unit(stated) == normalise_unit(own)

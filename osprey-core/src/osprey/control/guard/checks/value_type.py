@@ -6,43 +6,86 @@ import math
 from difflib import get_close_matches
 from typing import Any, Final, cast
 
-from attrs import evolve
-
 from osprey.control.comparison import elements_of, shape_of, to_plain
 from osprey.control.guard.checks.case import Case, Scene, refuse
 from osprey.control.guard.checks.units import is_same_unit
+from osprey.control.requests import WriteItem
 from osprey.control.values import ChannelInfo, DType, Scalar
 
 _INT_RANGE: Final = range(-(2**63), 2**64)
 """What any control system's widest signed or unsigned integer holds."""
+
+_LONGEST_UNKNOWN: Final = 1_000_000
+"""The longest array for a channel that does not tell how much it takes."""
 
 
 def settle_value(case: Case, scene: Scene) -> Case:
     """Settle the value element by element."""
     del scene
     info, item = case.info, case.item
+    if _is_plainly_good(item, info):
+        case.value, case.label = item.value, None
+        return case
     value = _plain(item.value, case.channel)
-    if shape_of(value) != info.shape:
+    if not _fits(shape_of(value), info.shape):
         refuse(
             "value.shape",
-            f"{case.channel} takes {_shape_words(info.shape)}, not {_shape_words(shape_of(value))}",
+            f"{case.channel} takes {_taken_words(info.shape)}, not {_shape_words(shape_of(value))}",
         )
     if item.unit is not None and not is_same_unit(item.unit, info.unit):
         own = f"is in {info.unit!r}" if info.unit else "states no unit"
         refuse("value.unit", f"{case.channel} {own}; {item.unit!r} was stated, and no unit is ever converted")
     elements = [_element(element, info, case.channel) for element in elements_of(value)]
-    label = _label(elements[0], info) if not info.shape else None
-    return evolve(case, value=elements if info.shape else elements[0], label=label)
+    case.value = elements if info.shape else elements[0]
+    case.label = None if info.shape else _label(elements[0], info)
+    return case
+
+
+def _is_plainly_good(item: WriteItem, info: ChannelInfo) -> bool:
+    """Tell at once what most of a large batch is: a finite number for a number, in the channel's own unit."""
+    value = item.value
+    return (
+        type(value) is float
+        and info.dtype is DType.FLOAT
+        and info.shape == ()
+        and (item.unit is None or item.unit == info.unit)
+        and math.isfinite(value)
+    )
 
 
 def _plain(value: Any, channel: str) -> Any:
+    if type(value) is float:
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return refuse("value.type", f"{channel}: {value!r} is bytes; write a text or a list of numbers")
     try:
         plain = to_plain(value)
-    except TypeError as exc:
+    except (TypeError, RecursionError) as exc:
         return refuse("value.type", f"{channel}: {exc}")
     if any(isinstance(element, list) for element in cast("list[Any]", elements_of(plain))):
         return refuse("value.shape", f"{channel} cannot take a table of values")
     return plain
+
+
+def _fits(shape: tuple[int, ...], longest: tuple[int, ...]) -> bool:
+    """Tell whether a value has the channel's shape.
+
+    An array may be shorter than the channel's greatest length, of which 0 says that nothing is known; an image is
+    a flat list of all its points, row by row.
+    """
+    if len(longest) == 1 == len(shape):
+        return 1 <= shape[0] <= (longest[0] or _LONGEST_UNKNOWN)
+    return shape == (longest if len(longest) < 2 else (math.prod(longest),))
+
+
+def _taken_words(shape: tuple[int, ...]) -> str:
+    match shape:
+        case ():
+            return "one value"
+        case (longest,):
+            return f"an array of 1 to {longest or _LONGEST_UNKNOWN}"
+        case _:
+            return f"an image of {' x '.join(map(str, shape))}, as a flat list row by row"
 
 
 def _shape_words(shape: tuple[int, ...]) -> str:

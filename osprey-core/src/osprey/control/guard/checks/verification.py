@@ -1,15 +1,13 @@
-"""Where a write is read back, and how close is close enough."""
+"""Where a write is read back, how close is close enough, and what confirms it."""
 
 from __future__ import annotations
 
 import math
 from typing import Final
 
-from attrs import evolve
-
 from osprey.control.comparison import elements_of
-from osprey.control.guard.checks.case import Case, Scene
-from osprey.control.limits.limit_entry import LimitRule
+from osprey.control.guard.checks.case import Case, Scene, refuse
+from osprey.control.limits.limit_entry import LimitRule, Verification
 from osprey.control.values import Bounds, DType, Value
 
 _OWN_SHARE: Final = 1e-6
@@ -19,23 +17,50 @@ _DEVICE_SHARE: Final = 1e-3
 
 
 def settle_readback(case: Case, scene: Scene) -> Case:
-    """Settle the read-back channel (limits, else the directory's record) and the absolute tolerance."""
-    readback = case.rule.readback if case.rule else None
-    if readback is None:
-        record = scene.directory.get(case.channel)
-        readback = record.readback if record else None
-    readback = None if readback == case.channel else readback
-    return evolve(case, readback=readback, tolerance=_tolerance(case, readback is not None))
+    """Settle the read-back channel (limits, else the directory's record), the tolerance, and what confirms.
+
+    A command is confirmed by its completion unless a channel of its own shows what it did.
+    """
+    rule = case.rule
+    readback = rule.readback if rule is not None and rule.readback is not None else _listed_readback(case, scene)
+    if readback is not None and scene.limits.is_same_name(readback, case.channel):
+        readback = None
+    case.readback = readback
+    case.is_measured = case.is_measured or readback is not None
+    case.verification = _verification(case, rule)
+    case.tolerance = _tolerance(case)
+    return case
 
 
-def _tolerance(case: Case, is_measured: bool) -> float:
+def _verification(case: Case, rule: LimitRule | None) -> Verification:
+    stated = rule.verification if rule is not None else Verification.READBACK
+    if not case.info.is_command or case.readback is not None or stated is not Verification.READBACK:
+        return stated
+    if rule is not None and rule.is_verification_stated:
+        refuse(
+            "limits.no_readback",
+            f"{case.channel} is a command, which cannot be read back; name its `readback` channel in the limits, "
+            "or use verification: callback",
+        )
+    # What was put into a command is not there to be read: only the system's own word on it is left.
+    return Verification.CALLBACK
+
+
+def _listed_readback(case: Case, scene: Scene) -> str | None:
+    record = scene.directory.get(case.channel)
+    if record is None and scene.limits.naming.folds_case:
+        named = scene.directory.named(case.channel)
+        record = named[0] if len(named) == 1 and scene.limits.is_same_name(named[0].name, case.channel) else None
+    return record.readback if record else None
+
+
+def _tolerance(case: Case) -> float:
     if case.info.dtype not in (DType.FLOAT, DType.INT):
         return 0.0
-    stated = _stated_tolerance(case.rule, case.typed_value)
-    if stated is not None:
+    if (stated := _stated_tolerance(case.rule, case.typed_value)) is not None:
         return stated
     size = _size_of(case.typed_value)
-    if not is_measured:
+    if not case.is_measured:
         return size * _OWN_SHARE if case.info.dtype is DType.FLOAT else 0.0
     return max(size, _span_of(case.bounds)) * _DEVICE_SHARE
 

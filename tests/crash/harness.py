@@ -154,7 +154,7 @@ def counting_ioc(folder: Path, *, slow_s: float = 1.0, port: int = 0) -> Iterato
         try:
             ready = next((line for line in process.stdout if line.startswith("READY")), None)
             assert ready, (folder / "ioc.log").read_text(encoding="utf-8")
-            yield int(ready.split()[-1]), puts
+            yield int(ready.split()[1]), puts
         finally:
             process.kill()
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from attrs import define, field
 
 from osprey.control import (
@@ -44,10 +43,18 @@ class Plugins:
     archivers: dict[str, type] = field(factory=dict)
     policies: dict[str, Any] = field(factory=dict)
     policies_withheld: tuple[str, ...] = ()
+    folds_case: bool = False
 
     def entry(self, point: str, name: str) -> Any:
         assert point == "connectors"
-        registration = Connector(name=name, summary="", implementation="a:B", simulated=self.connectors[name][1])
+        registration = Connector(
+            name=name,
+            summary="",
+            implementation="a:B",
+            simulated=self.connectors[name][1],
+            folds_case=self.folds_case,
+            value_field="VAL",
+        )
         return SimpleNamespace(registration=registration)
 
     def names(self, point: str) -> tuple[str, ...]:
@@ -158,12 +165,13 @@ def make_project(
     unlisted: str = "native_only",
     write_timeout_s: float = 5.0,
     settings: str = "{}",
+    limits_name: str = "limits.yml",
 ) -> Project:
     """Write a configuration with one target, and its limits file, and open the project."""
     root.mkdir(exist_ok=True)
-    file = ", file: limits.yml" if limits is not None else ""
+    file = f", file: {limits_name}" if limits is not None else ""
     if limits is not None:
-        (root / "limits.yml").write_text(limits)
+        (root / limits_name).write_text(limits)
     (root / "config.yml").write_text(
         CONFIG.format(
             posture=posture,
@@ -183,9 +191,10 @@ async def open_room(
     connector: type = MockConnector,
     policies: Mapping[str, Any] | None = None,
     clock: Callable[[], int] = time.time_ns,
+    folds_case: bool = False,
 ) -> ControlRoom:
     """Open a project's default target with a registry of the test's own."""
-    plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}))
+    plugins = Plugins(connectors={"mock": (connector, True)}, policies=dict(policies or {}), folds_case=folds_case)
     project.part("registry", lambda _: plugins)
     project.on_close(_open_journal(project, clock).aclose)
     project.part("guard", lambda p: Guard(p, clock=clock))
@@ -200,7 +209,7 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 
     async def make(*, folder: str | None = None, **parts: Any) -> ControlRoom:
         root = tmp_path / (folder or f"project{len(projects)}")
-        opening = {key: parts.pop(key) for key in ("connector", "policies", "clock") if key in parts}
+        opening = {key: parts.pop(key) for key in ("connector", "policies", "clock", "folds_case") if key in parts}
         project = make_project(root, **parts)
         projects.append(project)
         return await open_room(project, **opening)
@@ -211,12 +220,14 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Callable[..., Any]]:
 
 
 @pytest.fixture
-def blocking_room(tmp_path: Path) -> Iterator[tuple[BlockingPortal, ControlRoom]]:
-    """Give a room in an event loop of its own, for tests that are not coroutines (Hypothesis)."""
-    with start_blocking_portal() as portal:
-        room = portal.call(open_room, make_project(tmp_path, limits='channels: {"*": {}}'))
-        yield portal, room
-        portal.call(room.project.aclose)
+def open_trial_room() -> Callable[..., Any]:
+    """Give an opener of rooms for trials that change the limits all the time: JSON is read in no time."""
+
+    async def open_it(folder: Path, connector: type, clock: Callable[[], int]) -> ControlRoom:
+        project = make_project(folder, limits='{"channels": {"*": {}}}', limits_name="limits.json")
+        return await open_room(project, connector=connector, clock=clock)
+
+    return open_it
 
 
 @pytest.fixture

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+from functools import partial
 
 import anyio
 import pytest
+from attrs import evolve
 
-from osprey.control import ApplyRequest, JudgeRequest, Outcome, WriteBatch, WriteItem
+from osprey.control import Actor, ApplyRequest, JudgeRequest, Outcome, WriteBatch, WriteItem
 from osprey.control.guard.client import GuardClient
 from osprey.control.guard.frames import MOST_BYTES
-from osprey.control.guard.server import serve_guard
+from osprey.control.guard.server import own_version, serve_guard
 from osprey.control.payload import write_document
 from osprey.errors import ConfigError, ConnectorError, RefusedError, UsageError
 
@@ -30,8 +34,6 @@ async def served(make_room, tmp_path):
 
 
 def request_of(room, value, target="machine"):
-    from osprey.control import Actor
-
     item = WriteItem(channel=SP, value=value, unit="A")
     return JudgeRequest(batch=WriteBatch(target=target, groups=((item,),)), actor=Actor(subject="os:alice"))
 
@@ -129,6 +131,7 @@ async def test_an_apply_is_finished_although_its_caller_went_away(served):
         }
     ).encode()
     async with await anyio.connect_unix(path) as stream:
+        await greet(stream)
         await stream.send(len(text).to_bytes(4, "big") + text)
     with anyio.fail_after(20):
         while (await room.row(request)).state != "done":
@@ -167,17 +170,96 @@ async def test_the_socket_is_for_its_user_only(served):
 
 async def test_another_user_is_refused(served, monkeypatch):
     _, path = served
-    monkeypatch.setattr("osprey.control.guard.server.os.getuid", lambda: -1)
+    monkeypatch.setattr("osprey.control.guard.peers.os.getuid", lambda: -1)
     async with await anyio.connect_unix(path) as stream:
         answer = json.loads((await _receive_all(stream))[4:])
     assert answer["error"]["rule"] == "guard.peer"
 
 
+async def test_a_user_whom_the_configuration_names_is_answered(tmp_path, make_room, monkeypatch):
+    room, user = await make_room(), pwd.getpwuid(os.getuid()).pw_name
+    monkeypatch.setattr("osprey.control.guard.peers.os.getuid", lambda: -1)
+    async with anyio.create_task_group() as group:
+        await group.start(partial(serve_guard, room.guard, tmp_path / "s", users=(user,)))
+        async with GuardClient.connect(tmp_path / "s") as client:
+            assert (await client.judge(request_of(room, 1.0))).is_allowed
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+
+
+async def test_the_one_who_is_recorded_is_the_one_whom_the_operating_system_names(served):
+    room, path = served
+    async with GuardClient.connect(path) as client:
+        request = await room.approve({SP: 2.5})
+        await client.apply(request)  # alice is who the request says that it comes from
+    claimed = (await room.row(request)).claimed_by
+    assert claimed == f"os:{pwd.getpwuid(os.getuid()).pw_name}"
+    rows = [row for row in await room.journal.audit.log() if row.event == "ledger.claimed"]
+    assert f"uid={os.getuid()}" in rows[-1].terminal
+
+
+async def test_a_service_that_speaks_for_another_is_named_beside_it(served):
+    room, path = served
+    request = evolve(await room.approve({SP: 2.5}), actor=Actor(subject="token:panel"))
+    async with GuardClient.connect(path) as client:
+        await client.apply(request)
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert (await room.row(request)).claimed_by == f"token:panel via os:{user}"
+
+
+@pytest.mark.parametrize(
+    ("greeting", "rule"),
+    [
+        ({"op": "hello", "body": {"version": "0.0.1"}}, "guard.version"),
+        ({"op": "hello", "body": {"version": own_version(), "force": True}}, "guard.not_understood"),
+        ({"op": "hello", "body": {"version": 1}}, "guard.not_understood"),
+        ({"op": "recover"}, "guard.not_understood"),
+    ],
+)
+async def test_who_does_not_speak_the_same_version_is_refused_before_anything_else(served, greeting, rule):
+    _, path = served
+    async with await anyio.connect_unix(path) as stream:
+        await stream.send(framed(greeting))
+        answer = json.loads((await _receive_all(stream))[4:])
+    assert answer["error"]["rule"] == rule
+
+
+async def test_a_second_guard_on_the_same_socket_refuses_to_start(served):
+    room, path = served
+    with pytest.raises(UsageError, match="another guard already serves"):
+        await serve_guard(room.guard, path)
+    async with GuardClient.connect(path) as client:
+        assert (await client.judge(request_of(room, 1.0))).is_allowed
+
+
+async def test_a_socket_whose_path_is_too_long_is_refused_with_the_remedy(make_room, tmp_path):
+    room = await make_room()
+    with pytest.raises(UsageError, match=r"storage\.path"):
+        await serve_guard(room.guard, tmp_path / ("x" * 120))
+
+
+async def test_recovery_is_asked_over_the_socket_as_well(served):
+    _, path = served
+    async with GuardClient.connect(path) as client:
+        assert await client.recover() == ()
+
+
 async def exchange(path, sent):
     async with await anyio.connect_unix(path) as stream:
+        await greet(stream)
         await stream.send(sent)
         received = await _receive_all(stream, is_one=True)
     return json.loads(received[4:])
+
+
+def framed(message):
+    text = json.dumps(message).encode()
+    return len(text).to_bytes(4, "big") + text
+
+
+async def greet(stream):
+    await stream.send(framed({"op": "hello", "body": {"version": own_version()}}))
+    assert b'"ok"' in await _receive_all(stream, is_one=True)
 
 
 async def _receive_all(stream, *, is_one=False):

@@ -14,10 +14,13 @@ from osprey.control.values import Scalar, Value
 # A sum of decimal steps (0.3 + 0.1) misses its mark by an ulp or two; a person's "0.1" must still be 0.1.
 _ROUNDING_ULPS: Final = 8
 
+_PLAIN: Final = frozenset({float, int, str, bool})
+"""Python's own types, told by identity: nearly every value of a large batch is one."""
+
 
 def to_plain(value: Any) -> Value:
     """Give a value as Python's own numbers and texts: a NumPy scalar or array by its `tolist`."""
-    if isinstance(value, (bool, str)) or type(value) in (int, float):
+    if type(value) in _PLAIN or isinstance(value, (bool, str)):
         return value
     if hasattr(value, "tolist"):
         return to_plain(value.tolist())
@@ -49,6 +52,8 @@ def change_between(old: Value, new: Value) -> float | None:
 
     A NaN on either side gives NaN, which every comparison that allows something must treat as too far.
     """
+    if type(old) is float and type(new) is float:
+        return abs(new - old)
     if shape_of(old) != shape_of(new):
         return None
     largest = 0.0
@@ -71,6 +76,8 @@ def _difference(before: float, after: float) -> float:
 
 def rounding_of(old: Value, new: Value) -> float:
     """Give how much of a change may be rounding of the two numbers themselves."""
+    if type(old) is float and type(new) is float and math.isfinite(old) and math.isfinite(new):
+        return _ROUNDING_ULPS * math.ulp(max(abs(old), abs(new)))
     numbers = [_size_of(e) for v in (old, new) for e in elements_of(v) if not isinstance(e, str)]
     finite = [number for number in numbers if math.isfinite(number)]
     return _ROUNDING_ULPS * math.ulp(max(finite, default=0.0))
@@ -85,6 +92,8 @@ def _size_of(number: float) -> float:
 
 def is_same(old: Value, new: Value, tolerance: float) -> bool:
     """Tell whether two values agree within an absolute tolerance; texts and shapes must be equal."""
+    if type(old) is float and type(new) is float:
+        return _is_same_element(old, new, tolerance)
     if shape_of(old) != shape_of(new):
         return False
     return all(

@@ -15,6 +15,8 @@ from osprey.control.values import DType, Scalar, Value
 
 def exact(value: Value, dtype: DType) -> Any:
     """Give a value in its exact JSON form."""
+    if dtype is DType.FLOAT and type(value) is float:
+        return value.hex()
     if shape_of(value):
         return [_exact_scalar(element, dtype) for element in elements_of(value)]
     return _exact_scalar(cast("Scalar", value), dtype)
@@ -22,6 +24,8 @@ def exact(value: Value, dtype: DType) -> Any:
 
 def inexact(form: Any, dtype: DType) -> Value:
     """Give the value of an exact form back."""
+    if dtype is DType.FLOAT and type(form) is str:
+        return float.fromhex(form)
     if isinstance(form, list):
         return [_read_scalar(element, dtype) for element in cast("list[Any]", form)]
     return _read_scalar(form, dtype)

@@ -28,6 +28,7 @@ WRITE_KINDS: Final = frozenset({"channel_write", "python_executor"})
 _ITEM_KEYS: Final = frozenset(
     {"channel", "dtype", "shape", "value", "label", "before", "unit", "tolerance", "readback", "line"}
 )
+_DTYPES: Final = {dtype.value: dtype for dtype in DType}
 _WRITES_KEYS: Final = frozenset({"target", "simulated", "groups", "observe", "settle_s", "limits_sha256"})
 
 
@@ -42,7 +43,8 @@ class ApprovedItem:
     value: Value
     label: str | None
     """The text of an enumeration's number when it was judged: what the person read, not what the number is now."""
-    before: Value
+    before: Value | None
+    """None for a command, which has no present value."""
     unit: str
     tolerance: float
     readback: str | None
@@ -138,7 +140,7 @@ def _writes(judgement: Judgement) -> dict[str, Any]:
 
 
 def _item(item: JudgedItem) -> dict[str, Any]:
-    if item.before is None:
+    if item.before is None and not item.is_command:
         msg = f"{item.name}: no fresh value stands beside the new one"
         raise RefusedError(msg, rule="payload.no_before")
     return {
@@ -147,7 +149,7 @@ def _item(item: JudgedItem) -> dict[str, Any]:
         "shape": list(item.shape),
         "value": exact(to_plain(item.value), item.dtype),
         "label": item.label,
-        "before": exact(to_plain(item.before), item.dtype),
+        "before": None if item.before is None else exact(to_plain(item.before), item.dtype),
         "unit": item.unit,
         "tolerance": float(item.tolerance).hex(),
         "readback": item.readback,
@@ -171,23 +173,27 @@ def _read_writes(writes: Any) -> ApprovedWrites:
 
 
 def _read_item(item: Any) -> ApprovedItem:
-    _only(item, _ITEM_KEYS, "an item")
-    dtype = DType(item["dtype"])
-    read = ApprovedItem(
-        channel=_typed(item["channel"], str),
+    if not isinstance(item, dict) or cast("dict[str, Any]", item).keys() != _ITEM_KEYS:
+        raise ValueError(f"an item must have exactly the keys {', '.join(sorted(_ITEM_KEYS))}")
+    given = cast("dict[str, Any]", item)
+    label, readback, line, before = given["label"], given["readback"], given["line"], given["before"]
+    dtype = _DTYPES[given["dtype"]]
+    value = inexact(given["value"], dtype)
+    shape = tuple([_typed(length, int) for length in given["shape"]])
+    if shape_of(value) != shape:
+        raise ValueError(f"{given['channel']}: shape {shape} does not fit its value")
+    return ApprovedItem(
+        channel=_typed(given["channel"], str),
         dtype=dtype,
-        shape=tuple(_typed(length, int) for length in item["shape"]),
-        value=inexact(item["value"], dtype),
-        label=None if item["label"] is None else _typed(item["label"], str),
-        before=inexact(item["before"], dtype),
-        unit=_typed(item["unit"], str),
-        tolerance=float.fromhex(item["tolerance"]),
-        readback=None if item["readback"] is None else _typed(item["readback"], str),
-        line=None if item["line"] is None else _typed(item["line"], int),
+        shape=shape,
+        value=value,
+        label=None if label is None else _typed(label, str),
+        before=None if before is None else inexact(before, dtype),
+        unit=_typed(given["unit"], str),
+        tolerance=float.fromhex(given["tolerance"]),
+        readback=None if readback is None else _typed(readback, str),
+        line=None if line is None else _typed(line, int),
     )
-    if shape_of(read.value) != read.shape:
-        raise ValueError(f"{read.channel}: shape {read.shape} does not fit its value")
-    return read
 
 
 def _as_written(item: ApprovedItem) -> WriteItem:

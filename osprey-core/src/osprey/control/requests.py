@@ -71,6 +71,8 @@ class JudgedItem:
     shape: tuple[int, ...] = ()
     label: str | None = None
     unit: str = ""
+    is_command: bool = False
+    """True for an action: there is no value before, and what was put cannot be read back."""
     before: Value | None = None
     before_severity: Severity | None = None
     before_ns: int | None = None
@@ -137,5 +139,7 @@ class ApplyReport:
     items: tuple[ItemReport, ...] = ()
     observations: tuple[tuple[ReadResult, ...], ...] = ()
     """One row of readings for each confirmed group, if the batch asked to observe."""
+    restore: WriteBatch | None = None
+    """If it stopped half-way: the way back, to be asked for as a request of its own (`osprey ledger restore`)."""
     rule: str = ""
     reason: str = ""

@@ -6,8 +6,10 @@ stand as ``{"float": "nan"}``; arrays of any kind become lists. Unknown keys are
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar, cast
 
@@ -19,6 +21,7 @@ from osprey.control.values import Fault, Reading, ReadResult, Value
 
 T = TypeVar("T")
 
+_AS_IT_IS: Final = frozenset({str, int, bool, type(None)})
 _SPECIAL_KEY: Final = "float"
 _SPECIAL: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
@@ -26,15 +29,38 @@ _SPECIAL: Final = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 def to_wire(value: Any) -> Any:
     """Give a value of the control room, or one channel's value, as JSON knows it."""
     cls = cast("type[Any]", type(value))
-    if attrs.has(cls):
-        return {attribute.name: to_wire(getattr(value, attribute.name)) for attribute in attrs.fields(cls)}
-    if value is None:
-        return None
+    if cls in _AS_IT_IS or (cls is float and math.isfinite(value)):
+        return value
+    parts = _parts_of(cls)
+    if parts is not None:
+        told = dict(zip(parts.names, parts.get(value), strict=True))
+        for name, one in told.items():
+            if type(one) not in _AS_IT_IS:
+                told[name] = to_wire(one)
+        return told
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (list, tuple)):
         return [to_wire(element) for element in cast("list[Any]", value)]
     return _plain_to_wire(to_plain(value))
+
+
+@attrs.frozen
+class _Parts:
+    """The attributes of a class of ours, and what gives the values of all of them at once."""
+
+    names: tuple[str, ...]
+    get: Callable[[Any], tuple[Any, ...]]
+
+
+@functools.cache
+def _parts_of(cls: type[Any]) -> _Parts | None:
+    """Give the attributes of a class of ours; None for any other. Looking them up costs more than the conversion."""
+    if not attrs.has(cls):
+        return None
+    names = tuple(attribute.name for attribute in attrs.fields(cls))
+    get = operator.attrgetter(*names)
+    return _Parts(names, get if len(names) > 1 else lambda value: (get(value),))
 
 
 def from_wire(cls: type[T], data: Any) -> T:

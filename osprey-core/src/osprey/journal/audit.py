@@ -19,6 +19,7 @@ from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row
 from osprey.journal.tables import AUDIT
 from osprey.journal.values import ActorLike, AuditRow, AuditVerdict
 from osprey.journal.verification import verify_rows
+from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from osprey.journal.anchor import Anchor
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 CLOCK_TOLERANCE_NS: Final = 1_000_000_000
 """How far the clock may lag behind the newest audit row: what time synchronisation steps without harm."""
 
-_INSERT: Final = insert(AUDIT)
+_INSERT: Final = Prepared(insert(AUDIT))
 _COLUMNS: Final = tuple(AUDIT.c[name] for name in (*SEALED_COLUMNS, "mac"))
 
 
@@ -66,7 +67,7 @@ class Audit:
             json.dumps(detail or {}, sort_keys=True, allow_nan=False, separators=(",", ":")),
         )
         row = dict(zip(SEALED_COLUMNS, values, strict=True))
-        connection.execute(_INSERT, {**row, "mac": seal_row(self._key, previous, values)})
+        _INSERT.execute(connection, **row, mac=seal_row(self._key, previous, values))
 
     @staticmethod
     def _newest(connection: Connection) -> tuple[int, str, int]:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
+from itertools import count
 from typing import Any, Final
 
-from attrs import frozen
-from sqlalchemy import Connection, bindparam, case, select, update
+from attrs import evolve, frozen
+from sqlalchemy import Connection, bindparam, select, update
 
 from osprey.errors import ConflictError
 from osprey.journal.claims import Books, Opening, judge_start, open_intents
 from osprey.journal.intents import count_open, intents_of
 from osprey.journal.refusals import Refusal
-from osprey.journal.request_steps import judge_state, move_request, require_request
+from osprey.journal.request_steps import judge_state, move_request
+from osprey.journal.rows import StoredObject
 from osprey.journal.tables import INTENTS
 from osprey.journal.values import (
     LANDED,
@@ -27,26 +30,21 @@ from osprey.journal.values import (
     RequestState,
     Who,
 )
+from osprey.storage.prepared import Prepared
 
-_CLOSE_INTENT: Final = (
-    update(INTENTS)
-    .where(
-        INTENTS.c.request_id == bindparam("of_request"),
-        INTENTS.c.grp == bindparam("of_group"),
-        INTENTS.c.idx == bindparam("of_index"),
-        INTENTS.c.state == str(IntentState.OPEN),
-    )
-    .values(
-        state=case((bindparam("result") == UNCONFIRMED, str(IntentState.IN_DOUBT)), else_=str(IntentState.CLOSED)),
-        outcome=bindparam("result"),
-        observed=bindparam("seen"),
-        reason=bindparam("why"),
-        closed_ns=bindparam("at_ns"),
-    )
-)
-
-
-_DOUBT_SILENT: Final = (
+_CLOSE_INTENT: Final = """
+    UPDATE intents SET state = ?, outcome = ?, observed = ?, reason = ?, closed_ns = ?
+    WHERE request_id = ? AND grp = ? AND idx = ? AND state = 'open'
+"""
+# `MATERIALIZED` and `CROSS JOIN` have SQLite read the list once, from its begin, and `+state` has it look each intent
+# up by its key, not among all that are open.
+_CLOSE_ALIKE: Final = """
+    WITH told AS MATERIALIZED (SELECT key AS place, value AS seen FROM json_each(?))
+    UPDATE intents SET state = ?, outcome = ?, observed = told.seen, reason = ?, closed_ns = ?
+    FROM told CROSS JOIN (SELECT 1)
+    WHERE request_id = ? AND grp = ? AND idx = told.place AND +state = 'open'
+"""
+_DOUBT_SILENT: Final = Prepared(
     update(INTENTS)
     .where(INTENTS.c.request_id == bindparam("of_request"), INTENTS.c.state == str(IntentState.OPEN))
     .values(
@@ -56,15 +54,15 @@ _DOUBT_SILENT: Final = (
         closed_ns=bindparam("closed_ns"),
     )
 )
-_DOUBTS: Final = (
+_DOUBTS: Final = Prepared(
     select(INTENTS.c.id)
     .where(INTENTS.c.request_id == bindparam("of_request"), INTENTS.c.state == str(IntentState.IN_DOUBT))
     .limit(1)
 )
 
-_UNCONFIRMED: Final = (
+_UNCONFIRMED: Final = Prepared(
     select(INTENTS.c.id)
-    .where(INTENTS.c.request_id == bindparam("of_request"), INTENTS.c.outcome.not_in(sorted(LANDED)))
+    .where(INTENTS.c.request_id == bindparam("of_request"), *(INTENTS.c.outcome != word for word in sorted(LANDED)))
     .limit(1)
 )
 
@@ -79,8 +77,7 @@ class Closing:
     @property
     def told(self) -> list[list[Any]]:
         """What the audit keeps of them."""
-        pairs = zip(self.receipts, self.observed, strict=True)
-        return [[receipt.group, receipt.index, receipt.outcome, json.loads(seen)] for receipt, seen in pairs]
+        return [[receipt.group, receipt.index, receipt.outcome, receipt.readback] for receipt in self.receipts]
 
 
 def advance(
@@ -105,7 +102,7 @@ def advance(
     refusal = _judge_next(connection, books, row, opening, now_ns)
     if refusal is not None:
         return books.audit.refuse(connection, refusal, actor=actor, what="advance", subject=request_id, now_ns=now_ns)
-    open_intents(connection, books, request_id, opening, now_ns)
+    open_intents(connection, books, request_id, opening, actor, now_ns)
     return row
 
 
@@ -144,7 +141,7 @@ def _judge_next(connection: Connection, books: Books, row: RequestRow, opening: 
 
 def _has_unconfirmed(connection: Connection, request_id: str) -> bool:
     """Say whether a write of any earlier group did not land, whoever recorded it and when."""
-    return connection.execute(_UNCONFIRMED, {"of_request": request_id}).first() is not None
+    return _UNCONFIRMED.execute(connection, of_request=request_id).first() is not None
 
 
 def _close(connection: Connection, request_id: str, closing: Closing, now_ns: int) -> None:
@@ -154,20 +151,7 @@ def _close(connection: Connection, request_id: str, closing: Closing, now_ns: in
     """
     if not closing.receipts:
         return
-    changes = [
-        {
-            "of_request": request_id,
-            "of_group": receipt.group,
-            "of_index": receipt.index,
-            "result": str(receipt.outcome),
-            "seen": seen,
-            "why": receipt.reason,
-            "at_ns": now_ns,
-        }
-        for receipt, seen in zip(closing.receipts, closing.observed, strict=True)
-    ]
-    closed = connection.execute(_CLOSE_INTENT, changes).rowcount
-    if closed == len(changes):
+    if _close_open(connection, request_id, closing, now_ns) == len(closing.receipts):
         return
     known = {(row.group, row.index): row for row in intents_of(connection, request_id)}
     for receipt in closing.receipts:
@@ -179,6 +163,35 @@ def _close(connection: Connection, request_id: str, closing: Closing, now_ns: in
                 f"item {receipt.index} meets {recorded}; nothing was changed"
             )
             raise ConflictError(msg)
+
+
+def _close_open(connection: Connection, request_id: str, closing: Closing, now_ns: int) -> int:
+    """Close the open intents that the receipts meet; gives how many there were."""
+    receipts = closing.receipts
+    first = receipts[0]
+    if len(receipts) > 1 and all(map(partial(_is_alike, first), receipts, count())):
+        text = json.dumps(closing.observed, ensure_ascii=False)
+        values = (text, _state_after(first), first.outcome, first.reason, now_ns, request_id, first.group)
+        return connection.exec_driver_sql(_CLOSE_ALIKE, values).rowcount
+    changes = [
+        (_state_after(receipt), receipt.outcome, seen, receipt.reason, now_ns, request_id, receipt.group, receipt.index)
+        for receipt, seen in zip(receipts, closing.observed, strict=True)
+    ]
+    return connection.exec_driver_sql(_CLOSE_INTENT, changes).rowcount
+
+
+def _is_alike(first: Receipt, receipt: Receipt, place: int) -> bool:
+    """Tell whether a receipt differs from the first one of a whole group in place and read-back only."""
+    return (
+        receipt.index == place
+        and receipt.group == first.group
+        and receipt.outcome == first.outcome
+        and receipt.reason == first.reason
+    )
+
+
+def _state_after(receipt: Receipt) -> str:
+    return IntentState.IN_DOUBT.value if receipt.outcome == UNCONFIRMED else IntentState.CLOSED.value
 
 
 def finish(
@@ -202,7 +215,8 @@ def finish(
     _close(connection, request_id, closing, now_ns)
     silent = _doubt_the_silent(connection, request_id, now_ns)
     final = RequestState.IN_DOUBT if _has_doubts(connection, request_id) else state
-    move_request(connection, row, final, {"report": report, "finished_ns": now_ns})
+    ended = {"report": report, "finished_ns": now_ns}
+    move_request(connection, row, final, ended)
     books.audit.append(
         connection,
         event="ledger.finished",
@@ -216,15 +230,15 @@ def finish(
             "without_receipt": silent,
         },
     )
-    return require_request(connection, request_id)
+    return evolve(row, state=final, report=StoredObject(report), finished_ns=now_ns)
 
 
 def _doubt_the_silent(connection: Connection, request_id: str, now_ns: int) -> int:
-    return connection.execute(_DOUBT_SILENT, {"of_request": request_id, "closed_ns": now_ns}).rowcount
+    return _DOUBT_SILENT.execute(connection, of_request=request_id, closed_ns=now_ns).rowcount
 
 
 def _has_doubts(connection: Connection, request_id: str) -> bool:
-    return connection.execute(_DOUBTS, {"of_request": request_id}).first() is not None
+    return _DOUBTS.execute(connection, of_request=request_id).first() is not None
 
 
 def _refuse(

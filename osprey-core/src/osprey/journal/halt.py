@@ -11,13 +11,14 @@ from osprey.errors import UsageError
 from osprey.journal.refusals import Refusal
 from osprey.journal.tables import HALT
 from osprey.journal.values import ActorLike, HaltState
+from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from osprey.journal.audit import Audit
     from osprey.storage import Database
 
 
-_STATE: Final = select(HALT)
+_STATE: Final = Prepared(select(HALT))
 
 
 class Halt:
@@ -65,7 +66,7 @@ class Halt:
 
 def halt_state(connection: Connection) -> HaltState:
     """Read the halt in the caller's transaction."""
-    row = connection.execute(_STATE).one()
+    row = _STATE.execute(connection).one()
     return HaltState(is_set=bool(row.is_set), actor=row.actor, reason=row.reason, since_ns=row.since_ns)
 
 

@@ -84,3 +84,13 @@ def recent_writes(
         for row in connection.execute(query).mappings():
             found[row["channel"]].append(intent_row(row))
     return found
+
+
+def recent_writes_to(connection: Connection, target: str, since_ns: int) -> list[IntentRow]:
+    """Read the writes to any channel of a target since then that were, or may have been, taken; oldest first."""
+    query = (
+        select(INTENTS)
+        .where(INTENTS.c.target == target, INTENTS.c.opened_ns >= since_ns, INTENTS.c.outcome.not_in(_NOT_TAKEN))
+        .order_by(INTENTS.c.id)
+    )
+    return [intent_row(row) for row in connection.execute(query).mappings()]

@@ -215,6 +215,10 @@ class Ledger:
             lambda connection: intents.recent_writes(connection, target, channels, since_ns)
         )
 
+    async def recent_writes_to(self, target: str, since_ns: int) -> builtins.list[IntentRow]:
+        """Give the writes to any channel of a target since then that were, or may have been, taken; oldest first."""
+        return await self._database.read(lambda connection: intents.recent_writes_to(connection, target, since_ns))
+
 
 def _opening(group: Sequence[Intent]) -> Opening:
     return Opening(rows=[intent_values(intent) for intent in group])

@@ -22,12 +22,13 @@ from osprey.journal.refusals import Refusal
 from osprey.journal.tables import OWNERS
 from osprey.storage import FileLock
 from osprey.storage.faults import folder_error
+from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from osprey.storage import Database
 
 _LOCK_FOLDER: Final = "owners"
-_TOKEN: Final = select(OWNERS.c.token, OWNERS.c.ended_ns).where(OWNERS.c.id == bindparam("of_id"))
+_TOKEN: Final = Prepared(select(OWNERS.c.token, OWNERS.c.ended_ns).where(OWNERS.c.id == bindparam("of_id")))
 
 
 class Owner:
@@ -49,7 +50,7 @@ class Owner:
     def require(self, connection: Connection, now_ns: int) -> Refusal | None:
         """Register on first use; afterwards refuse if this owner was taken over meanwhile."""
         self._hold_lock()
-        row = connection.execute(_TOKEN, {"of_id": self.id}).first()
+        row = _TOKEN.execute(connection, of_id=self.id).first()
         if row is None:
             self._token = _next_token(connection)
             connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Any, Final
 
@@ -12,12 +13,13 @@ from osprey.journal.refusals import Refusal
 from osprey.journal.rows import request_row
 from osprey.journal.tables import REQUESTS
 from osprey.journal.values import FOLLOWING_STATES, RequestRow, RequestState
+from osprey.storage.prepared import Prepared
 
 EXPIRING: Final = (RequestState.PENDING, RequestState.APPROVED)
 """States whose time can run out."""
 
 # Built once: building a statement costs as much as running it.
-_BY_ID: Final = select(REQUESTS).where(REQUESTS.c.id == bindparam("of_id"))
+_BY_ID: Final = Prepared(select(REQUESTS).where(REQUESTS.c.id == bindparam("of_id")))
 _MOVE: Final = update(REQUESTS).where(REQUESTS.c.id == bindparam("of_id"), REQUESTS.c.state == bindparam("was"))
 
 
@@ -32,22 +34,31 @@ def move_request(
 
     :raises ConflictError: it is not; the transaction must not be committed.
     """
-    change = _MOVE if condition is None else _MOVE.where(condition)
     stored = {**values, "state": str(state)}
-    if connection.execute(change, {"of_id": row.id, "was": str(row.state), **stored}).rowcount != 1:
+    if condition is None:
+        found = _move_to(tuple(stored)).execute(connection, of_id=row.id, was=str(row.state), **stored)
+    else:
+        found = connection.execute(_MOVE.where(condition), {"of_id": row.id, "was": str(row.state), **stored})
+    if found.rowcount != 1:
         msg = f"request {row.id} is no longer {row.state}: nothing was changed, look at it again"
         raise ConflictError(msg)
 
 
+@functools.cache
+def _move_to(columns: tuple[str, ...]) -> Prepared:
+    """Give the statement that moves a request and fills these columns; there are a handful."""
+    return Prepared(_MOVE.values({column: bindparam(column) for column in columns}))
+
+
 def find_request(connection: Connection, request_id: str) -> RequestRow | None:
     """Read a request in the caller's transaction; None if there is none."""
-    found = connection.execute(_BY_ID, {"of_id": request_id}).mappings().first()
+    found = _BY_ID.execute(connection, of_id=request_id).mappings().first()
     return None if found is None else request_row(found)
 
 
 def require_request(connection: Connection, request_id: str) -> RequestRow:
     """Read a request that is known to exist."""
-    return request_row(connection.execute(_BY_ID, {"of_id": request_id}).mappings().one())
+    return request_row(_BY_ID.execute(connection, of_id=request_id).mappings().one())
 
 
 def find_by_key(connection: Connection, key: str | None) -> RequestRow | None:

@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
+from json.encoder import encode_basestring
+from typing import Any, Final, cast
 
 from sqlalchemy import RowMapping
 
 from osprey.errors import UsageError
 from osprey.journal.values import Intent, IntentRow, IntentState, RequestRow, RequestState
+
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+_PACKED_KEYS: Final = ("dtype", "value")
+
+
+class StoredObject(Mapping[str, Any]):
+    """A JSON object of a row, parsed when it is first looked at: most who read a request never do."""
+
+    __slots__ = ("_parsed", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._parsed: dict[str, Any] | None = None
+
+    def _object(self) -> dict[str, Any]:
+        if self._parsed is None:
+            self._parsed = cast("dict[str, Any]", json.loads(self._text))
+        return self._parsed
+
+    def __getitem__(self, key: str) -> Any:
+        return self._object()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._object())
+
+    def __len__(self) -> int:
+        return len(self._object())
+
+    def __repr__(self) -> str:
+        return repr(self._object())
 
 
 def encode(value: Any, what: str) -> str:
@@ -16,8 +49,10 @@ def encode(value: Any, what: str) -> str:
 
     :raises UsageError: it is not JSON.
     """
+    if type(value) is float and math.isfinite(value):
+        return float.__repr__(value)
     try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode(value)
     except (TypeError, ValueError) as exc:
         msg = f"{what} cannot be stored as JSON: {exc}: give numbers in exact form (float hex, integer text)"
         raise UsageError(msg) from exc
@@ -38,7 +73,7 @@ def request_row(values: RowMapping) -> RequestRow:
         state=RequestState(values["state"]),
         created_ns=values["created_ns"],
         expires_ns=values["expires_ns"],
-        presentation=json.loads(values["presentation"]),
+        presentation=StoredObject(values["presentation"]),
         key=values["key"],
         supersedes=values["supersedes"],
         decided_by=values["decided_by"],
@@ -49,7 +84,7 @@ def request_row(values: RowMapping) -> RequestRow:
         owner=values["owner"],
         groups=values["group_count"],
         finished_ns=values["finished_ns"],
-        report=None if report is None else json.loads(report),
+        report=None if report is None else StoredObject(report),
     )
 
 
@@ -74,18 +109,28 @@ def intent_row(values: RowMapping) -> IntentRow:
         opened_ns=values["opened_ns"],
         closed_ns=values["closed_ns"],
         settled_by=values["settled_by"],
+        actor=values["actor"],
     )
 
 
-def intent_values(intent: Intent) -> dict[str, Any]:
-    """Give the columns that an intent fills by itself."""
-    return {
-        "target": intent.target,
-        "channel": intent.channel,
-        "grp": intent.group,
-        "idx": intent.index,
-        "value": encode(intent.value, f"the value for {intent.channel}"),
-        "before_value": encode(intent.before, f"the value of {intent.channel} before"),
-        "tolerance": intent.tolerance,
-        "readback": intent.readback,
-    }
+def intent_values(intent: Intent) -> tuple[Any, ...]:
+    """Give the columns that an intent fills by itself, from target to readback."""
+    return (
+        intent.target,
+        intent.channel,
+        intent.group,
+        intent.index,
+        _encode_packed(intent.value, intent.channel, "the value for"),
+        _encode_packed(intent.before, intent.channel, "the value before for"),
+        intent.tolerance,
+        intent.readback,
+    )
+
+
+def _encode_packed(value: Any, channel: str, what: str) -> str:
+    """Write a value in exact form; that of a number or text by hand, because a thousand go together."""
+    if type(value) is dict and tuple(cast("dict[str, Any]", value)) == _PACKED_KEYS:
+        dtype, form = cast("dict[str, Any]", value).values()
+        if type(dtype) is str and type(form) is str:
+            return f'{{"dtype":{encode_basestring(dtype)},"value":{encode_basestring(form)}}}'
+    return encode(value, f"{what} {channel}")

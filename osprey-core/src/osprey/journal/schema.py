@@ -192,4 +192,23 @@ def _create(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-MIGRATIONS: Final = (Migration(1, "requests, ledger, owners, audit and halt", _create),)
+_WITH_ACTOR: Final = (
+    "ALTER TABLE intents ADD COLUMN actor TEXT NOT NULL DEFAULT ''",
+    "DROP TRIGGER intents_are_fixed",
+    """
+    CREATE TRIGGER intents_are_fixed BEFORE UPDATE OF id, request_id, owner, target, channel, grp, idx,
+        value, before_value, tolerance, readback, opened_ns, actor ON intents
+    BEGIN SELECT RAISE(ABORT, 'what was intended is never changed'); END
+    """,
+)
+
+
+def _add_actor(connection: Connection) -> None:
+    for statement in _WITH_ACTOR:
+        connection.exec_driver_sql(statement)
+
+
+MIGRATIONS: Final = (
+    Migration(1, "requests, ledger, owners, audit and halt", _create),
+    Migration(2, "who had each write sent", _add_actor),
+)

@@ -57,6 +57,7 @@ INTENTS: Final = Table(
     Column("opened_ns", Integer),
     Column("closed_ns", Integer),
     Column("settled_by", Text),
+    Column("actor", Text),
 )
 
 OWNERS: Final = Table(

@@ -200,6 +200,8 @@ class IntentRow:
     opened_ns: int
     closed_ns: int | None
     settled_by: str | None
+    actor: str
+    """Who had it sent; empty in rows of an earlier version."""
 
 
 @frozen(kw_only=True)

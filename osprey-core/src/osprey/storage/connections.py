@@ -7,11 +7,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import Final
 
 from attrs import frozen
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from osprey.storage.faults import translated
+
+_LONGEST_LOG_PAGES: Final = 8000
 
 
 @frozen(kw_only=True)
@@ -52,6 +55,8 @@ def connect(settings: ConnectionSettings) -> sqlite3.Connection:
             "foreign_keys=ON",
             # REPLACE must fire the triggers that forbid a delete.
             "recursive_triggers=ON",
+            # A writer moves the log by itself, when nobody waits (`Writer`); this is for when it never rests.
+            f"wal_autocheckpoint={_LONGEST_LOG_PAGES}",
             f"query_only={'ON' if settings.is_read_only else 'OFF'}",
         ):
             raw.execute(f"PRAGMA {pragma}")

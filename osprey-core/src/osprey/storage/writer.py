@@ -7,6 +7,7 @@ happens wholly or not at all.
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,7 +17,6 @@ from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 from attrs import frozen
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -24,12 +24,15 @@ from sqlalchemy.exc import DBAPIError
 from osprey.errors import StorageError
 from osprey.storage.connections import ConnectionSettings, make_engine
 from osprey.storage.faults import storage_error, translated
+from osprey.storage.wakeup import Wakeup
 
 T = TypeVar("T")
 CommitHook = Callable[[Connection], None]
 
 _MOST_OWED: Final = 32
 """Commits after which the hooks run even if more jobs wait."""
+_MANY_CHANGES: Final = 1000
+"""Changed rows after which the log is moved into the file."""
 
 
 @frozen
@@ -61,6 +64,7 @@ class Writer:
         self._is_closed = False
         self._hooks: list[CommitHook] = []
         self._owed = 0
+        self._tidied = 0
         self._has_failed_hook = False
 
     async def run(self, work: Callable[[Connection], T]) -> T:
@@ -77,10 +81,11 @@ class Writer:
 
     async def _result(self, work: Callable[[Connection], T] | None) -> T:
         await anyio.lowlevel.checkpoint_if_cancelled()
+        wakeup = Wakeup()
         job = self._submit(work)
-        # Its own limiter: waiting must never queue behind other blocking work of the process.
+        job.outcome.add_done_callback(wakeup.set)
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(job.outcome.exception, limiter=anyio.CapacityLimiter(1))
+            await wakeup.wait()
         return job.outcome.result()
 
     def run_sync(self, work: Callable[[Connection], T]) -> T:
@@ -127,23 +132,41 @@ class Writer:
 
     def _serve(self) -> None:
         while (job := self._queue.get()) is not None:
-            self._carry_out(job)
+            # Whoever waits for this job may be quick: what it asks next comes after the hooks, not before.
+            is_last = self._carry_out(job)
             # Without this the last job's frame, and all it refers to, would live until the next one.
             del job
-            if self._queue.empty() or self._owed >= _MOST_OWED:
+            if is_last or self._owed >= _MOST_OWED:
                 self._run_hooks()
+                self._tidy()
         self._run_hooks()
         self._drop_connection()
 
-    def _carry_out(self, job: _Job) -> None:
+    def _tidy(self) -> None:
+        """Move the log's pages into the file after many changes, while nobody waits.
+
+        SQLite does it too, but within a commit, whose caller then waits for the whole file.
+        """
+        raw = None if self._connection is None else self._connection.connection.dbapi_connection
+        if raw is None or raw.total_changes - self._tidied < _MANY_CHANGES:
+            return
+        self._tidied = raw.total_changes
+        with suppress(sqlite3.Error):  # whoever is in the way; the next commits try again
+            raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _carry_out(self, job: _Job) -> bool:
+        """Run one job and give its outcome; tell whether no other waited for it to end."""
         try:
             if self._has_failed_hook or job.work is None:
                 self._run_hooks(must_succeed=True)
             result = None if job.work is None else self._transact(job.work)
         except BaseException as exc:  # noqa: BLE001 - it belongs to the caller, who waits for it
+            is_last = self._queue.empty()
             job.outcome.set_exception(exc)
         else:
+            is_last = self._queue.empty()
             job.outcome.set_result(result)
+        return is_last
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
         with self._turn:
@@ -185,6 +208,7 @@ class Writer:
                 raise StorageError(msg)
             if self._connection is None:
                 self._connection = self._engine.connect()
+                self._tidied = 0
         return self._connection
 
     def _roll_back(self) -> None:

@@ -6,7 +6,7 @@ groups (a cancellation, a halt, a limit that no longer holds) closes the request
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -15,13 +15,15 @@ from attrs import evolve
 from osprey.control.exact import packed
 from osprey.control.guard.checks import Case
 from osprey.control.guard.judging import Bench, Judged, Refusal, Verdict
+from osprey.control.guard.progress import Progress
 from osprey.control.guard.putting import put_group
-from osprey.control.guard.readback import Seen, read_once
-from osprey.control.guard.reports import conclude, summarise, unrequested_items
+from osprey.control.guard.readback import read_once
+from osprey.control.guard.reports import conclude, summarise
+from osprey.control.guard.restore import restore_of
 from osprey.control.guard.second_look import judge_again, judge_history
 from osprey.control.guard.survey import OwnGroup
 from osprey.control.payload import ApprovedWrites
-from osprey.control.requests import ApplyReport, ApplyRequest, ItemReport
+from osprey.control.requests import ApplyReport, ApplyRequest
 from osprey.control.values import Outcome, ReadResult
 from osprey.control.wire import to_wire
 from osprey.errors import OspreyError, RefusedError
@@ -50,9 +52,7 @@ class Application:
         # Counted from before the guard's last look at how old the values are, so that no pause goes unseen.
         self._first_put_by = self._put_by()
         self._cases = _cases_by_group(writes, judged)
-        self._items: list[list[ItemReport]] = [[] for _ in writes.groups]
-        for item in unrequested_items(writes):
-            self._items[item.group].append(item)
+        self._progress = Progress(writes)
         self._receipts: list[Receipt] = []
         """Of the last opened group; they are stored together with the next group's intents."""
         self._observations: list[tuple[ReadResult, ...]] = []
@@ -91,8 +91,8 @@ class Application:
         A first Ctrl-C cancels the task itself, which no shield holds off. If the claim was not stored after
         all, the ledger refuses to end it, and the approval stands.
         """
-        self._note_all(0, Outcome.FAILED, "stopped at the claim, before anything was sent")
-        self._receipts = [_receipt(item) for item in self._items[0]]
+        self._progress.note_all(0, Outcome.FAILED, "stopped at the claim, before anything was sent")
+        self._receipts = self._progress.receipts(0)
         with anyio.CancelScope(shield=True), suppress(OspreyError):
             await self._ledger.finish(
                 self._request.request_id, self._receipts, RequestState.FAILED, to_wire(self._report())
@@ -101,7 +101,7 @@ class Application:
     async def _go_on(self) -> None:
         """Observe each confirmed group and carry out the next one, until one is not confirmed."""
         for number in range(len(self._cases)):
-            if any(item.outcome is not Outcome.CONFIRMED for item in self._items[number]):
+            if not self._progress.is_confirmed(number):
                 return
             following = number + 1
             await self._observe(is_last=following == len(self._cases))
@@ -110,6 +110,7 @@ class Application:
             verdicts = await judge_again(
                 self._bench,
                 self._cases[following],
+                OwnGroup(request_id=self._request.request_id, group=following),
                 limits_sha256=self._writes.limits_sha256,
                 settle_s=self._writes.settle_s,
                 now_ns=self._clock(),
@@ -143,26 +144,31 @@ class Application:
         try:
             own = OwnGroup(request_id=self._request.request_id, group=number)
             verdicts = await judge_history(
-                self._bench, self._cases[number], own, settle_s=self._writes.settle_s, now_ns=self._clock()
+                self._bench,
+                self._cases[number],
+                own,
+                limits_sha256=self._writes.limits_sha256,
+                settle_s=self._writes.settle_s,
+                now_ns=self._clock(),
             )
             remaining_s = put_by - anyio.current_time()
             if self._note_refusals(number, verdicts):
                 await self._tell_refusal(number)
             elif remaining_s <= 0:
-                self._note_all(number, Outcome.FAILED, "the put-by deadline was over before anything was sent")
+                self._progress.note_all(number, Outcome.FAILED, "the put-by deadline was over before anything was sent")
             else:
                 was_sent = True
                 seen = await put_group(self._bench.target, self._cases[number], timeout_s=remaining_s)
-                for place, one in enumerate(seen):
-                    self._note(number, place, one)
+                self._progress.note(number, seen)
         except BaseException as exc:
             # Intents are open: whatever happened becomes their recorded outcome.
             self._stopped_by = Refusal("guard.error", f"the guard failed: {type(exc).__name__}: {exc}")
-            self._note_all(number, Outcome.UNCONFIRMED if was_sent else Outcome.FAILED, self._stopped_by.reason)
+            outcome = Outcome.UNCONFIRMED if was_sent else Outcome.FAILED
+            self._progress.note_all(number, outcome, self._stopped_by.reason)
             if not isinstance(exc, Exception):
                 raise
         finally:
-            self._receipts = [_receipt(item) for item in self._items[number]]
+            self._receipts = self._progress.receipts(number)
 
     async def _tell_refusal(self, number: int) -> None:
         """Have the audit know that the guard itself refused a group; what the ledger refuses is there already."""
@@ -196,12 +202,13 @@ class Application:
         return report
 
     def _report(self) -> ApplyReport:
-        items = tuple(item for group in self._items for item in group)
+        items = self._progress.items()
         return ApplyReport(
             request_id=self._request.request_id,
             status=conclude(items).value,
             items=items,
             observations=tuple(self._observations),
+            restore=restore_of(self._writes, items),
             rule=self._stopped_by.rule if self._stopped_by else "",
             reason=summarise(items),
         )
@@ -213,30 +220,11 @@ class Application:
     def _intents(self, number: int) -> list[Intent]:
         return [_intent(self._bench.target.name, case) for case in self._cases[number]]
 
-    def _note(self, number: int, place: int, seen: Seen) -> None:
-        reading = seen.reading
-        self._items[number][place] = evolve(
-            self._items[number][place],
-            outcome=seen.outcome,
-            readback=reading.value if reading else None,
-            severity=reading.severity if reading else None,
-            reason=seen.reason,
-        )
-
-    def _note_all(self, number: int, outcome: Outcome, reason: str) -> None:
-        for place in range(len(self._items[number])):
-            self._note(number, place, Seen(outcome=outcome, reason=reason))
-
     def _note_refusals(self, number: int, verdicts: Sequence[Verdict]) -> bool:
-        """Note that a group was refused just before its put, so that nothing of it is sent."""
-        refused: Mapping[int, Refusal] = {v.case.index: v.refusal for v in verdicts if v.refusal is not None}
-        if not refused:
-            return False
-        self._stopped_by = next(iter(refused.values()))
-        self._note_all(number, Outcome.UNREQUESTED, "another write of its group was refused")
-        for place, refusal in refused.items():
-            self._note(number, place, Seen(outcome=Outcome.REFUSED, reason=f"{refusal.reason} [{refusal.rule}]"))
-        return True
+        """Note that a group was refused just before its put; tell whether it was."""
+        refusal = self._progress.note_refusals(number, verdicts)
+        self._stopped_by = refusal or self._stopped_by
+        return refusal is not None
 
 
 def _cases_by_group(writes: ApprovedWrites, judged: Judged) -> list[list[Case]]:
@@ -245,7 +233,8 @@ def _cases_by_group(writes: ApprovedWrites, judged: Judged) -> list[list[Case]]:
     for verdict in judged.verdicts:
         case = verdict.case
         approved = writes.groups[case.group][case.index]
-        groups[case.group].append(evolve(case, readback=approved.readback, tolerance=approved.tolerance))
+        case.readback, case.tolerance = approved.readback, approved.tolerance
+        groups[case.group].append(case)
     return groups
 
 
@@ -257,17 +246,7 @@ def _intent(target: str, case: Case) -> Intent:
         group=case.group,
         index=case.index,
         value=packed(case.typed_value, dtype),
-        before=packed(case.old_value, dtype),
+        before=None if case.before is None else packed(case.before.value, dtype),
         tolerance=case.tolerance,
         readback=case.readback,
-    )
-
-
-def _receipt(item: ItemReport) -> Receipt:
-    return Receipt(
-        group=item.group,
-        index=item.index,
-        outcome=item.outcome.value,
-        readback=None if item.readback is None else to_wire(item.readback),
-        reason=item.reason,
     )

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from osprey.config.schema import DemandArea
+from osprey.config.schema import DemandArea, GuardMode
 from osprey.control.guard.apply import Application
 from osprey.control.guard.judging import Bench, Judged, Refusal, judge_batch
 from osprey.control.guard.recovery import recover
+from osprey.control.guard.remote import RemoteGuard
 from osprey.control.guard.reports import ReportStatus, not_applied
+from osprey.control.guard.server import GuardLike
 from osprey.control.guard.standing import (
     find_age,
     find_change,
@@ -73,7 +75,8 @@ class Guard:
         try:
             writes = read_approved(row, request.sha256)
             bench = await self._bench(writes.target)
-            judged = await self._judge(bench, JudgeRequest(batch=writes.batch, actor=request.actor))
+            again = JudgeRequest(batch=writes.batch, actor=request.actor)
+            judged = await self._judge(bench, again, is_renewal=True)
         except ConnectorError as exc:
             return await self._wait(journal, request, Refusal("target.unreachable", str(exc)))
         except RefusedError as exc:
@@ -144,13 +147,19 @@ class Guard:
         registry = self._project.registry
         return {name: _policy(registry.resolve("write_policies", name)) for name in registry.names("write_policies")}
 
-    async def _judge(self, bench: Bench, request: JudgeRequest) -> Judged:
-        return await judge_batch(bench, request.batch, actor=request.actor.subject, now_ns=self._clock())
+    async def _judge(self, bench: Bench, request: JudgeRequest, *, is_renewal: bool = False) -> Judged:
+        actor, now_ns = request.actor.subject, self._clock()
+        return await judge_batch(bench, request.batch, actor=actor, now_ns=now_ns, is_renewal=is_renewal)
 
 
-def guard_of(project: Project) -> Guard:
-    """Give the guard of a project."""
-    return project.part("guard", Guard)
+def guard_of(project: Project) -> GuardLike:
+    """Give the guard of a project: its own, or the way to the process that `control_system.guard: socket` wants."""
+
+    def build(owner: Project) -> GuardLike:
+        is_apart = owner.config.control_system.guard is GuardMode.SOCKET
+        return RemoteGuard(owner) if is_apart else Guard(owner)
+
+    return project.part("guard", build)
 
 
 def _policy(implementation: Any) -> WritePolicy:

@@ -8,21 +8,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import anyio
-from attrs import evolve, frozen
+from attrs import define, frozen
 
+from osprey.control.comparison import shape_of
 from osprey.control.guard import checks
 from osprey.control.guard.checks import Case, Check, Scene
+from osprey.control.guard.first_look import look_at
 from osprey.control.guard.survey import (
     OwnGroup,
     PastWrites,
     describe_channels,
     look_back,
     read_channels,
-    travel_between,
 )
 from osprey.control.protocols import WritePolicy
 from osprey.control.requests import JudgedItem, Judgement, WriteBatch, WriteItem
-from osprey.control.values import ChannelInfo, Fault, ReadResult
+from osprey.control.values import ChannelInfo, Fault
 from osprey.errors import ConnectorError, RefusedError
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ class Refusal:
     reason: str
 
 
-@frozen
+@define
 class Verdict:
-    """A case as far as it got, and what stopped it."""
+    """A case as far as it got, and what stopped it; changed in place, as its case is."""
 
     case: Case
     refusal: Refusal | None = None
@@ -49,14 +50,19 @@ class Verdict:
 
 @frozen(kw_only=True)
 class Judged:
-    """The verdict on a batch, with all that applying it needs."""
+    """The verdicts on a batch, with all that applying it needs."""
 
-    judgement: Judgement
-    verdicts: tuple[Verdict, ...]
-    readings: Mapping[str, ReadResult]
-    """The fresh values that it was judged on."""
+    target: Target
+    batch: WriteBatch
+    scene: Scene
+    verdicts: Sequence[Verdict]
     begun_at: float
     """When judging began, before anything was read, by the clock of `anyio.current_time`, which nobody sets."""
+
+    @property
+    def judgement(self) -> Judgement:
+        """The verdict as it is told: what a person sees. Applying does without."""
+        return _conclude(self.target, self.batch, self.scene, self.verdicts)
 
 
 @frozen(kw_only=True)
@@ -90,37 +96,41 @@ def check_batch(batch: WriteBatch) -> None:
         raise RefusedError(msg, rule="batch.settle_s")
 
 
-async def judge_batch(bench: Bench, batch: WriteBatch, *, actor: str, now_ns: int) -> Judged:
+async def judge_batch(bench: Bench, batch: WriteBatch, *, actor: str, now_ns: int, is_renewal: bool = False) -> Judged:
     """Judge every item on the state that the items before it leave; one refusal refuses all.
 
+    :param is_renewal: it was judged before, and is judged once more just before it is put.
     :raises RefusedError: the batch as such has no meaning.
     """
     check_batch(batch)
     begun_at = anyio.current_time()
     scene = await bench.scene(settle_s=batch.settle_s, now_ns=now_ns)
     try:
-        verdicts = await _judge_items(bench, batch, scene, actor)
+        verdicts = await _judge_items(bench, batch, scene, actor, is_renewal=is_renewal)
     except ConnectorError as exc:
         verdicts = refuse_all(batch, Refusal("target.unreachable", str(exc)))
     except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails here refuses the batch
         reason = f"judging failed, which refuses: {type(exc).__name__}: {exc}"
         verdicts = refuse_all(batch, Refusal("guard.error", reason))
-    judgement = _conclude(bench.target, batch, scene, verdicts)
-    return Judged(judgement=judgement, verdicts=tuple(verdicts), readings=scene.readings, begun_at=begun_at)
+    return Judged(target=bench.target, batch=batch, scene=scene, verdicts=verdicts, begun_at=begun_at)
 
 
-async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str) -> list[Verdict]:
+async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str, *, is_renewal: bool) -> list[Verdict]:
     items = [(g, i, item) for g, group in enumerate(batch.groups) for i, item in enumerate(group)]
-    described = await describe_channels(bench.target, (item.channel for _, _, item in items))
-    verdicts = [run_checks(checks.BEFORE_READING, Verdict(_case(item, g, i, described)), scene) for g, i, item in items]
-    verdicts = _refuse_doubles(verdicts)
+    look = await look_at(bench.target, [item.channel for _, _, item in items], is_renewal=is_renewal)
+    scene.readings = look.readings
+    verdicts = [Verdict(_case(item, g, i, look.described)) for g, i, item in items]
+    for verdict in verdicts:
+        run_checks(checks.BEFORE_READING, verdict, scene)
+    _refuse_doubles(verdicts)
     cases = [verdict.case for verdict in verdicts if verdict.refusal is None]
     await look_around(bench, cases, scene, also=batch.observe)
     scene.plan(cases)
-    verdicts = [_judge_in_turn(verdict, scene) for verdict in verdicts]
-    verdicts = _refuse_blind(verdicts, batch.observe, scene)
-    if all(verdict.refusal is None for verdict in verdicts):
-        verdicts = await _ask_policies(bench, verdicts, actor)
+    for verdict in verdicts:
+        _judge_in_turn(verdict, scene)
+    _refuse_blind(verdicts, batch.observe, scene)
+    if bench.policies and all(verdict.refusal is None for verdict in verdicts):
+        await _ask_policies(bench, verdicts, actor)
     return verdicts
 
 
@@ -132,16 +142,15 @@ async def look_around(
     also: Iterable[str] = (),
     own: OwnGroup | None = None,
 ) -> None:
-    """Read everything that the checks of these cases will look at."""
+    """Read everything that the checks of these cases will look at, unless the scene has it already."""
     expressions = [expr for case in cases if case.rule for expr in case.rule.expressions]
     named = {name for expression in expressions for name in expression.channels}
     infos = await describe_channels(bench.target, sorted(named))
     scene.canonical = {name: _canonical(name, info) for name, info in infos.items()}
     wanted = [*(case.channel for case in cases), *scene.canonical.values(), *also]
-    scene.readings = await read_channels(bench.target, wanted)
-    scene.history = await look_back(
-        bench.ledger, bench.target.name, cases, scene.readings, now_ns=scene.now_ns, own=own
-    )
+    known = scene.readings
+    scene.readings = {**known, **await read_channels(bench.target, (name for name in wanted if name not in known))}
+    await look_back(bench.ledger, bench.target.name, cases, scene, own=own)
 
 
 def run_checks(order: Iterable[Check], verdict: Verdict, scene: Scene) -> Verdict:
@@ -149,15 +158,22 @@ def run_checks(order: Iterable[Check], verdict: Verdict, scene: Scene) -> Verdic
     case = verdict.case
     if verdict.refusal is not None:
         return verdict
-    for check in order:
-        try:
-            case = check(case, scene)
-        except RefusedError as exc:
-            return Verdict(case, Refusal(exc.rule, str(exc)))
-        except Exception as exc:  # noqa: BLE001 - the guard's refusal: an exception in a check refuses
-            reason = f"a check of {case.item.channel} failed, which refuses: {type(exc).__name__}: {exc}"
-            return Verdict(case, Refusal("guard.error", reason))
-    return Verdict(case)
+    try:
+        for check in order:
+            if check(case, scene) is not case:
+                _refuse_stranger(check)
+    except RefusedError as exc:
+        verdict.refusal = Refusal(exc.rule, str(exc))
+    except Exception as exc:  # noqa: BLE001 - the guard's refusal: an exception in a check refuses
+        reason = f"a check of {case.item.channel} failed, which refuses: {type(exc).__name__}: {exc}"
+        verdict.refusal = Refusal("guard.error", reason)
+    return verdict
+
+
+def _refuse_stranger(check: Check) -> None:
+    """Refuse what a check gives back if it is anything but its case: such a check may have looked at nothing."""
+    msg = f"{getattr(check, '__name__', check)} gave something else than its case"
+    raise TypeError(msg)
 
 
 def refuse_all(batch: WriteBatch, refusal: Refusal) -> list[Verdict]:
@@ -179,48 +195,45 @@ def _canonical(name: str, info: ChannelInfo | Fault) -> str:
     return info.name if info.is_value_field else f"{info.name}.{info.field}"
 
 
-def _judge_in_turn(verdict: Verdict, scene: Scene) -> Verdict:
-    verdict = run_checks(checks.ON_FRESH_VALUES, verdict, scene)
+def _judge_in_turn(verdict: Verdict, scene: Scene) -> None:
+    run_checks(checks.ON_FRESH_VALUES, verdict, scene)
     if verdict.refusal is None:
-        case = verdict.case
-        scene.leave(case, travel_between(case.old_value, case.typed_value))
-    return verdict
+        scene.leave(verdict.case)
 
 
-def _refuse_doubles(verdicts: list[Verdict]) -> list[Verdict]:
+def _refuse_doubles(verdicts: Sequence[Verdict]) -> None:
     """Refuse a channel that stands twice in a group: its items go together, so which one lasts is open."""
     counts = Counter((v.case.group, v.case.channel) for v in verdicts if v.refusal is None)
-    return [
-        Verdict(
-            verdict.case,
-            Refusal("batch.duplicate", f"{verdict.case.channel} stands twice in a group; use one group each"),
-        )
-        if verdict.refusal is None and counts[verdict.case.group, verdict.case.channel] > 1
-        else verdict
-        for verdict in verdicts
-    ]
+    if len(counts) == len(verdicts):
+        return
+    for verdict in verdicts:
+        case = verdict.case
+        if verdict.refusal is None and counts[case.group, case.channel] > 1:
+            told = f"{case.channel} stands twice in a group; use one group each"
+            verdict.refusal = Refusal("batch.duplicate", told)
 
 
-def _refuse_blind(verdicts: list[Verdict], observe: Iterable[str], scene: Scene) -> list[Verdict]:
+def _refuse_blind(verdicts: Sequence[Verdict], observe: Iterable[str], scene: Scene) -> None:
     """Refuse a scan whose observed channels cannot be read: it would move the machine for nothing."""
     faults = [result for name in observe if isinstance(result := scene.readings.get(name), Fault)]
     if not faults:
-        return verdicts
+        return
     reason = f"{faults[0].channel} is to be observed but cannot be read: {faults[0].message}"
-    return [evolve(verdict, refusal=verdict.refusal or Refusal("observe.unreadable", reason)) for verdict in verdicts]
+    for verdict in verdicts:
+        verdict.refusal = verdict.refusal or Refusal("observe.unreadable", reason)
 
 
-async def _ask_policies(bench: Bench, verdicts: list[Verdict], actor: str) -> list[Verdict]:
+async def _ask_policies(bench: Bench, verdicts: Sequence[Verdict], actor: str) -> None:
     cases = [verdict.case for verdict in verdicts]
     found = await checks.ask_policies(bench.policies, bench.target.name, actor, cases)
-    judged: list[Verdict] = []
+    if not found:
+        return
     for verdict in verdicts:
         no = next((f for f in found if f.channel in (None, verdict.case.channel)), None)
-        judged.append(Verdict(verdict.case, Refusal(no.rule, no.reason)) if no else verdict)
-    return judged
+        verdict.refusal = Refusal(no.rule, no.reason) if no else None
 
 
-def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: list[Verdict]) -> Judgement:
+def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: Sequence[Verdict]) -> Judgement:
     return Judgement(
         target=target.name,
         is_allowed=all(verdict.refusal is None for verdict in verdicts),
@@ -247,10 +260,11 @@ def _judged_item(verdict: Verdict) -> JudgedItem:
         reason=refusal.reason if refusal else "",
         value=case.item.value if refusal and case.value is None else case.typed_value,
         dtype=info.dtype,
-        shape=info.shape,
+        shape=info.shape if case.value is None else shape_of(case.value),
         label=case.label,
         unit=info.unit,
-        before=case.old_value if before or not refusal else None,
+        is_command=info.is_command,
+        before=None if before is None else before.value,
         before_severity=None if before is None or case.is_left_by_batch else before.severity,
         before_ns=None if before is None or case.is_left_by_batch else before.source_ns,
         bounds=case.bounds,

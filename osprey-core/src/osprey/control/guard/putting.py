@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from osprey.control.comparison import shape_of
 from osprey.control.guard.checks import Case
 from osprey.control.guard.readback import Expected, Seen, compare, read_back, read_once
 from osprey.control.guard.sending import outcome_of, reason_of, send
@@ -25,18 +26,21 @@ DEVICE_SETTLE_S: Final = 5.0
 async def put_group(target: Target, cases: Sequence[Case], *, timeout_s: float) -> list[Seen]:
     """Put the group and say of each item what became of it, in their order."""
     results = await send(target.connector, [_put_of(case) for case in cases], timeout_s=timeout_s)
-    decided = {number: _as_completed(cases[number], result) for number, result in enumerate(results)}
     deciding = [n for n, result in enumerate(results) if _is_decided_by_reading(cases[n], result)]
     read = await read_back(target, [_expected(cases[n]) for n in deciding])
-    decided.update(zip(deciding, read, strict=True))
-    telling = [n for n, result in enumerate(results) if n not in set(deciding) and _is_told(cases[n], result)]
+    if len(deciding) == len(cases):
+        return read
+    decided = dict(zip(deciding, read, strict=True))
+    others = [number for number in range(len(cases)) if number not in decided]
+    decided.update({number: _as_completed(cases[number], results[number]) for number in others})
+    telling = [number for number in others if _is_told(cases[number], results[number])]
     decided.update(await _tell(target, cases, telling, decided))
     return [decided[number] for number in range(len(cases))]
 
 
 def _put_of(case: Case) -> Put:
     info = case.info
-    return Put(channel=case.channel, value=case.typed_value, dtype=info.dtype, shape=info.shape)
+    return Put(channel=case.channel, value=case.typed_value, dtype=info.dtype, shape=shape_of(case.typed_value))
 
 
 def _as_completed(case: Case, result: PutResult) -> Seen:
@@ -44,8 +48,9 @@ def _as_completed(case: Case, result: PutResult) -> Seen:
     outcome = outcome_of(result)
     if outcome is not None:
         return Seen(outcome=outcome, reason=reason_of(result))
-    level = _verification(case)
-    return Seen(outcome=Outcome.CONFIRMED, reason=f"completed; not judged by a read-back (verification: {level})")
+    level = case.verification
+    why = "a command cannot be read back" if case.info.is_command else f"verification: {level}"
+    return Seen(outcome=Outcome.CONFIRMED, reason=f"completed; not judged by a read-back ({why})")
 
 
 async def _tell(
@@ -64,23 +69,19 @@ async def _tell(
     return told
 
 
-def _verification(case: Case) -> Verification:
-    return case.rule.verification if case.rule else Verification.READBACK
-
-
 def _is_decided_by_reading(case: Case, result: PutResult) -> bool:
-    return result.error is None and _verification(case) is Verification.READBACK
+    return result.error is None and case.verification is Verification.READBACK
 
 
 def _is_told(case: Case, result: PutResult) -> bool:
     if result.error is None:
-        return _verification(case) is Verification.CALLBACK
+        return case.verification is Verification.CALLBACK
     return outcome_of(result) is Outcome.UNCONFIRMED
 
 
 def _expected(case: Case) -> Expected:
     stated = case.rule.settle_s if case.rule else None
-    usual = OWN_SETTLE_S if case.readback is None else DEVICE_SETTLE_S
+    usual = DEVICE_SETTLE_S if case.is_measured else OWN_SETTLE_S
     return Expected(
         channel=case.channel,
         value=case.typed_value,

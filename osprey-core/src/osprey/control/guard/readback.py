@@ -46,15 +46,18 @@ async def read_back(target: Target, expected: Sequence[Expected]) -> list[Seen]:
     """Read until every put is seen within tolerance, each at most until its own time to settle is over."""
     begin = anyio.current_time()
     seen: dict[int, Seen] = {}
+    pending = list(range(len(expected)))
     pause_s = _FIRST_PAUSE_S
-    while pending := [number for number in range(len(expected)) if number not in seen]:
-        now = anyio.current_time()
+    while pending:
+        waited_s = anyio.current_time() - begin
         results = await read_once(target, [expected[number].source for number in pending])
         for number in pending:
-            one = compare(expected[number], results[expected[number].source])
-            if one.outcome is Outcome.CONFIRMED or now >= begin + expected[number].settle_s:
-                seen[number] = one
-        if len(seen) < len(expected):
+            one = expected[number]
+            found = compare(one, results[one.source])
+            if found.outcome is Outcome.CONFIRMED or waited_s >= one.settle_s:
+                seen[number] = found
+        pending = [number for number in pending if number not in seen]
+        if pending:
             await anyio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
     return [seen[number] for number in range(len(expected))]
@@ -80,6 +83,8 @@ def _understood(result: ReadResult) -> ReadResult:
         value = to_plain(result.value)
     except TypeError as exc:
         return Fault(channel=result.channel, kind=ErrorKind.INVALID_DATA, message=f"not a value: {exc}")
+    if value is result.value:
+        return result
     if any(isinstance(element, list) for element in elements_of(value)):
         return Fault(channel=result.channel, kind=ErrorKind.INVALID_DATA, message="not a value: a table of values")
     return evolve(result, value=value)
@@ -98,6 +103,10 @@ def compare(expected: Expected, result: ReadResult) -> Seen:
         )
     value = to_plain(result.value)
     if is_same(expected.value, value, expected.tolerance):
-        return Seen(outcome=Outcome.CONFIRMED, reading=result)
+        if not result.is_moving:
+            return Seen(outcome=Outcome.CONFIRMED, reading=result)
+        return Seen(outcome=Outcome.UNCONFIRMED, reading=result, reason=f"{result.channel} is still moving")
     reason = f"{result.channel} reads {value} instead of {expected.value} (tolerance {expected.tolerance:g})"
+    if result.is_moving:
+        return Seen(outcome=Outcome.UNCONFIRMED, reading=result, reason=f"{reason} and is still moving")
     return Seen(outcome=Outcome.MISMATCH, reading=result, reason=reason)

@@ -16,8 +16,9 @@ from osprey.control.comparison import is_same
 from osprey.control.exact import unpacked
 from osprey.control.guard.readback import Expected, compare, read_once
 from osprey.control.guard.reports import conclude, summarise, unrequested_items
+from osprey.control.guard.restore import restore_of
 from osprey.control.payload import read_document
-from osprey.control.requests import ApplyReport, ItemReport
+from osprey.control.requests import ApplyReport, ItemReport, WriteBatch
 from osprey.control.values import ErrorKind, Fault, Outcome, Reading, ReadResult
 from osprey.control.wire import from_wire_value, to_wire
 from osprey.errors import OspreyError, RefusedError
@@ -71,6 +72,10 @@ def _source(intent: IntentRow) -> str:
 
 
 def _find(intent: IntentRow, result: ReadResult) -> _Found:
+    if intent.before is None:
+        reason = f"no receipt, and {intent.channel} is a command, so nothing that can be read tells whether it was sent"
+        readback = to_wire(result.value) if isinstance(result, Reading) else None
+        return _Found(is_present=False, readback=readback, reason=f"{reason}: look at the machine, then settle it")
     try:
         expected = _expected(intent)
         was_there = is_same(expected.value, unpacked(intent.before), intent.tolerance)
@@ -108,9 +113,17 @@ def recovery_report(row: RequestRow, intents: Sequence[IntentRow]) -> ApplyRepor
         request_id=row.id,
         status=conclude(items).value,
         items=tuple(items),
+        restore=_restore(row, items),
         rule="ledger.recovered",
         reason=f"its process ended before it could report; {summarise(items)}",
     )
+
+
+def _restore(row: RequestRow, items: Sequence[ItemReport]) -> WriteBatch | None:
+    try:
+        return restore_of(read_document(row.document), items)
+    except RefusedError:
+        return None
 
 
 def _planned(row: RequestRow, intents: Sequence[IntentRow]) -> list[ItemReport]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from osprey.control.guard import checks
-from osprey.control.guard.checks import Case, Scene
+from osprey.control.guard.checks import Case, Check, Scene
 from osprey.control.guard.judging import Bench, Refusal, Verdict, look_around, run_checks
-from osprey.control.guard.survey import OwnGroup, travel_between
+from osprey.control.guard.survey import OwnGroup
 from osprey.errors import ConnectorError
 
 
 async def judge_again(
-    bench: Bench, cases: Sequence[Case], *, limits_sha256: str, settle_s: float, now_ns: int
+    bench: Bench, cases: Sequence[Case], own: OwnGroup, *, limits_sha256: str, settle_s: float, now_ns: int
 ) -> list[Verdict]:
     """Judge steps, rates and expressions of the next group on fresh values, before its intents are opened."""
     try:
@@ -24,9 +24,9 @@ async def judge_again(
             return _refused(cases, "approval.limits_changed", "the limits file was changed during the writes")
         if not any(case.rule and case.rule.needs_recheck for case in cases):
             return [Verdict(case) for case in cases]
-        await look_around(bench, cases, scene)
+        await look_around(bench, cases, scene, own=own)
         scene.plan(cases)
-        return [_judge(case, scene) for case in cases]
+        return [_judge(case, scene, checks.BEFORE_A_GROUP) for case in cases]
     except ConnectorError as exc:
         return _refused(cases, "target.unreachable", str(exc))
     except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails here refuses the group
@@ -34,25 +34,26 @@ async def judge_again(
 
 
 async def judge_history(
-    bench: Bench, cases: Sequence[Case], own: OwnGroup, *, settle_s: float, now_ns: int
+    bench: Bench, cases: Sequence[Case], own: OwnGroup, *, limits_sha256: str, settle_s: float, now_ns: int
 ) -> list[Verdict]:
     """Judge the earlier writes once more, now that the open intents keep every other process out.
 
     Two processes may both have seen room for one write; only the ledger's order of intents decides.
     """
+    scene = await bench.scene(settle_s=settle_s, now_ns=now_ns)
+    if scene.limits.sha256 != limits_sha256:
+        return _refused(cases, "approval.limits_changed", "the limits file was changed during the writes")
     limited = [case for case in cases if case.rule and case.rule.needs_history]
     if not limited:
         return []
-    scene = await bench.scene(settle_s=settle_s, now_ns=now_ns)
     await look_around(bench, limited, scene, own=own)
-    order = (checks.settle_before, checks.check_history)
-    return [run_checks(order, Verdict(case), scene) for case in limited]
+    return [_judge(case, scene, (checks.settle_before, checks.check_history)) for case in limited]
 
 
-def _judge(case: Case, scene: Scene) -> Verdict:
-    verdict = run_checks(checks.BEFORE_A_GROUP, Verdict(case), scene)
+def _judge(case: Case, scene: Scene, order: Sequence[Check]) -> Verdict:
+    verdict = run_checks(order, Verdict(case), scene)
     if verdict.refusal is None:
-        scene.leave(verdict.case, travel_between(verdict.case.old_value, verdict.case.typed_value))
+        scene.leave(verdict.case)
     return verdict
 
 

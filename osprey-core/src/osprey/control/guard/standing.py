@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from osprey.control.comparison import is_same, to_plain
+from osprey.control.comparison import is_same, shape_of, to_plain
 from osprey.control.guard.checks import Case
 from osprey.control.guard.judging import Judged, Refusal
 from osprey.control.payload import WRITE_KINDS, ApprovedItem, ApprovedWrites, read_document, sha256_of
@@ -49,10 +49,9 @@ def find_refusal(judged: Judged) -> Refusal | None:
 
 def find_change(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
     """Give what is no longer as the approved document describes it: limits, target, names or types."""
-    judgement = judged.judgement
-    if judgement.limits_sha256 != writes.limits_sha256:
+    if judged.scene.limits.sha256 != writes.limits_sha256:
         return Refusal("approval.limits_changed", "the limits file was changed after the request was filed")
-    if judgement.simulated is not writes.simulated:
+    if judged.target.simulated is not writes.simulated:
         return Refusal("approval.changed", f"target {writes.target!r} is not the kind of system it was approved for")
     approved = [item for group in writes.groups for item in group]
     for item, verdict in zip(approved, judged.verdicts, strict=True):
@@ -83,15 +82,18 @@ def find_drift(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
 
 def _is_as_approved(item: ApprovedItem, case: Case) -> bool:
     info = case.info
-    now = (case.channel, info.dtype, info.shape, info.unit, case.typed_value, case.label)
+    # Its value has its shape; how long an array may be is not what was approved.
+    now = (case.channel, info.dtype, shape_of(case.typed_value), info.unit, case.typed_value, case.label)
     return now == (item.channel, item.dtype, item.shape, item.unit, item.value, item.label)
 
 
 def _drift_of(item: ApprovedItem, judged: Judged) -> str | None:
-    result = judged.readings.get(item.channel)
+    if item.before is None:
+        return None  # a command holds nothing that could have moved
+    result = judged.scene.readings.get(item.channel)
     if not isinstance(result, Reading):
         return f"{item.channel} was {item.before} and was not read now"
-    now = to_plain(result.value)
+    now = to_plain(result.value if result.setpoint is None else result.setpoint)
     if is_same(item.before, now, item.tolerance) or repr(item.before) == repr(now):
         return None  # by their text as well: a NaN that still is one has not moved
     return f"{item.channel} was {item.before}, is {now}"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
-from osprey.control.channels.word_index import WordIndex, words_of_name, words_of_quantity
+from attrs import frozen
+
+from osprey.control.channels.bitset import bits_below, members
+from osprey.control.channels.closeness import Names, closest_names
+from osprey.control.channels.shelf import MemoryShelf, Shelf
+from osprey.control.channels.tables import VALUE_FIELD, Kind, fold, shorten
+from osprey.control.channels.word_index import Ranked, WordIndex
 from osprey.control.values import ChannelRecord
 from osprey.models.phrasebook import stem
 
-_VALUE_FIELD = ".VAL"
 _SECTOR = re.compile(r"\bsectors?\s+(\d{1,3}(?:(?:\s*(?:,|and|&)\s*)\d{1,3})*)|\bs(\d{2})\b", re.IGNORECASE)
 _WORDLESS = frozenset(
     """
@@ -19,46 +24,52 @@ _WORDLESS = frozenset(
     or pv pvs search sector show signal signals that the there what where which with all at to
     """.split()  # noqa: SIM905 - a list of forty quoted words would be harder to read
 )
-_ROLE_ORDER = {"readback": 0, "computed": 1, "setpoint": 2, "status": 3}
-_ENOUGH = 0.6
-"""A result has at least this share of what the best one has of the query's words."""
+_ROLE_ORDER = ("readback", "computed", "setpoint", "status")
+
+
+@frozen(kw_only=True)
+class SearchResult:
+    """What a search found: the best channels, and how many there are."""
+
+    records: tuple[ChannelRecord, ...]
+    count: int
 
 
 class ChannelDirectory:
     """What a target's channels are called, where they are and what they measure."""
 
-    def __init__(self, records: Iterable[ChannelRecord]) -> None:
-        self.records = tuple(records)
-        self._by_name = {record.name: record for record in self.records}
-        self._by_alias: dict[str, ChannelRecord] = {}
-        self._by_device: dict[str, list[ChannelRecord]] = {}
-        for record in self.records:
-            for alias in record.aliases:
-                self._by_alias.setdefault(alias, record)
-            if record.device:
-                self._by_device.setdefault(record.device.casefold(), []).append(record)
+    def __init__(self, records: Iterable[ChannelRecord] | Shelf) -> None:
+        # A shelf has its tables already; a plain list gets them when they are first asked.
+        self._shelf: Shelf = MemoryShelf(records) if isinstance(records, Iterable) else records
+        self._index = WordIndex(self._shelf)
+        self._is_filled = len(self._shelf) > 0
+
+    @property
+    def records(self) -> tuple[ChannelRecord, ...]:
+        """All channels, in order; of a long list, ask for fewer."""
+        return tuple(self._shelf.records())
 
     def __len__(self) -> int:
-        return len(self.records)
-
-    @cached_property
-    def _index(self) -> WordIndex:
-        return WordIndex(self.records)
+        return len(self._shelf)
 
     @cached_property
     def sectors(self) -> tuple[int, ...]:
         """The sectors that have channels, in order."""
-        return tuple(sorted({record.sector for record in self.records if record.sector is not None}))
+        return tuple(sorted(int(key) for key in self._shelf.keys(Kind.SECTOR) if key))
 
     @cached_property
     def devices(self) -> tuple[str, ...]:
         """The names of all devices, in the order of the records."""
-        return tuple(dict.fromkeys(record.device for record in self.records if record.device))
+        firsts = (self._shelf.places(Kind.SHORT_DEVICE, key) for key in self._shelf.keys(Kind.SHORT_DEVICE))
+        return tuple(self._shelf.record(place).device for place in sorted(p for places in firsts for p in places))
 
     def get(self, name: str) -> ChannelRecord | None:
         """Give the channel of a name or an alias, with or without ``.VAL``; None if there is none."""
-        plain = name.removesuffix(_VALUE_FIELD)
-        return self._by_name.get(plain) or self._by_alias.get(plain)
+        if not self._is_filled:
+            return None
+        plain = name.removesuffix(VALUE_FIELD)
+        alike = self._at(Kind.NAME, fold(name))
+        return next((r for r in alike if r.name == plain), None) or next((r for r in alike if plain in r.aliases), None)
 
     def named(self, name: str) -> list[ChannelRecord]:
         """Give the channel of an exact name or alias, else the channels of a device of this name.
@@ -68,30 +79,16 @@ class ChannelDirectory:
         exact = self.get(name)
         if exact is not None:
             return [exact]
-        folded = _fold(name)
-        return self.device(folded) or list(self._by_folded_name.get(folded, ()))
+        folded = fold(name)
+        return self.device(folded) or self._at(Kind.NAME, folded)
 
     def nearly_named(self, name: str) -> tuple[str, ...]:
         """Give the devices whose name differs only in leading zeros: ``HCM3`` for ``HCM03``."""
-        return self._by_short_name.get(_shorten(name), ())
-
-    @cached_property
-    def _by_folded_name(self) -> dict[str, tuple[ChannelRecord, ...]]:
-        folded: dict[str, dict[str, ChannelRecord]] = {}
-        for name, record in [*self._by_name.items(), *self._by_alias.items()]:
-            folded.setdefault(_fold(name), {})[record.name] = record
-        return {name: tuple(records.values()) for name, records in folded.items()}
-
-    @cached_property
-    def _by_short_name(self) -> dict[str, tuple[str, ...]]:
-        short: dict[str, list[str]] = {}
-        for device in self.devices:
-            short.setdefault(_shorten(device), []).append(device)
-        return {name: tuple(devices) for name, devices in short.items()}
+        return tuple(r.device for r in self._at(Kind.SHORT_DEVICE, shorten(name)))
 
     def device(self, name: str) -> list[ChannelRecord]:
         """Give the channels of a device; upper and lower case are the same here."""
-        return list(self._by_device.get(name.casefold(), ()))
+        return self._at(Kind.DEVICE, name.casefold())
 
     def select(
         self,
@@ -103,15 +100,17 @@ class ChannelDirectory:
         device: str | None = None,
     ) -> list[ChannelRecord]:
         """Give the channels that fit every criterion, in the order of the records."""
-        records: Sequence[ChannelRecord] = self.records if device is None else self.device(device)
-        return [
-            record
-            for record in records
-            if (family is None or record.family == family)
-            and (sector is None or record.sector == sector)
-            and (quantity is None or record.quantity == quantity)
-            and (role is None or record.role == role)
-        ]
+        keys = (
+            (Kind.FAMILY, family),
+            (Kind.SECTOR, None if sector is None else str(sector)),
+            (Kind.QUANTITY, quantity),
+            (Kind.ROLE, role),
+            (Kind.DEVICE, None if device is None else device.casefold()),
+        )
+        found = bits_below(len(self))
+        for kind, key in keys:
+            found &= -1 if key is None else self._shelf.numbers(kind, key)
+        return self._places(found)
 
     def matching(
         self, words: Iterable[str], *, sectors: Collection[int] = (), with_descriptions: bool = False
@@ -121,13 +120,12 @@ class ChannelDirectory:
         Where a word is the quantity of some of them, as `current` in `beam current`, only those are given.
         """
         stems = [stem(word.lower()) for word in words]
-        places = self._index.find_all(stems, with_descriptions=with_descriptions)
-        found = [self.records[place] for place in places]
+        found = self._index.find_all(stems, with_descriptions=with_descriptions)
         if sectors:
-            found = [record for record in found if record.sector in sectors]
+            found &= self._in_sectors(sectors)
         for word in stems:
-            found = [r for r in found if word in words_of_quantity(r.quantity)] or found
-        return found
+            found = found & self._shelf.numbers(Kind.MEASURED, word) or found
+        return self._places(found)
 
     def knows(self, word: str) -> bool:
         """True if some channel has this word."""
@@ -138,71 +136,76 @@ class ChannelDirectory:
 
         A sector in the query (``sector 4``, ``S04``) excludes the others; a name gives its channel first.
         """
+        return list(self.find(text, limit=limit).records)
+
+    def find(self, text: str, *, limit: int = 10) -> SearchResult:
+        """Search as `search` does, and count all that was found."""
         exact = self.get(text.strip())
         if exact is not None:
-            return [exact]
+            return SearchResult(records=(exact,)[:limit], count=1)
         sectors = _sectors_of(text)
         words = _query_words(text, sectors)
+        among = self._in_sectors(sectors) if sectors else None
         if not words:
-            return self._in_sectors(sectors)[:limit]
-        ranked = self._ranked(words, sectors)
-        return [self.records[place] for place in ranked[:limit]]
-
-    def _in_sectors(self, sectors: Collection[int]) -> list[ChannelRecord]:
-        return [record for record in self.records if record.sector in sectors]
-
-    def _ranked(self, words: Sequence[str], sectors: Collection[int]) -> list[int]:
-        scores = self._index.rank(words)
-        if sectors:
-            scores = {p: score for p, score in scores.items() if self.records[p].sector in sectors}
-        if not scores:
-            return []
-        best = max(share for share, _ in scores.values())
-        # With every word found somewhere, a channel that lacks one of them is not meant.
-        least = 0.85 if best >= 0.85 else _ENOUGH * best
-        places = [place for place, (share, _) in scores.items() if share >= least]
-        return sorted(places, key=lambda place: self._order(place, scores[place], words))
-
-    def _order(self, place: int, score: tuple[float, float], words: Sequence[str]) -> tuple[float, ...]:
-        record = self.records[place]
-        share, weight = score
-        quantity = words_of_quantity(record.quantity)
-        measured = sum(word in quantity for word in words)
-        role = _ROLE_ORDER.get(record.role, 4)
-        return (-round(share, 2), -measured, -round(weight, 2), role, place)
+            return self._result([among or 0], limit)
+        groups = self._index.rank(words, among)
+        return self._result(self._in_order(groups, words), limit, sum(group.bits.bit_count() for group in groups))
 
     def closest(self, name: str, limit: int = 3) -> list[str]:
         """Give the device and channel names most like one that does not exist, best first."""
         wanted = name.strip().casefold()
-        near = {known for piece in words_of_name(name) for known, _ in self._index.nearly(piece)}
-        near |= words_of_name(name)
-        candidates = self._names_with(near, wanted)
-        ranked = sorted(candidates, key=lambda candidate: _likeness(wanted, candidate), reverse=True)
-        return [candidate for candidate in ranked[:limit] if _likeness(wanted, candidate) >= 0.5]
-
-    def _names_with(self, words: Collection[str], wanted: str) -> list[str]:
-        """Give the names worth comparing: those that share a word, all if the directory is small."""
         # A channel's name is compared only with channels' names, a device's with devices'.
-        is_channel = ":" in wanted or "/" in wanted or not self.devices
-        names = [*self._by_name, *self._by_alias] if is_channel else list(self.devices)
-        if len(names) <= 5000:
-            return names
-        return [name for name in names if words_of_name(name) & set(words)]
+        is_channel = ":" in wanted or "/" in wanted or not self._shelf.has_keys(Kind.SHORT_DEVICE)
+        return closest_names(wanted, Names(self._shelf, self._index, is_channel=is_channel), limit)
+
+    def _in_sectors(self, sectors: Collection[int]) -> int:
+        found = 0
+        for sector in sectors:
+            found |= self._shelf.numbers(Kind.SECTOR, str(sector))
+        return found
+
+    def _in_order(self, groups: Sequence[Ranked], words: Sequence[str]) -> Iterator[int]:
+        """Give sets of equals, the best first: share, then what is measured, then weight, then role."""
+        for share in sorted({round(group.share, 2) for group in groups}, reverse=True):
+            alike = [group for group in groups if round(group.share, 2) == share]
+            for measuring in self._by_measured(words):
+                for weight in sorted({round(group.weight, 2) for group in alike}, reverse=True):
+                    found = _joined(group.bits for group in alike if round(group.weight, 2) == weight) & measuring
+                    yield from self._by_role(found) if found else ()
+
+    def _by_measured(self, words: Sequence[str]) -> list[int]:
+        """Split all channels by how many of the words name what they measure, most first."""
+        counts = [bits_below(len(self))]
+        for word in words:
+            measured = self._shelf.numbers(Kind.MEASURED, word)
+            without = [*(bits & ~measured for bits in counts), 0]
+            counts = [bits | more for bits, more in zip(without, [0, *(b & measured for b in counts)], strict=True)]
+        return counts[::-1]
+
+    def _by_role(self, found: int) -> Iterator[int]:
+        for role in _ROLE_ORDER:
+            yield found & self._shelf.numbers(Kind.ROLE, role)
+            found &= ~self._shelf.numbers(Kind.ROLE, role)
+        yield found
+
+    def _result(self, sets: Iterable[int], limit: int, count: int | None = None) -> SearchResult:
+        sets = list(sets) if count is None else sets
+        best = islice((place for bits in sets for place in members(bits)), limit)
+        counted = sum(bits.bit_count() for bits in sets) if count is None else count
+        return SearchResult(records=tuple(map(self._shelf.record, best)), count=counted)
+
+    def _at(self, kind: Kind, key: str) -> list[ChannelRecord]:
+        return [self._shelf.record(place) for place in self._shelf.places(kind, key)]
+
+    def _places(self, bits: int) -> list[ChannelRecord]:
+        return [self._shelf.record(place) for place in members(bits)]
 
 
-def _fold(name: str) -> str:
-    return "".join(name.removesuffix(_VALUE_FIELD).split()).casefold()
-
-
-def _shorten(name: str) -> str:
-    return re.sub(r"(?<!\d)0+(?=\d)", "", _fold(name))
-
-
-def _likeness(wanted: str, candidate: str) -> float:
-    matcher = difflib.SequenceMatcher(None, wanted, candidate.casefold(), autojunk=False)
-    # The same letters with another number are closer than the same number with other letters.
-    same_kind = words_of_name(wanted) & words_of_name(candidate)
-    return matcher.ratio() + (0.05 if any(word.isalpha() for word in same_kind) else 0.0)
+def _joined(sets: Iterable[int]) -> int:
+    joined = 0
+    for bits in sets:
+        joined |= bits
+    return joined
 
 
 def _sectors_of(text: str) -> set[int]:

@@ -1,136 +1,190 @@
-"""An inverted index from words to channels: exact words, what they imply, and words that are nearly right."""
+"""Search by words: exact words, what they imply, beginnings of words, and words that are nearly right."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
 
-from osprey.control.values import ChannelRecord
-from osprey.models.phrasebook import implied, stem
+from attrs import frozen
 
-_PIECE = re.compile(r"[^\W\d_]+|\d+")
-_WORD = re.compile(r"[^\W_]+")
-_NEARLY = 0.45
+from osprey.control.channels.bitset import bits_below, counted, members
+from osprey.control.channels.shelf import Shelf
+from osprey.control.channels.spelling import close_spellings, likeness_of_slip
+from osprey.control.channels.tables import Kind
+from osprey.control.channels.words import trigrams
+
+_NEARLY: Final = 0.45
 """Share of trigrams that a misspelt word has in common with the one that was meant."""
+_BEGINNING: Final = 0.8
+"""How much the beginning of a word is worth, beside the whole of it."""
+_MOST_BEGUN: Final = 12
+_MOST_WORDS: Final = 12
+"""Of a longer query the rarest words decide."""
+_ENOUGH: Final = 0.6
+"""A result has at least this share of what the best one has of the query's words."""
+_NEARLY_ALL: Final = 0.85
 
 
-def words_of_name(name: str) -> set[str]:
-    """Cut a channel or device name: ``SR:S02:HCM03`` gives sr, s02, s, hcm03, hcm, 03 and 3."""
-    found: set[str] = set()
-    for chunk in _WORD.findall(name.lower()):
-        found.add(chunk)
-        found.update(_PIECE.findall(chunk))
-    found.update(piece.lstrip("0") for piece in tuple(found) if piece.isdigit())
-    found.discard("")
-    return found
+@frozen
+class Level:
+    """The channels that have a word equally well."""
+
+    strength: float
+    bits: int
 
 
-def words_of_text(text: str) -> set[str]:
-    """Cut a description or a query into singular lower-case words."""
-    return {stem(word) for word in _WORD.findall(text.lower())}
+@frozen
+class Ranked:
+    """Channels with equal scores."""
 
-
-@lru_cache(maxsize=4096)
-def words_of_kind(family: str, family_words: tuple[str, ...], quantity: str, role: str) -> frozenset[str]:
-    """Give every word under which people look for a kind of channel, with what the words imply."""
-    words = words_of_name(family) | {role} | words_of_quantity(quantity)
-    for phrase in family_words:
-        words |= words_of_text(phrase)
-    known = implied(words)
-    # A position monitor measures the orbit; its sum signal does not.
-    return known if "orbit" not in known or {"x", "y"} & known else known - {"orbit"}
-
-
-@lru_cache(maxsize=4096)
-def words_of_quantity(quantity: str) -> frozenset[str]:
-    """Give the words for what a channel measures or sets."""
-    words = words_of_text(quantity.replace("_", " "))
-    return implied(words)
+    share: float
+    """Of the query's words."""
+    weight: float
+    """The sum of what was found of each word, times how rare the word is."""
+    bits: int
 
 
 class WordIndex:
-    """Postings of one set of records; positions are their places in it."""
+    """The words of one shelf."""
 
-    def __init__(self, records: Sequence[ChannelRecord]) -> None:
-        self._size = len(records)
-        self._postings: dict[str, list[int]] = {}
-        self._described: dict[str, list[int]] = {}
-        self._trigrams: dict[str, set[str]] | None = None
-        for place, record in enumerate(records):
-            self._add(place, record)
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
 
-    def _add(self, place: int, record: ChannelRecord) -> None:
-        kind = words_of_kind(record.family, tuple(record.family_words), record.quantity, record.role)
-        words = words_of_name(record.name) | words_of_name(record.device)
-        for alias in record.aliases:
-            words |= words_of_name(alias)
-        words |= kind
+    def places(self, word: str, *, with_descriptions: bool = True) -> int:
+        """Give the channels that have exactly this word."""
+        plain = self._shelf.numbers(Kind.WORD, word)
+        return plain | self._shelf.numbers(Kind.TOLD, word) if with_descriptions else plain
+
+    def find_all(self, words: Iterable[str], *, with_descriptions: bool) -> int:
+        """Give the channels that have every one of the words; none for no words."""
+        found: int | None = None
         for word in words:
-            self._postings.setdefault(word, []).append(place)
-        for word in words_of_text(record.description) - words:
-            self._described.setdefault(word, []).append(place)
-
-    def find_all(self, words: Iterable[str], *, with_descriptions: bool) -> list[int]:
-        """Give the places of the records that have every one of the words, in order."""
-        found: set[int] | None = None
-        for word in words:
-            places = set(self._postings.get(word, ()))
-            if with_descriptions:
-                places.update(self._described.get(word, ()))
+            places = self.places(word, with_descriptions=with_descriptions)
             found = places if found is None else found & places
-        return sorted(found or ())
+            if not found:
+                return 0
+        return found or 0
 
     def has(self, word: str) -> bool:
-        """True if any record has the word, in its fields or its description."""
-        return word in self._postings or word in self._described
+        """True if any channel has the word, in its fields or its description."""
+        return bool(self._shelf.known_words([word]))
 
-    def rank(self, words: Sequence[str]) -> dict[int, tuple[float, float]]:
-        """Give ``(share of the words found, weight)`` of every record that has at least one of them."""
-        shares: dict[int, float] = {}
-        weights: dict[int, float] = {}
-        for word in words:
-            for place, strength in self._strengths(word).items():
-                shares[place] = shares.get(place, 0.0) + min(strength, 1.0)
-                weights[place] = weights.get(place, 0.0) + strength * self._rarity(word)
-        return {place: (share / len(words), weights[place]) for place, share in shares.items()}
+    def rank(self, words: Sequence[str], among: int | None = None) -> list[Ranked]:
+        """Give the channels that have enough of the words, in groups of equal scores.
 
-    def _strengths(self, word: str) -> dict[int, float]:
-        spellings = {word: 1.0} if self.has(word) else dict(self.nearly(word))
-        strengths: dict[int, float] = {}
+        With nearly every word found somewhere, a channel that lacks one of them is not meant.
+
+        :param among: only these channels; None: all.
+        """
+        everything = bits_below(len(self._shelf)) if among is None else among
+        terms = sorted((self._term(word, everything) for word in words), key=lambda term: term.spread)[:_MOST_WORDS]
+        found = list(_Search(terms).run(everything)) if terms else []
+        best = max((group.share for group in found), default=0.0)
+        least = _least_share(best)
+        return [group for group in found if 0 < group.share >= least]
+
+    def nearly(self, word: str, limit: int = 5, least: float = _NEARLY) -> list[tuple[str, float]]:
+        """Give known words that are spelt most like one that is not known, best first, each with its likeness.
+
+        Words with most groups of three letters in common come first, then those that one slip makes of it.
+        """
+        grams = trigrams(word)
+        counts = counted(self._shelf.numbers(Kind.GRAM, gram) for gram in sorted(grams))
+        found = dict(islice(self._with_grams(counts, len(grams), least), limit))
+        for known in self._shelf.known_words(close_spellings(word)):
+            found[known] = max(found.get(known, 0.0), likeness_of_slip(known))
+        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def _with_grams(self, counts: Sequence[int], size: int, least: float) -> Iterator[tuple[str, float]]:
+        lengths = {int(key): self._shelf.numbers(Kind.GRAM_COUNT, key) for key in self._shelf.keys(Kind.GRAM_COUNT)}
+        steps = [
+            (2 * shared / (size + length), shared, length)
+            for shared in range(1, len(counts))
+            for length in lengths
+            if length >= shared and counts[shared] & lengths[length]
+        ]
+        for likeness in sorted({step[0] for step in steps if step[0] >= least}, reverse=True):
+            alike = 0
+            for _, shared, length in (step for step in steps if step[0] == likeness):
+                alike |= counts[shared] & lengths[length]
+            # Words are numbered by the alphabet, which settles the order of equals.
+            yield from ((self._shelf.word(number), likeness) for number in members(alike))
+
+    def _term(self, word: str, everything: int) -> _Term:
+        spellings = {word: 1.0} if self.has(word) else self._meant(word)
+        strengths: dict[float, int] = {}
         for spelling, likeness in spellings.items():
-            for place in self._described.get(spelling, ()):
-                strengths[place] = max(strengths.get(place, 0.0), 0.9 * likeness)
-            for place in self._postings.get(spelling, ()):
-                strengths[place] = max(strengths.get(place, 0.0), likeness)
-        return strengths
+            for bits, strength in (
+                (self._shelf.numbers(Kind.WORD, spelling), likeness),
+                (self._shelf.numbers(Kind.TOLD, spelling), 0.9 * likeness),
+            ):
+                strengths[strength] = strengths.get(strength, 0) | bits & everything
+        own = self.places(word).bit_count()
+        rarity = math.log(1 + len(self._shelf) / (1 + own))
+        levels = tuple(_disjoint(strengths))
+        return _Term(levels=levels, rarity=rarity, spread=sum(level.bits.bit_count() for level in levels))
 
-    def _rarity(self, word: str) -> float:
-        count = len(self._postings.get(word, ())) + len(self._described.get(word, ()))
-        return math.log(1 + self._size / (1 + count))
-
-    def nearly(self, word: str, limit: int = 5) -> list[tuple[str, float]]:
-        """Give known words that share most trigrams with one that is not known, best first."""
-        grams = _trigrams(word)
-        shared: dict[str, int] = {}
-        index = self._gram_index()
-        for gram in grams:
-            for known in index.get(gram, ()):
-                shared[known] = shared.get(known, 0) + 1
-        likenesses = [(known, 2 * count / (len(grams) + len(_trigrams(known)))) for known, count in shared.items()]
-        close = [pair for pair in likenesses if pair[1] >= _NEARLY]
-        return sorted(close, key=lambda pair: (-pair[1], pair[0]))[:limit]
-
-    def _gram_index(self) -> dict[str, set[str]]:
-        if self._trigrams is None:
-            self._trigrams = {}
-            for word in self._postings.keys() | self._described.keys():
-                for gram in _trigrams(word):
-                    self._trigrams.setdefault(gram, set()).add(word)
-        return self._trigrams
+    def _meant(self, word: str) -> dict[str, float]:
+        begun = self._shelf.words_beginning(word, _MOST_BEGUN) if len(word) > 2 else []
+        meant = dict.fromkeys(begun, _BEGINNING)
+        for spelling, likeness in self.nearly(word):
+            meant[spelling] = max(meant.get(spelling, 0.0), likeness)
+        return meant
 
 
-def _trigrams(word: str) -> frozenset[str]:
-    padded = f"  {word} "
-    return frozenset(padded[i : i + 3] for i in range(len(padded) - 2))
+@frozen(kw_only=True)
+class _Term:
+    """A word of the query: who has it how well."""
+
+    levels: tuple[Level, ...]
+    rarity: float
+    spread: int
+
+
+def _disjoint(strengths: dict[float, int]) -> Iterator[Level]:
+    """Give each channel its best strength only, the best first."""
+    taken = 0
+    for strength in sorted(strengths, reverse=True):
+        bits = strengths[strength] & ~taken
+        if bits:
+            yield Level(strength, bits)
+        taken |= bits
+
+
+def _least_share(best: float) -> float:
+    return _NEARLY_ALL if best >= _NEARLY_ALL else _ENOUGH * best
+
+
+class _Search:
+    """Splits all channels by one word after the other, and drops what cannot be among the results any more."""
+
+    def __init__(self, terms: Sequence[_Term]) -> None:
+        self._terms = terms
+        strongest = [max((level.strength for level in term.levels), default=0.0) for term in terms]
+        self._left = [sum(strongest[number:]) for number in range(len(terms) + 1)]
+        self._best = 0.0
+
+    def run(self, everything: int) -> Iterator[Ranked]:
+        return self._split(0, 0.0, 0.0, everything)
+
+    def _split(self, number: int, sum_: float, weight: float, bits: int) -> Iterator[Ranked]:
+        size = len(self._terms)
+        # Rounding must not drop a share that is just enough.
+        if (sum_ + self._left[number]) / size < _least_share(self._best) - 1e-9:
+            return
+        if number == size:
+            self._best = max(self._best, sum_ / size)
+            yield Ranked(sum_ / size, weight, bits)
+            return
+        term = self._terms[number]
+        for level in term.levels:
+            with_it = bits & level.bits
+            if with_it:
+                bits &= ~with_it
+                yield from self._split(
+                    number + 1, sum_ + level.strength, weight + level.strength * term.rarity, with_it
+                )
+        if bits:
+            yield from self._split(number + 1, sum_, weight, bits)

@@ -175,6 +175,39 @@ def test_the_figures_of_an_archive_leave_out_what_is_no_number(
     assert row["trend per hour"] == pytest.approx(3600 * 9 / 140)
 
 
+def _run_on_past(run: Callable[[str, _Machine], dict[str, Any]], template: str, past: dict[str, Any]) -> dict[str, Any]:
+    machine = _Machine({"A": 1.0, "B": 2.0})
+    machine.archive = lambda names, **_: {name: {"unit": "mA", "reduced": False, **past} for name in names}  # type: ignore[method-assign]
+    return run(generate(template, _cases("A", "B", "x")[template][0]), machine)["x"]
+
+
+def test_the_figures_of_an_archive_say_what_they_leave_out(run: Callable[[str, _Machine], dict[str, Any]]) -> None:
+    past = {"t": [START_NS / 1e9, START_NS / 1e9 + 1], "v": [1.0, math.nan], "invalid": 1}
+    row = _run_on_past(run, "archive_statistics", past)
+    assert (row["n"], row["max"], row["left out"]) == (1, 1.0, "1 samples that are marked invalid")
+    empty = _run_on_past(run, "archive_statistics", {"t": [], "v": [], "coverage": "no samples in this span"})
+    assert empty["note"] == "no samples in this span"
+
+
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [
+        ({"t": [START_NS / 1e9 - 2], "v": [5.0], "before": [0.0, 4.0]}, {"value": 5.0, "sampled": "2.0 s before"}),
+        ({"t": [], "v": [], "before": [START_NS / 1e9 - 60, 4.0]}, {"value": 4.0, "sampled": "60.0 s before"}),
+        (
+            {"t": [START_NS / 1e9 - 2], "v": [math.nan], "before": None},
+            {"note": "the archive marks the sample of that time as invalid", "sampled": "2.0 s before"},
+        ),
+        ({"t": [], "v": []}, {"note": "the archive has no sample in the hour before"}),
+    ],
+)
+def test_the_value_of_a_moment_is_the_last_before_it(
+    run: Callable[[str, _Machine], dict[str, Any]], past: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    row = _run_on_past(run, "value_then", past)
+    assert {key: row[key] for key in row if key not in ("unit", "channel")} == expected
+
+
 def test_a_step_is_one_group_computed_from_what_was_read(run: Callable[[str, _Machine], dict[str, Any]]) -> None:
     machine = _Machine({"S1": 0.25, "S2": -0.5, "A": 1.0, "B": 2.0})
     params = {

@@ -19,9 +19,8 @@ from osprey.config.schema import (
     PluginsConfig,
     StorageConfig,
 )
+from osprey.control.archive.series import ArchivedSample, ArchiveSeries, ArchiveSpan
 from osprey.control.values import (
-    ArchiveSeries,
-    ArchiveSpan,
     Bounds,
     ChannelInfo,
     ChannelRecord,
@@ -105,7 +104,14 @@ class FakeMachine:
 
     async def fetch(self, channels: Sequence[str], span: ArchiveSpan) -> list[ArchiveSeries]:
         return [
-            ArchiveSeries(channel=channel, unit="mA", times_ns=[span.start_ns], values=[400.0])
+            ArchiveSeries(
+                channel=channel,
+                unit="mA",
+                times_ns=[span.start_ns],
+                values=[400.0],
+                severities=[3 if channel in self.invalid else 0],
+                before=ArchivedSample(time_ns=span.start_ns - 10**9, value=399.0),
+            )
             if channel in self.values
             else ArchiveSeries(channel=channel, fault=_missing(channel))
             for channel in channels

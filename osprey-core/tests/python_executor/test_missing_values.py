@@ -96,6 +96,19 @@ archive('NONE', start_ns=0, end_ns=10)
     assert outcome.warnings[0].startswith("no value from 1 of 2 channels; channel 'NONE'")
 
 
+def test_an_archived_sample_that_is_marked_invalid_is_a_gap_with_a_warning(run, machine):
+    machine.invalid = {"HCM1:RB"}
+    code = """
+from osprey.runtime import archive
+series = archive(['BEAM:CURRENT', 'HCM1:RB'], start_ns=10**9, end_ns=2 * 10**9)
+values = {name: one['v'][0] for name, one in series.items()}
+results = [values['BEAM:CURRENT'], values['HCM1:RB'] != values['HCM1:RB'], series['HCM1:RB']['before']]
+"""
+    outcome = run(code, RunMode.READ)
+    assert outcome.results == [400.0, True, [0.0, 399.0]]
+    assert outcome.warnings == ("channel 'HCM1:RB': 1 of 1 archived samples is marked invalid and left out",)
+
+
 def test_the_channel_list_answers_for_a_channel_that_does_not(run, machine):
     machine.faults = {"HCM1:SP": ErrorKind.TIMEOUT}
     code = """

@@ -134,7 +134,9 @@ def archive(
     :param start_ns: nanoseconds since 1970-01-01 UTC, as `end_ns`.
     :param skip_missing: give an empty series for a channel that the archive cannot give, with a warning,
         instead of raising.
-    :returns: name -> ``{"t": seconds since 1970, "v": values, "unit": ..., "reduced": ..., "coverage": ...}``.
+    :returns: name -> ``{"t": seconds since 1970, "v": values, "unit": ..., "reduced": ..., "coverage": ...}``, and
+        ``"invalid"``: how many of the values are NaN because the archive marks them so; ``"before"``: the last sample
+        before the span as ``[t, v]``, or None; ``"labels"``: of texts and states, what their numbers mean.
     """
     wanted = _checked_names([names] if isinstance(names, str) else names)
     if not wanted:

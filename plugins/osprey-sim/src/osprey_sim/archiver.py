@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Final
 
 import numpy as np
@@ -11,18 +11,21 @@ from anyio import to_thread
 from attrs import frozen
 
 from osprey.api import (
+    ArchiveInfo,
     ArchiveSeries,
     ArchiveSpan,
     ConnectContext,
+    ConnectorError,
     DType,
     ErrorKind,
     Fault,
+    describe_coverage,
 )
 from osprey_sim.catalogue import Channel
 from osprey_sim.history import History
-from osprey_sim.names import ResolvedName, field_fault, resolve
+from osprey_sim.names import ResolvedName, field_fault, resolve_all
 from osprey_sim.noise import Floats, Ints
-from osprey_sim.ring import SEVERITIES, Ring, severities_of
+from osprey_sim.ring import Ring, severities_of
 from osprey_sim.settings import SimSettings
 
 SAMPLE_NS: Final = 1_000_000_000
@@ -37,6 +40,7 @@ class SimArchiver:
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
+        self._is_closed = False
 
     @classmethod
     async def connect(cls, context: ConnectContext) -> SimArchiver:
@@ -48,21 +52,48 @@ class SimArchiver:
         return cls(ring)
 
     async def aclose(self) -> None:
-        """Nothing is held open between calls."""
+        """Nothing is held open between calls, and nothing is given any more."""
+        self._is_closed = True
 
     async def fetch(self, channels: Sequence[str], span: ArchiveSpan, *, timeout_s: float) -> list[ArchiveSeries]:
         """Give the samples of the half-open span; with more than `max_points`, means of equal bins."""
         return await to_thread.run_sync(self._fetch, channels, span, timeout_s)
 
+    async def describe(self, channels: Sequence[str], *, timeout_s: float) -> list[ArchiveInfo | Fault]:
+        """Say of each channel that all of the ring is archived, once a second, for 24 hours."""
+        return await to_thread.run_sync(self._describe, channels, timeout_s)
+
+    async def search(self, pattern: str, *, limit: int, timeout_s: float) -> list[str]:
+        """Give the names of channels that match a glob; all for an empty one."""
+        names = (channel.record.name for channel in self._ring.catalogue.channels)
+        return [name for name in names if fnmatchcase(name, pattern or "*")][:limit]
+
+    def _resolve(self, channels: Sequence[str]) -> list[ResolvedName | Fault]:
+        if self._is_closed:
+            msg = "the archiver of the simulated ring is closed: open it again"
+            raise ConnectorError(msg)
+        names = resolve_all(self._ring.catalogue, channels)
+        return [field_fault(n) if isinstance(n, ResolvedName) and not n.is_value else n for n in names]
+
+    def _describe(self, channels: Sequence[str], timeout_s: float) -> list[ArchiveInfo | Fault]:
+        names = self._resolve(channels)
+        try:
+            self._ring.refresh(timeout_s=timeout_s)
+        except TimeoutError as exc:
+            return [Fault(channel=channel, kind=ErrorKind.TIMEOUT, message=str(exc)) for channel in channels]
+        now_ns = self._ring.history.now_ns()
+        first_ns = -(-(now_ns - KEPT_NS) // SAMPLE_NS) * SAMPLE_NS
+        return [name if isinstance(name, Fault) else _info(name, first_ns, now_ns) for name in names]
+
     def _fetch(self, channels: Sequence[str], span: ArchiveSpan, timeout_s: float) -> list[ArchiveSeries]:
-        names = [resolve(self._ring.catalogue, channel) for channel in channels]
-        names = [field_fault(n) if isinstance(n, ResolvedName) and not n.is_value else n for n in names]
+        names = self._resolve(channels)
         failure = self._failure(span, timeout_s)
         if failure is not None:
             kind, message = failure
             return [_failed(Fault(channel=channel, kind=kind, message=message)) for channel in channels]
         now_ns = self._ring.history.now_ns()
-        bins, coverage = Bins.of(span, now_ns), _coverage(span, now_ns)
+        bins = Bins.of(span, now_ns)
+        coverage = bins.coverage(span, now_ns)
         good = [name for name in names if isinstance(name, ResolvedName)]
         series = iter(self._series(good, bins, coverage))
         return [_failed(name) if isinstance(name, Fault) else next(series) for name in names]
@@ -79,10 +110,11 @@ class SimArchiver:
                 ArchiveSeries(
                     channel=name.asked,
                     unit=name.channel.record.unit,
-                    times_ns=bins.stamps_ns(is_stepped=is_stepped).tolist(),
-                    values=values.tolist(),
-                    severities=[SEVERITIES[number] for number in severities.tolist()],
+                    times_ns=bins.stamps_ns(is_stepped=is_stepped),
+                    values=values,
+                    severities=severities.astype(np.int8),
                     is_reduced=bins.width > 1,
+                    reduction=bins.told(is_stepped=is_stepped),
                     coverage=coverage,
                 )
             )
@@ -127,6 +159,24 @@ class Bins:
     def _starts(self) -> Ints:
         return np.arange(0, self.count, self.width)
 
+    def coverage(self, span: ArchiveSpan, now_ns: int) -> str:
+        """Say which part of `span` the archive does not have."""
+        last_ns = self.first_ns + (self.count - 1) * SAMPLE_NS
+        return describe_coverage(
+            span,
+            first_ns=self.first_ns if self.count else None,
+            last_ns=last_ns if self.count else None,
+            now_ns=now_ns,
+            begins=span.start_ns < now_ns - KEPT_NS,
+            step_ns=SAMPLE_NS,
+        )
+
+    def told(self, *, is_stepped: bool) -> str:
+        """Say how the samples were reduced; empty if they were not."""
+        if self.width == 1:
+            return ""
+        return f"{'first value' if is_stepped else 'mean'} of {self.width} s"
+
     def sample_times_ns(self) -> Ints:
         """Give the times of all samples that are looked at, bin after bin; some past the end repeat it."""
         numbers = self._starts[:, np.newaxis] + self._taken
@@ -155,19 +205,19 @@ class Bins:
         return (table * weights).sum(axis=1) / weights.sum(axis=1), severities
 
 
+def _info(name: ResolvedName, first_ns: int, now_ns: int) -> ArchiveInfo:
+    record = name.channel.record
+    return ArchiveInfo(
+        channel=name.asked,
+        is_archived=True,
+        first_ns=first_ns,
+        last_ns=now_ns // SAMPLE_NS * SAMPLE_NS,
+        period_s=SAMPLE_NS / 1e9,
+        unit=record.unit,
+        description=record.description,
+        status="simulated",
+    )
+
+
 def _failed(fault: Fault) -> ArchiveSeries:
     return ArchiveSeries(channel=fault.channel, fault=fault)
-
-
-def _coverage(span: ArchiveSpan, now_ns: int) -> str:
-    """Say which part of the span the archive does not have."""
-    missing: list[str] = []
-    if span.start_ns < now_ns - KEPT_NS:
-        missing.append(f"no samples before {_text(now_ns - KEPT_NS)}")
-    if span.end_ns > now_ns + SAMPLE_NS:
-        missing.append(f"no samples after {_text(now_ns)}")
-    return "; ".join(missing)
-
-
-def _text(t_ns: int) -> str:
-    return datetime.fromtimestamp(t_ns / 1e9, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Final
 
-import anyio
 import numpy as np
 from anyio import to_thread
 
@@ -16,7 +16,9 @@ from osprey.api import (
     ChannelInfo,
     ChannelRecord,
     ConnectContext,
+    ConnectorError,
     DType,
+    Endpoint,
     ErrorKind,
     Fault,
     OspreyError,
@@ -28,9 +30,13 @@ from osprey.api import (
 )
 from osprey_sim.catalogue import Channel
 from osprey_sim.history import History
-from osprey_sim.names import ResolvedName, field_fault, resolve
+from osprey_sim.names import ResolvedName, field_fault, resolve_all
 from osprey_sim.ring import Ring, alarm_of
 from osprey_sim.settings import SimSettings
+from osprey_sim.updates import Updates, subscribed
+
+_LOOK_TIMEOUT_S: Final = 2.0
+"""How long a look of a subscription may wait for the file with the history."""
 
 
 class SimConnector:
@@ -39,6 +45,8 @@ class SimConnector:
     def __init__(self, ring: Ring, *, clock: Callable[[], int] = time.time_ns) -> None:
         self._ring = ring
         self._clock = clock
+        self._is_closed = False
+        self._updates: list[Updates] = []
 
     @classmethod
     async def connect(cls, context: ConnectContext) -> SimConnector:
@@ -53,11 +61,15 @@ class SimConnector:
         return cls(ring)
 
     async def aclose(self) -> None:
-        """Nothing is held open between calls."""
+        """End the subscriptions; nothing else is held open between calls."""
+        self._is_closed = True
+        for updates in self._updates:
+            updates.end()
 
     async def read(self, channels: Sequence[str], *, timeout_s: float) -> list[ReadResult]:
         """Read the latest measurements, and set values as they are now."""
-        names = [resolve(self._ring.catalogue, channel) for channel in channels]
+        self._require_open()
+        names = resolve_all(self._ring.catalogue, channels)
         return await to_thread.run_sync(self._read, names, timeout_s)
 
     def _read(self, names: Sequence[ResolvedName | Fault], timeout_s: float) -> list[ReadResult]:
@@ -97,7 +109,9 @@ class SimConnector:
 
     async def write(self, puts: Sequence[Put], *, timeout_s: float) -> list[PutResult]:
         """Set values, all good ones of the batch at the same moment."""
-        checked = [self._check(put) for put in puts]
+        self._require_open()
+        names = resolve_all(self._ring.catalogue, [put.channel for put in puts])
+        checked = [self._check(put, name) for put, name in zip(puts, names, strict=True)]
         good = {item[0]: item[1] for item in checked if not isinstance(item, PutResult)}
         failure = await to_thread.run_sync(self._change, good, timeout_s) if good else None
         return [
@@ -105,9 +119,8 @@ class SimConnector:
             for put, item in zip(puts, checked, strict=True)
         ]
 
-    def _check(self, put: Put) -> PutResult | tuple[str, float]:
+    def _check(self, put: Put, name: ResolvedName | Fault) -> PutResult | tuple[str, float]:
         """Give the canonical name and the clipped value, or what is wrong with the put."""
-        name = resolve(self._ring.catalogue, put.channel)
         if isinstance(name, Fault):
             return _unsent(put, name.kind, name.message)
         if not name.is_value:
@@ -138,7 +151,8 @@ class SimConnector:
     async def describe(self, channels: Sequence[str], *, timeout_s: float) -> list[ChannelInfo | Fault]:
         """Say what each channel is; nothing has to be waited for."""
         del timeout_s
-        names = [resolve(self._ring.catalogue, channel) for channel in channels]
+        self._require_open()
+        names = resolve_all(self._ring.catalogue, channels)
         return [name if isinstance(name, Fault) else _info(name) for name in names]
 
     async def probe(self, channels: Sequence[str], *, timeout_s: float) -> list[control.ChannelStatus]:
@@ -159,24 +173,38 @@ class SimConnector:
 
     @asynccontextmanager
     async def subscribe(
-        self, channels: Sequence[str], *, max_rate_hz: float = 10.0
-    ) -> AsyncGenerator[AsyncIterator[list[ReadResult]]]:
-        """Give all channels once, then those whose value or severity has changed."""
-        updates = self._updates(channels, 1.0 / max_rate_hz)
-        try:
-            yield updates
-        finally:
-            await updates.aclose()
+        self, channels: Sequence[str], *, max_rate_hz: float = 10.0, buffer: int = 0
+    ) -> AsyncGenerator[Updates]:
+        """Give all channels once, then those whose value or severity has changed since the last look."""
 
-    async def _updates(self, channels: Sequence[str], period_s: float) -> AsyncGenerator[list[ReadResult]]:
-        seen: dict[str, object] = {}
-        while True:
-            results = await self.read(channels, timeout_s=period_s + 1.0)
-            fresh = [result for result in results if seen.get(result.channel) != _essence(result)]
-            seen.update((result.channel, _essence(result)) for result in fresh)
-            if fresh:
-                yield fresh
-            await anyio.sleep(period_s)
+        async def look(names: Sequence[str]) -> list[ReadResult]:
+            return await self.read(names, timeout_s=_LOOK_TIMEOUT_S)
+
+        async with subscribed(channels, look, max_rate_hz=max_rate_hz, buffer=buffer) as updates:
+            self._updates.append(updates)
+            try:
+                yield updates
+            finally:
+                self._updates.remove(updates)
+
+    async def endpoints(self, *, timeout_s: float) -> list[Endpoint]:
+        """Name the file with the history, and ask whether it can be read."""
+        started = time.perf_counter_ns()
+        self._require_open()
+        try:
+            await to_thread.run_sync(lambda: self._ring.refresh(timeout_s=timeout_s))
+        except (OspreyError, OSError, TimeoutError) as exc:
+            return [self._endpoint(is_reachable=False, note=str(exc))]
+        latency_ms = (time.perf_counter_ns() - started) / 1e6
+        return [self._endpoint(is_reachable=True, latency_ms=latency_ms, note="simulated, no real machine")]
+
+    def _endpoint(self, **answer: Any) -> Endpoint:
+        return Endpoint(purpose="history of the ring", address=str(self._ring.history.path), **answer)
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            msg = "the simulated ring's connector is closed: open it again"
+            raise ConnectorError(msg)
 
 
 def clip(channel: Channel, value: float) -> float:
@@ -184,10 +212,6 @@ def clip(channel: Channel, value: float) -> float:
     low, high = channel.drive.low, channel.drive.high
     value = value if low is None else max(low, value)
     return value if high is None else min(high, value)
-
-
-def _essence(result: ReadResult) -> object:
-    return result.kind if isinstance(result, Fault) else (result.value, result.severity)
 
 
 def _timed_out(name: ResolvedName | Fault, message: str) -> Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
@@ -10,6 +11,9 @@ from attrs import frozen
 from osprey.api import ErrorKind, Fault
 from osprey_sim.catalogue import Catalogue, Channel
 
+_MOST_HINTS: Final = 5
+_LONGEST: Final = 100
+"""A longer name is no slip of the hand."""
 _FIELD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
@@ -29,12 +33,22 @@ class ResolvedName:
         return self.field == "VAL" and not self.has_modifier
 
 
-def resolve(catalogue: Catalogue, asked: str) -> ResolvedName | Fault:
+def resolve_all(catalogue: Catalogue, channels: Sequence[str]) -> list[ResolvedName | Fault]:
+    """Find the channels of a batch; close names are looked for, which is slow, for the first few that are missing."""
+    found: list[ResolvedName | Fault] = []
+    hints = _MOST_HINTS
+    for asked in channels:
+        found.append(resolve(catalogue, asked, with_hint=hints > 0))
+        hints -= isinstance(found[-1], Fault)
+    return found
+
+
+def resolve(catalogue: Catalogue, asked: str, *, with_hint: bool = True) -> ResolvedName | Fault:
     """Find the channel of a name, or say which names are close to it."""
     base, _, rest = asked.partition(".")
     number = catalogue.number(base)
     if number is None:
-        return _not_found(catalogue, asked, base)
+        return _not_found(asked, catalogue.closest(base) if with_hint and len(base) <= _LONGEST else ())
     match = _FIELD.match(rest)
     field = match.group() if match else "VAL"
     return ResolvedName(
@@ -46,8 +60,7 @@ def resolve(catalogue: Catalogue, asked: str) -> ResolvedName | Fault:
     )
 
 
-def _not_found(catalogue: Catalogue, asked: str, base: str) -> Fault:
-    close = catalogue.closest(base)
+def _not_found(asked: str, close: Sequence[str]) -> Fault:
     hint = f"; the closest: {', '.join(close)}" if close else ""
     message = f"the simulated ring has no channel {asked!r}{hint}"
     return Fault(channel=asked, kind=ErrorKind.NOT_FOUND, message=message)

@@ -20,6 +20,7 @@ def osprey_connectors() -> Iterable[Connector]:
         requires=("numpy",),
         settings="osprey_sim.settings:SimSettings",
         simulated=True,
+        value_field="VAL",
     )
 
 

@@ -6,8 +6,12 @@ import math
 
 from osprey.agent.wording import format_time, format_value
 from osprey.base import BaseCapability, StepResult, StepStatus
-from osprey.control import ArchiveSeries, ArchiveSpan, targets_of
+from osprey.control import SEVERITIES, ArchivedSample, ArchiveSeries, ArchiveSpan, Severity, targets_of
+from osprey.control.archive import Columns, columns_of
 from osprey.errors import ConfigError
+
+_TIMEOUT_S = 60.0
+"""A long span is read from disks; the time limit of a live reading would be too short."""
 
 
 class ArchiveReadCapability(BaseCapability):
@@ -26,8 +30,7 @@ class ArchiveReadCapability(BaseCapability):
             raise ConfigError(msg)
         channels = [str(name) for name in self.parameter("channels")]
         span = ArchiveSpan(start_ns=int(self.parameter("start_ns")), end_ns=int(self.parameter("end_ns")))
-        timeout_s = target.config.read_timeout_s
-        series = await target.archiver.fetch(channels, span, timeout_s=timeout_s)
+        series = await target.archiver.fetch(channels, span, timeout_s=_TIMEOUT_S)
         zone = self._project.config.facility.time_zone
         return StepResult(
             status=StepStatus.FAILED if all(one.fault for one in series) else StepStatus.DONE,
@@ -37,11 +40,15 @@ class ArchiveReadCapability(BaseCapability):
 
 
 def _plain(series: ArchiveSeries) -> dict[str, object]:
+    columns = columns_of(series)
     return {
         "channel": series.channel,
         "unit": series.unit,
-        "t": [time_ns / 1e9 for time_ns in series.times_ns],
-        "v": [float(value) for value in series.values],
+        "t": [time_ns / 1e9 for time_ns in columns.times_ns],
+        # JSON has no word for what is no number.
+        "v": [value if math.isfinite(value) else None for value in columns.values],
+        "invalid": columns.invalid,
+        "labels": list(series.labels),
         "coverage": series.coverage,
     }
 
@@ -49,13 +56,42 @@ def _plain(series: ArchiveSeries) -> dict[str, object]:
 def _summary(series: ArchiveSeries, span: ArchiveSpan, zone: str) -> str:
     if series.fault:
         return f"{series.channel}: {series.fault.message}"
-    values = [value for value in series.values if math.isfinite(value)]
+    columns = columns_of(series)
     when = f"{format_time(span.start_ns, zone)} to {format_time(span.end_ns, zone)}"
-    if not values:
-        return f"{series.channel}: no samples from {when}. {series.coverage}".rstrip()
-    mean = math.fsum(values) / len(values)
+    parts = [f"{series.channel}, {when}: {_figures(series, columns)}"]
+    if columns.invalid:
+        are = "sample is" if columns.invalid == 1 else "samples are"
+        parts.append(f"{columns.invalid} {are} marked invalid and left out")
+    if not columns.numbers and series.before is not None:
+        parts.append(_held(series, series.before, zone))
+    return ". ".join([*parts, *filter(None, [series.coverage])])
+
+
+def _figures(series: ArchiveSeries, columns: Columns) -> str:
+    numbers = columns.numbers
+    if not numbers:
+        return "no valid samples" if columns.values else "no samples"
+    count = f"{len(numbers)} sample{'' if len(numbers) == 1 else 's'}"
+    if series.labels:
+        return f"last {_with_unit(series, numbers[-1])}, {count}"
+    mean = math.fsum(numbers) / len(numbers)
+    reduced = f", reduced by the archive ({series.reduction})" if series.reduction else ""
+    reduced = reduced or (", reduced by the archive" if series.is_reduced else "")
     return (
-        f"{series.channel}, {when}: mean {format_value(mean)} {series.unit}, "
-        f"from {format_value(min(values))} to {format_value(max(values))} {series.unit}, "
-        f"{len(values)} samples{', reduced by the archive' if series.is_reduced else ''}. {series.coverage}"
-    ).rstrip()
+        f"mean {_with_unit(series, mean)}, "
+        f"from {format_value(min(numbers))} to {_with_unit(series, max(numbers))}, {count}{reduced}"
+    )
+
+
+def _held(series: ArchiveSeries, before: ArchivedSample, zone: str) -> str:
+    when = format_time(before.time_ns, zone)
+    if SEVERITIES[before.severity] is Severity.INVALID:
+        return f"the last sample before, of {when}, is marked invalid"
+    return f"it was {_with_unit(series, before.value)} since {when}"
+
+
+def _with_unit(series: ArchiveSeries, value: float) -> str:
+    if series.labels:
+        is_known = value.is_integer() and 0 <= value < len(series.labels)
+        return series.labels[int(value)] if is_known else format_value(value)
+    return f"{format_value(value)} {series.unit}".rstrip()

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 from attrs import define, field
 
-from osprey.control.values import ArchiveSeries, ArchiveSpan, ErrorKind, Fault, Reading, ReadResult
-from osprey.services.python_executor.gaps import gap_of, tell_all, tell_gaps, tell_invalid
+from osprey.control.archive.series import ArchiveSeries, ArchiveSpan
+from osprey.control.values import ErrorKind, Fault, Reading, ReadResult
+from osprey.services.python_executor.gaps import gap_of, tell_all, tell_gaps, tell_invalid, tell_left_out
 from osprey.services.python_executor.machine import (
     Machine,
     info_to_json,
@@ -62,12 +63,15 @@ class Log:
         self.add_gaps(request, answers)
 
     def add_gaps(self, request: Request, answers: Answers) -> None:
-        """Warn of what a read or a fetch went on without, and of invalid values that it used."""
+        """Warn of what a read or a fetch went on without, and of invalid values that it used or left out."""
         gaps = [gap for pair in zip(request["channels"], answers, strict=True) if (gap := gap_of(*pair))]
         if gaps:
             names = [channel for channel, _ in gaps]
             text = tell_gaps(gaps, len(answers)) if request["partial"] else tell_invalid(names)
             if text not in self.warnings:  # the same read before and after a change says it once
+                self.warnings.append(text)
+        for channel, answer in zip(request["channels"], answers, strict=True):
+            if answer.get("invalid") and (text := tell_left_out(channel, answer)) not in self.warnings:
                 self.warnings.append(text)
 
     def _add_reading(

@@ -29,6 +29,13 @@ def tell_invalid(names: Sequence[str]) -> str:
     return f"{_subject(names[:_NAMES_SHOWN])}{_more(names)}: {what} used all the same"
 
 
+def tell_left_out(channel: str, answer: Mapping[str, Any]) -> str:
+    """Say how many samples of an archive are gaps because they are marked invalid."""
+    count, of = answer["invalid"], len(answer["v"])
+    are = "is" if count == 1 else "are"
+    return f"{_subject([channel])}: {count} of {of} archived samples {are} marked invalid and left out"
+
+
 def gap_of(channel: str, answer: Mapping[str, Any]) -> tuple[str, str] | None:
     """Give channel and reason if an answer, as it crosses the socket, holds no value to rely on."""
     if "fault" in answer:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from osprey.control.values import (
-    ArchiveSeries,
-    ArchiveSpan,
-    ChannelInfo,
-    ChannelRecord,
-    ErrorKind,
-    Fault,
-    Reading,
-    ReadResult,
-)
+from osprey.control.archive import columns_of
+from osprey.control.archive.series import INVALID_NUMBER, ArchiveSeries, ArchiveSpan
+from osprey.control.values import ChannelInfo, ChannelRecord, ErrorKind, Fault, Reading, ReadResult
 
 if TYPE_CHECKING:
     from osprey.control.targets import Target
@@ -134,12 +128,19 @@ def record_to_json(record: ChannelRecord) -> dict[str, Any]:
 
 
 def series_to_json(series: ArchiveSeries) -> dict[str, Any]:
-    """Turn past values into columns: seconds since 1970, values, unit."""
+    """Turn past values into columns: seconds since 1970, values with gaps for what is marked invalid, unit."""
+    columns, before = columns_of(series), series.before
     return {
-        "t": [time_ns / 1e9 for time_ns in plain(series.times_ns)],
-        "v": plain(series.values),
+        "t": [time_ns / 1e9 for time_ns in columns.times_ns],
+        "v": columns.values,
         "unit": series.unit,
+        "labels": list(series.labels),
+        "invalid": columns.invalid,
+        "before": None
+        if before is None
+        else [before.time_ns / 1e9, math.nan if before.severity == INVALID_NUMBER else before.value],
         "reduced": series.is_reduced,
+        "reduction": series.reduction,
         "coverage": series.coverage,
     }
 

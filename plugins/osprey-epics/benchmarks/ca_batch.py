@@ -1,4 +1,4 @@
-"""Compare the connector with pyepics' own batched ways, against a real soft IOC on the loopback.
+"""Compare the connectors with pyepics, aioca and p4p, each in its best batched way, against one real soft IOC.
 
     python plugins/osprey-epics/benchmarks/ca_batch.py [--rounds 7] [--fresh 5]
 
@@ -19,13 +19,16 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from osprey.control import Connector
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "peers"))
 
 COUNT = 1000
 TIMEOUT_S = 30.0
-WAYS = ("osprey", "pyepics get_with_metadata", "pyepics caget_many")
+WAYS = ("osprey", "pyepics get_with_metadata", "pyepics caget_many", "aioca", "osprey, PV Access", "p4p")
 
 Figures = dict[str, float]
 
@@ -59,15 +62,27 @@ async def warm_async(action: Callable[[], Awaitable[object]], rounds: int) -> fl
     return statistics.median(times)
 
 
-async def measure_osprey(names: list[str], rounds: int) -> Figures:
+async def measure_channel_access(names: list[str], rounds: int) -> Figures:
+    """Measure the connector of Channel Access."""
+    from osprey_epics.connector import EpicsConnector
+
+    return await measure_osprey(EpicsConnector, names, rounds)
+
+
+async def measure_pv_access(names: list[str], rounds: int) -> Figures:
+    """Measure the connector of PV Access."""
+    from osprey_epics.pva.connector import EpicsPvaConnector
+
+    return await measure_osprey(EpicsPvaConnector, names, rounds)
+
+
+async def measure_osprey(kind: type[Connector], names: list[str], rounds: int) -> Figures:
     """Read with time, severity and unit; write with completion status, and read back fresh."""
     from osprey.control import ConnectContext, DType, Put, Reading
-    from osprey_epics.connector import EpicsConnector
-    from osprey_epics.settings import EpicsSettings
 
-    context = ConnectContext(target="bench", settings=EpicsSettings(), state_dir=Path())
+    context = ConnectContext(target="bench", settings={}, state_dir=Path())
     start = time.perf_counter()
-    connector = await EpicsConnector.connect(context)
+    connector = await kind.connect(context)
 
     async def read() -> None:
         results = await connector.read(names, timeout_s=TIMEOUT_S)
@@ -154,15 +169,81 @@ def measure_pyepics_caget_many(names: list[str], rounds: int) -> Figures:
     return {"cold": milliseconds(read), "warm": warm(read, rounds)}
 
 
+async def measure_aioca(names: list[str], rounds: int) -> Figures:
+    """Read with time and severity; write and wait for completion, which aioca reports as an exception or none."""
+    from aioca import FORMAT_TIME, caget, caput
+
+    async def read() -> None:
+        values = await caget(names, format=FORMAT_TIME, timeout=TIMEOUT_S)
+        require(all(value.ok for value in values))
+
+    async def write() -> None:
+        results = await caput(names, [5.0] * len(names), wait=True, timeout=TIMEOUT_S)
+        require(all(result.ok for result in results))
+
+    async def write_and_read_back() -> None:
+        await write()
+        await read()
+
+    start = time.perf_counter()
+    await read()
+    return {
+        "cold": (time.perf_counter() - start) * 1e3,
+        "warm": await warm_async(read, rounds),
+        "write": await warm_async(write, rounds),
+        "write and read back": await warm_async(write_and_read_back, rounds),
+    }
+
+
+def measure_p4p(names: list[str], rounds: int) -> Figures:
+    """Read whole structures through PV Access; write and wait for completion."""
+    from p4p.client.thread import Context
+
+    start = time.perf_counter()
+    context = Context("pva")
+
+    def read() -> None:
+        values = context.get(names, timeout=TIMEOUT_S)
+        require(all(value.severity is not None for value in values))
+
+    read()
+    cold = (time.perf_counter() - start) * 1e3
+
+    def write() -> None:
+        results = context.put(names, [5.0] * len(names), wait=True, timeout=TIMEOUT_S)
+        require(all(result is None for result in results))
+
+    def write_and_read_back() -> None:
+        write()
+        read()
+
+    figures = {
+        "cold": cold,
+        "warm": warm(read, rounds),
+        "write": warm(write, rounds),
+        "write and read back": warm(write_and_read_back, rounds),
+    }
+    context.close()
+    return figures
+
+
 def measure(way: str, names: list[str], rounds: int) -> Figures:
     """Measure one way in this process."""
-    if way == WAYS[0]:
+    looped = {
+        "osprey": measure_channel_access,
+        "osprey, PV Access": measure_pv_access,
+        "aioca": measure_aioca,
+    }
+    if way in looped:
         import anyio
 
-        return anyio.run(measure_osprey, names, rounds)
-    if way == WAYS[1]:
-        return measure_pyepics_metadata(names, rounds)
-    return measure_pyepics_caget_many(names, rounds)
+        return anyio.run(looped[way], names, rounds)
+    blocking = {
+        "pyepics get_with_metadata": measure_pyepics_metadata,
+        "pyepics caget_many": measure_pyepics_caget_many,
+        "p4p": measure_p4p,
+    }
+    return blocking[way](names, rounds)
 
 
 def measure_apart(way: str, prefix: str, rounds: int, fresh: int) -> Figures:
@@ -199,14 +280,14 @@ def main() -> None:
         names = [f"{options.prefix}:QUICK{index:04d}" for index in range(COUNT)]
         sys.stdout.write(json.dumps(measure(options.way, names, options.rounds)))
         return
-    from ioc import loopback_variables
+    from ioc import loopback_variables, pva_loopback_variables
     from soft_ioc import SoftIoc
 
     with tempfile.TemporaryDirectory() as folder:
-        ioc = SoftIoc(Path(folder), many=0, quick=COUNT)
+        ioc = SoftIoc(Path(folder), many=0, quick=COUNT, has_pva=True)
         ioc.start()
         try:
-            os.environ.update(loopback_variables(ioc.port))
+            os.environ.update(loopback_variables(ioc.port) | pva_loopback_variables(ioc.pva_port))
             sys.stdout.write(
                 table({way: measure_apart(way, ioc.prefix, options.rounds, options.fresh) for way in WAYS}) + "\n"
             )

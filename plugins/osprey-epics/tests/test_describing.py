@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 from connecting import Opener
 from soft_ioc import SoftIoc
 
-from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault
-from osprey_epics.batch import Request
+from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault, Reading
+from osprey_epics.batch import Ask, Request
 from osprey_epics.connector import EpicsConnector
 from osprey_epics.dbr import Sample
-from osprey_epics.description import RecordFacts
 from osprey_epics.names import parse_name
+from osprey_epics.record_facts import RecordFacts, Sender
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -122,12 +122,12 @@ async def test_a_thousand_channels_are_described(connector: EpicsConnector, ioc:
     assert {info.drive for info in infos if isinstance(info, ChannelInfo)} == {Bounds(-1e6, 1e6)}
 
 
-def answering(**fields: object) -> Callable[[Sequence[Request]], Awaitable[None]]:
+def answering(*, is_alive: bool = True, **fields: object) -> Sender:
     """Make a server that has these fields of record X, and is silent about others."""
 
-    async def send(requests: Sequence[Request]) -> None:
+    async def send(requests: Sequence[Request], patience_s: float) -> None:
         for request in requests:
-            value = fields.get(request.name.removeprefix("X."))
+            value = 1.0 if request.ask is Ask.LIFE and is_alive else fields.get(request.name.removeprefix("X."))
             if value is not None:
                 dtype = DType.STR if isinstance(value, str) else DType.FLOAT
                 request.result = Sample(value, dtype, (), 0, 0, None, 1)
@@ -135,27 +135,55 @@ def answering(**fields: object) -> Callable[[Sequence[Request]], Awaitable[None]
     return send
 
 
+async def ask(server: Sender, unlimited: set[str] | None = None) -> RecordFacts:
+    facts = RecordFacts([parse_name("X")])
+    await facts.ask(server)
+    await facts.ask_further(server, set() if unlimited is None else unlimited)
+    return facts
+
+
 async def test_an_unknown_kind_of_record_is_asked_for_drive_limits_once() -> None:
-    names, unlimited = [parse_name("X")], set[str]()
-    with_limits = RecordFacts(names)
-    server = answering(RTYP="strange", DRVL=-1.0, DRVH=2.0, **{"NAME$": "X"})
-    await with_limits.ask(server)
-    await with_limits.ask_further(server, unlimited)
-    assert (with_limits.drive("X"), unlimited) == (Bounds(-1, 2), set())
-    without = RecordFacts(names)
-    server = answering(RTYP="odd", **{"NAME$": "X"})
-    await without.ask(server)
-    await without.ask_further(server, unlimited)
-    assert (without.drive("X"), unlimited) == (Bounds(), {"odd"})
+    unlimited = set[str]()
+    facts = await ask(answering(RTYP="strange", DRVL=-1.0, DRVH=2.0, **{"NAME$": "X"}), unlimited)
+    assert (facts.what_did_not_come("X"), facts.drive("X"), unlimited) == ("", Bounds(-1, 2), set())
+    facts = await ask(answering(RTYP="odd", **{"NAME$": "X"}), unlimited)
+    assert (facts.what_did_not_come("X"), facts.drive("X"), unlimited) == ("", Bounds(), {"odd"})
+
+
+@pytest.mark.parametrize("kind", ["ao", "longout", "int64out", "strange"])
+@pytest.mark.parametrize("told", [{}, {"DRVL": -1.0}, {"DRVH": 1.0}])
+async def test_drive_limits_that_do_not_come_are_never_no_limits(kind: str, told: dict[str, float]) -> None:
+    unlimited = set[str]()
+    facts = await ask(answering(is_alive=False, RTYP=kind, **{"NAME$": "X"}, **told), unlimited)
+    assert facts.what_did_not_come("X") in ("DRVL", "DRVH")
+    assert unlimited == set()
+
+
+async def test_one_drive_limit_alone_is_not_a_kind_without_limits() -> None:
+    facts = await ask(answering(RTYP="strange", DRVL=-1.0, **{"NAME$": "X"}))
+    assert facts.what_did_not_come("X") == "DRVH"
+
+
+async def test_a_name_that_does_not_come_is_a_fault() -> None:
+    facts = await ask(answering(RTYP="ao", DRVL=-1.0, DRVH=1.0))
+    assert facts.what_did_not_come("X") == "NAME"
+
+
+async def test_a_kind_that_does_not_come_is_a_fault() -> None:
+    facts = await ask(answering(**{"NAME$": "X"}))
+    assert facts.what_did_not_come("X") == "RTYP"
+
+
+async def test_a_channel_of_a_server_without_records_has_no_name() -> None:
+    facts = await ask(answering())
+    assert (facts.what_did_not_come("X"), facts.name("X"), facts.drive("X")) == ("", None, Bounds())
+    assert (await ask(answering(is_alive=False))).what_did_not_come("X") == "RTYP"
 
 
 async def test_a_server_without_long_fields_gives_the_name_unless_it_may_be_cut() -> None:
     for name, expected in (("SHORT", "SHORT"), ("L" * 39, None)):
-        facts = RecordFacts([parse_name("X")])
-        server = answering(RTYP="calc", NAME=name)
-        await facts.ask(server)
-        await facts.ask_further(server, set())
-        assert facts.name("X") == expected
+        facts = await ask(answering(RTYP="calc", NAME=name))
+        assert (facts.what_did_not_come("X"), facts.name("X")) == ("", expected)
 
 
 def test_a_record_that_says_nothing_has_no_name_and_no_limits() -> None:
@@ -163,3 +191,31 @@ def test_a_record_that_says_nothing_has_no_name_and_no_limits() -> None:
     assert facts.name("X") is None
     assert facts.drive("X") == Bounds()
     assert facts.description("X") == ""
+
+
+async def test_a_record_whose_limits_do_not_come_in_time_is_not_described(
+    connector: EpicsConnector, ioc: SoftIoc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osprey_epics.record_facts._DRIVE", ("DRVL", "NOPE"))
+    (fault,) = await connector.describe([ioc.name("CUR")], timeout_s=1)
+    assert isinstance(fault, Fault)
+    assert (fault.kind, fault.retryable) == (ErrorKind.TIMEOUT, True)
+    assert "CUR.NOPE did not answer" in fault.message
+
+
+async def test_a_kind_of_record_that_is_not_known_is_waited_for_once(
+    connector: EpicsConnector, ioc: SoftIoc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osprey_epics.record_facts.WITHOUT_DRIVE_LIMITS", frozenset())
+    for _ in range(2):
+        # Longer than a test may take.
+        assert (await describe(connector, ioc.name("CALC"), timeout_s=240)).drive == Bounds()
+
+
+async def test_a_shorter_waveform_is_described_with_all_that_it_can_hold(
+    connector: EpicsConnector, ioc: SoftIoc
+) -> None:
+    (reading,) = await connector.read([ioc.name("PART")], timeout_s=5)
+    assert isinstance(reading, Reading)
+    assert reading.shape == (5,)
+    assert (await describe(connector, ioc.name("PART"))).shape == (8,)

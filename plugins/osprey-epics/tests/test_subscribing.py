@@ -14,7 +14,7 @@ from osprey.errors import UsageError
 from osprey_epics.batch import Failure
 from osprey_epics.connector import EpicsConnector
 from osprey_epics.dbr import Control, Sample
-from osprey_epics.monitors import Subscription
+from osprey_epics.monitors import Subscription, Updates
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -118,6 +118,63 @@ async def test_a_rate_must_be_positive(connector: EpicsConnector, rate: float) -
     with pytest.raises(UsageError, match="max_rate_hz"):
         async with connector.subscribe(["X"], max_rate_hz=rate):
             pass
+
+
+async def test_a_buffer_cannot_be_negative(connector: EpicsConnector) -> None:
+    with pytest.raises(UsageError, match="buffer"):
+        async with connector.subscribe(["X"], buffer=-1):
+            pass
+
+
+async def test_a_buffer_keeps_every_update_in_order(connector: EpicsConnector, ioc: SoftIoc) -> None:
+    async with connector.subscribe([ioc.name("FAST")], max_rate_hz=2, buffer=100) as updates:
+        values: list[float] = []
+        async for results in updates:
+            values += [result.value for result in results if isinstance(result, Reading)]  # type: ignore[misc]
+            if len(values) > 12:
+                break
+    assert values == [values[0] + step for step in range(len(values))]
+    assert updates.dropped == 0
+
+
+async def test_a_full_buffer_drops_the_oldest_and_counts_them() -> None:
+    samples = [Sample(float(number), DType.FLOAT, (), 0, 0, None, number) for number in range(10)]
+    subscription = Subscription(["A", "B"], buffer=3)
+    for sample in samples:
+        subscription.offer(0, sample)
+    subscription.note_control(0, Control())
+    subscription.offer(1, samples[0])
+    subscription.note_control(1, Control())
+    assert [result for _, result, _ in subscription.take()] == [*samples[-3:], samples[0]]
+    assert subscription.dropped == 7
+    subscription.offer(0, samples[0])
+    assert ([result for _, result, _ in subscription.take()], subscription.dropped) == ([samples[0]], 7)
+
+
+async def test_conflated_updates_are_not_dropped_ones() -> None:
+    samples = [Sample(float(number), DType.FLOAT, (), 0, 0, None, number) for number in range(10)]
+    subscription = Subscription(["A"])
+    subscription.note_control(0, Control())
+    for sample in samples:
+        subscription.offer(0, sample)
+    assert [result for _, result, _ in subscription.take()] == [samples[-1]]
+    assert subscription.dropped == 0
+
+
+async def test_a_consumer_that_is_cancelled_loses_nothing_it_has_taken() -> None:
+    subscription = Subscription([f"C{index}" for index in range(1000)], buffer=5)
+    for index in range(1000):
+        subscription.note_control(index, Control())
+        subscription.offer(index, Sample(1.0, DType.FLOAT, (), 0, 0, None, index))
+    updates = Updates(
+        subscription, 1e9, lambda update: Fault(channel=str(update[0]), kind=ErrorKind.TIMEOUT, message="")
+    )
+    with anyio.CancelScope() as scope:
+        scope.deadline = anyio.current_time() + 1e-6
+        taken = await anext(updates)
+        assert len(taken) == 1000
+        return
+    assert len(await anext(updates)) == 1000
 
 
 async def test_a_value_waits_for_its_unit() -> None:

@@ -17,6 +17,7 @@ from osprey_epics.batch import Ask, Batch, Request
 from osprey_epics.channel import Channel
 from osprey_epics.connector import EpicsConnector
 from osprey_epics.libca import Eca
+from osprey_epics.names import parse_name
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -231,4 +232,42 @@ def test_a_status_that_is_not_known_is_no_rejection() -> None:
     """A rejection says that the value was surely not taken; a number that nobody knows says nothing."""
     unknown = 33 << 3 | 2
     assert failure_of(unknown, Channel("X")).kind is ErrorKind.INVALID_DATA
-    assert failure_of(Eca.PUTFAIL << 3 | 2, Channel("X")).kind is ErrorKind.REJECTED
+    assert failure_of(Eca.BADCHID << 3 | 2, Channel("X")).kind is ErrorKind.REJECTED
+    assert failure_of(Eca.PUTFAIL << 3 | 2, Channel("X")).kind is ErrorKind.INVALID_DATA
+
+
+async def test_a_put_that_failed_after_the_record_took_it_is_in_doubt(connector: EpicsConnector, ioc: SoftIoc) -> None:
+    """The record stores an expression that it cannot compile, processes itself into an alarm, and says PUTFAIL."""
+    name = ioc.name("FORMULA.CALC")
+    result = await write_one(connector, name, "A*(")
+    assert "ECA_PUTFAIL" in result.raw
+    assert await value_of(connector, name) == "A*("
+    assert (result.error, result.was_sent) == (ErrorKind.INVALID_DATA, True)
+
+
+async def test_a_failed_put_to_a_record_that_cannot_be_asked_why_is_in_doubt(
+    connector: EpicsConnector, ioc: SoftIoc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("osprey_epics.putting.parse_name", lambda name: parse_name("NO:SUCH:RECORD"))
+    result = await write_one(connector, ioc.name("RO"), 5.0, timeout_s=0.5)
+    assert (result.error, result.was_sent) == (ErrorKind.INVALID_DATA, True)
+    assert connector.awaited_count == 0
+
+
+@pytest.mark.parametrize("number", [3, 999])
+async def test_a_state_that_does_not_exist_is_not_sent(connect: Opener, ioc: SoftIoc, number: int) -> None:
+    connector = await connect(ioc.port)  # which has not seen the labels yet
+    before = ioc.puts("MODE")
+    for _ in range(2):
+        result = await write_one(connector, ioc.name("MODE"), number)
+        assert (result.error, result.was_sent) == (ErrorKind.BAD_VALUE, False)
+        assert "OFF, ON, FAULT" in result.message
+    assert ioc.puts("MODE") == before
+    assert connector.awaited_count == 0
+
+
+async def test_a_missing_enumeration_does_not_hold_back_a_good_one(connect: Opener, ioc: SoftIoc) -> None:
+    connector = await connect(ioc.port)
+    puts = [put(ioc.name(record), 1, DType.ENUM) for record in ("NOPE", "MODE", "BO")]
+    results = await connector.write(puts, timeout_s=1)
+    assert [result.error for result in results] == [ErrorKind.NOT_FOUND, None, None]

@@ -14,7 +14,7 @@ from ctypes import string_at
 from typing import Any
 
 from osprey.control import ErrorKind
-from osprey_epics.batch import Ask, Batch, Done, Failure, Request
+from osprey_epics.batch import Ask, Batch, Done, Failure, Request, Surveyed
 from osprey_epics.channel import Channel, WatchedChannel
 from osprey_epics.dbr import (
     CTRL,
@@ -28,6 +28,7 @@ from osprey_epics.dbr import (
     sample_size,
 )
 from osprey_epics.libca import EVENT_CALLBACK, Eca, condition_of, is_normal, keep_thread_state, name_status
+from osprey_epics.putting import may_have_been_refused
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ _KINDS = {
     Eca.STRTOBIG: ErrorKind.BAD_VALUE,
     Eca.NOCONVERT: ErrorKind.BAD_VALUE,
     Eca.CHANDESTROY: ErrorKind.UNREACHABLE,
+    # The server says that the put failed, and not that nothing of it was done (`putting`).
+    Eca.PUTFAIL: ErrorKind.INVALID_DATA,
     # libca itself failed in the middle of something: whether it left is not known.
     Eca.INTERNAL: ErrorKind.TIMEOUT,
     Eca.ALLOCMEM: ErrorKind.TIMEOUT,
@@ -58,14 +61,24 @@ def failure_of(status: int, channel: Channel) -> Failure:
     kind = ErrorKind.INVALID_DATA if condition is None else _KINDS.get(condition, ErrorKind.REJECTED)
     raw = name_status(status)
     if kind is ErrorKind.UNREACHABLE:
-        return Failure(kind, f"{channel.name}: the connection to {channel.host} was lost", raw)
-    return Failure(kind, f"{channel.name}: {raw.partition(': ')[2] or raw}", raw)
+        return Failure(kind, f"{channel.name}: the connection to {channel.host} was lost", raw, condition)
+    if condition is Eca.PUTFAIL:
+        message = f"{channel.name}: the server reports that the put failed; the record may have taken it all the same"
+        return Failure(kind, message, raw, condition)
+    return Failure(kind, f"{channel.name}: {raw.partition(': ')[2] or raw}", raw, condition)
 
 
 class Answers:
     """The requests that libca holds, by key, and the callbacks that answer them."""
 
-    def __init__(self) -> None:
+    def __init__(self, resume: Callable[[Request, Channel], None], ask_why: Callable[[Request, Failure], None]) -> None:
+        """Make it.
+
+        :param resume: takes a put that waited for the labels of its channel, once they are there.
+        :param ask_why: takes a put that failed, and settles it.
+        """
+        self._resume = resume
+        self._ask_why = ask_why
         self._keys = itertools.count(1)
         self._requests: dict[int, Request] = {}
         self._controls: dict[int, tuple[Channel, Request | None]] = {}
@@ -134,7 +147,9 @@ class Answers:
             channel.control = answer
         if isinstance(channel, WatchedChannel):
             channel.subscription.note_control(channel.index, channel.control or Control())
-        elif request is not None and request.ask is Ask.CONTROL:
+        elif request is not None and request.ask is Ask.PUT and isinstance(answer, Control):
+            self._resume(request, channel)
+        elif request is not None and request.ask in (Ask.CONTROL, Ask.SURVEY, Ask.PUT):
             request.batch.settle(request, answer)
         elif request is not None:
             request.batch.settle_another()
@@ -165,13 +180,20 @@ class Answers:
             return
         native = Native(args.type - CTRL)
         raw = string_at(args.dbr, control_size(native))
+        if request is not None and request.ask is Ask.SURVEY:
+            told = Surveyed(native, raw, channel.epoch, channel.is_writable, time.time_ns())
+            request.batch.settle(request, told)
+            return
         self.settle_control(channel, request, decode_control(native, raw))
 
     def _take_put(self, args: Any) -> None:
         request = self._requests.pop(args.key, None)
         if request is not None and request.channel is not None:
             result = Done() if is_normal(args.status) else failure_of(args.status, request.channel)
-            request.batch.settle(request, result)
+            if isinstance(result, Failure) and may_have_been_refused(request, result):
+                self._ask_why(request, result)
+            else:
+                request.batch.settle(request, result)
 
     def _take_update(self, args: Any) -> None:
         channel = self._monitors.get(args.key)

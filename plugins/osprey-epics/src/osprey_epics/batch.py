@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 import anyio
 from attrs import frozen
 
-from osprey.control import ErrorKind, Value
+from osprey.control import DType, ErrorKind, Value
 from osprey_epics.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from osprey_epics.channel import Channel
-    from osprey_epics.dbr import Control, Sample
+    from osprey_epics.dbr import Control, Native, Sample
+    from osprey_epics.libca import Eca
+    from osprey_epics.pva.structures import Told
 
 
 class Ask(StrEnum):
@@ -35,6 +37,8 @@ class Ask(StrEnum):
     """One element, to know that it answers."""
     CONTROL = "control"
     """Its unit, limits and labels, fresh."""
+    SURVEY = "survey"
+    """The same with its value, and whether it may be written, as they came."""
     ACCESS = "access"
     """Only that it is connected."""
     PUT = "put"
@@ -47,6 +51,8 @@ class Failure:
     kind: ErrorKind
     message: str
     raw: str = ""
+    condition: Eca | None = None
+    """Of the status that said so."""
 
 
 @frozen
@@ -56,22 +62,50 @@ class Done:
     is_writable: bool = True
 
 
+@frozen
+class Surveyed:
+    """A `DBR_CTRL` structure as it came, for whoever asked for it to decode."""
+
+    native: Native
+    raw: bytes
+    epoch: int
+    """Of the channel's connections, the one that answered."""
+    is_writable: bool
+    received_ns: int
+
+
+Answer = Union["Sample", "Control", "Told", Surveyed, Done, Failure]
+
+
 class Request:
     """One thing asked of one channel."""
 
-    __slots__ = ("ask", "batch", "channel", "is_sent", "is_text", "name", "result", "value")
+    __slots__ = ("ask", "batch", "channel", "dtype", "is_sent", "is_text", "name", "result", "then", "value")
 
-    def __init__(self, name: str, ask: Ask, *, value: Value = 0, is_text: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        ask: Ask,
+        *,
+        value: Value = 0,
+        dtype: DType = DType.FLOAT,
+        is_text: bool = False,
+        then: Callable[[Answer], None] | None = None,
+    ) -> None:
         self.name = name
         self.ask = ask
         self.value = value
         """What a put sends."""
+        self.dtype = dtype
+        """Of what a put sends."""
         self.is_text = is_text
         """True if an array of characters is a text."""
+        self.then = then
+        """Called with the answer, at most once and only while the batch is not over."""
         self.batch: Batch
         self.channel: Channel | None = None
         self.is_sent = False
-        self.result: Sample | Control | Done | Failure | None = None
+        self.result: Answer | None = None
 
 
 class Batch:
@@ -79,6 +113,8 @@ class Batch:
 
     def __init__(self, requests: Sequence[Request], deadline: float) -> None:
         self.requests = requests
+        self.length_s = deadline - time.monotonic()
+        """How long it may take at most."""
         self.deadline = deadline
         """By the monotonic clock, in seconds."""
         self._left = len(requests)
@@ -115,12 +151,20 @@ class Batch:
         with self._lock:
             self._left += 1
 
-    def settle(self, request: Request, result: Sample | Control | Done | Failure) -> None:
+    def add(self, request: Request) -> None:
+        """Ask one thing more before the batch is complete; called by the context's thread."""
+        request.batch = self
+        self.requests = (*self.requests, request)
+        self.expect_another()
+
+    def settle(self, request: Request, result: Answer) -> None:
         """Give a request its result; the first one stands, and none is taken once the batch is over."""
         with self._lock:
             if self._is_over or request.result is not None:
                 return
             request.result = result
+            if request.then is not None:
+                request.then(result)
             self._count_down()
 
     def settle_another(self) -> None:

@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 class Channel:
     """A name, and what its server said when it connected.
 
-    Only the context's thread changes it (but `control`, which an answer sets); others read single attributes.
+    Only the context's thread changes it (but `control`, which an answer sets, and `epoch`); others read single
+    attributes.
     """
 
     __slots__ = (
         "capacity",
         "chid",
         "control",
+        "epoch",
         "host",
         "is_connected",
+        "is_writable",
         "key",
         "lost_ns",
         "name",
@@ -40,6 +43,10 @@ class Channel:
         self.chid: int | None = None
         self.is_connected = False
         self.was_connected = False
+        self.epoch = 0
+        """Counts changes of the connection, on libca's thread: an answer of the next one finds it changed."""
+        self.is_writable = False
+        """What the server's access rights said when the channel was last surveyed."""
         self.lost_ns: int | None = None
         """When the connection was lost."""
         self.searched_since = time.monotonic()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from itertools import chain
 
 import anyio
 import anyio.lowlevel
@@ -17,21 +18,25 @@ from osprey.control import (
     ChannelRecord,
     ChannelStatus,
     ConnectContext,
+    Endpoint,
     ErrorKind,
     Fault,
     Put,
     PutResult,
     ReadResult,
 )
-from osprey.errors import ConnectorError, UsageError
-from osprey_epics.batch import Ask, Batch, Failure, Request
+from osprey.errors import ConnectorError
+from osprey_epics.batch import Ask, Failure, Request
 from osprey_epics.context import ChannelAccess
 from osprey_epics.dbr import Sample
-from osprey_epics.description import RecordFacts, info_of, requests_for
+from osprey_epics.description import Describer
+from osprey_epics.endpoints import CHANNEL_ACCESS, endpoints_of, try_all
 from osprey_epics.environment import context_variables, hosts_of
-from osprey_epics.monitors import Subscription, Update, Updates
-from osprey_epics.names import explain_bad_name, parse_name
+from osprey_epics.exchange import send
+from osprey_epics.monitors import Subscription, Update, Updates, check_subscription
+from osprey_epics.names import explain_bad_name
 from osprey_epics.readings import (
+    NamedChannels,
     TextChannels,
     fault,
     fault_of,
@@ -39,10 +44,10 @@ from osprey_epics.readings import (
     read_result_of,
     reading_of,
 )
+from osprey_epics.record_facts import RecordFacts
 from osprey_epics.settings import EpicsSettings, GatewaySettings
-
-_SHARE_FOR_FACTS: Final = 0.5
-"""The part of a description's time that is given to what a server may not have at all."""
+from osprey_epics.survey import Answer, KnownChannels
+from osprey_epics.together import together
 
 
 class EpicsConnector:
@@ -56,7 +61,8 @@ class EpicsConnector:
         self._reader = reader
         self._writer = writer
         self._text_channels = TextChannels(settings.text_channels)
-        self._kinds_without_limits: set[str] = set()
+        self._describer = Describer(reader, writer, self._text_channels, NamedChannels(settings.not_records))
+        self._known = KnownChannels()
 
     @property
     def awaited_count(self) -> int:
@@ -97,42 +103,72 @@ class EpicsConnector:
     async def read(self, channels: Sequence[str], *, timeout_s: float) -> list[ReadResult]:
         """Read fresh values, all within one deadline."""
         requests = [Request(name, Ask.READING) for name in channels]
-        await _send(self._reader, requests, time.monotonic() + timeout_s)
-        return [read_result_of(request, is_text=request.name in self._text_channels) for request in requests]
+        await send(self._reader, requests, time.monotonic() + timeout_s)
+        return self._results_of(requests)
 
     async def write(self, puts: Sequence[Put], *, timeout_s: float) -> list[PutResult]:
         """Send each put once and report its completion; after the deadline nothing is sent any more."""
         requests = [
             Request(put.channel, Ask.PUT, value=put.value, is_text=put.channel in self._text_channels) for put in puts
         ]
-        await _send(self._writer, requests, time.monotonic() + timeout_s)
+        await send(self._writer, requests, time.monotonic() + timeout_s)
         return [put_result_of(request) for request in requests]
 
     async def describe(self, channels: Sequence[str], *, timeout_s: float) -> list[ChannelInfo | Fault]:
         """Ask each channel for its type, limits and labels, and its record for its name and drive limits."""
-        start = time.monotonic()
-        deadline, facts_deadline = start + timeout_s, start + timeout_s * _SHARE_FOR_FACTS
-        facts = RecordFacts(map(parse_name, channels))
-        mains, accesses = requests_for(channels)
+        infos, _ = await self._describer.describe(channels, time.monotonic() + timeout_s)
+        return infos
 
-        async def ask_facts(requests: Sequence[Request]) -> None:
-            await _send(self._reader, requests, facts_deadline)
+    async def survey(self, channels: Sequence[str], *, timeout_s: float) -> list[Answer]:
+        """Describe and read each channel in one exchange; see `osprey_epics.survey`."""
+        deadline = time.monotonic() + timeout_s
+        if self._writer is not self._reader:
+            # Access rights are those of the connection that puts go through: each has to be asked.
+            infos, _, results = await self._describe_and_read(channels, deadline)
+            return list(zip(infos, results, strict=True))
+        requests = [Request(name, Ask.SURVEY) for name in channels]
+        new = [number for number, name in enumerate(channels) if name not in self._known]
+        answers: list[Answer | None] = [None] * len(requests)
+        async with together() as group:
+            group.start_soon(send, self._reader, requests, deadline)
+            # At the same time, so that a missing channel costs the others nothing.
+            learn_new = await self._get_to_know(requests, new, answers, deadline)
+        learn_new()
+        for number in set(range(len(requests))) - set(new):
+            answers[number] = self._known.answer(requests[number])
+        changed = [number for number, answer in enumerate(answers) if answer is None]
+        (await self._get_to_know(requests, changed, answers, deadline))()
+        return [answer for answer in answers if answer is not None]
 
-        async def ask_further(requests: Sequence[Request]) -> None:
-            await _send(self._reader, requests, deadline)
+    async def _get_to_know(
+        self, requests: Sequence[Request], numbers: Sequence[int], answers: list[Answer | None], deadline: float
+    ) -> Callable[[], None]:
+        """Describe and read some channels; gives what keeps it, to be called once the survey itself is over."""
+        some = [requests[number] for number in numbers]
+        if not some:
+            return lambda: None
+        infos, facts, results = await self._describe_and_read([request.name for request in some], deadline)
+        for number, info, result in zip(numbers, infos, results, strict=True):
+            answers[number] = info, result
+        return lambda: self._known.learn(some, infos, facts)
 
-        async with anyio.create_task_group() as group:
-            group.start_soon(_send, self._reader, mains, deadline)
-            group.start_soon(_send, self._writer, accesses, facts_deadline)
-            await facts.ask(ask_facts)
-            await facts.ask_further(ask_further, self._kinds_without_limits)
-        return [info_of(main, access, facts, self._text_channels) for main, access in zip(mains, accesses, strict=True)]
+    async def _describe_and_read(
+        self, channels: Sequence[str], deadline: float
+    ) -> tuple[list[ChannelInfo | Fault], RecordFacts, list[ReadResult]]:
+        requests = [Request(name, Ask.READING) for name in channels]
+        async with together() as group:
+            group.start_soon(send, self._reader, requests, deadline)
+            infos, facts = await self._describer.describe(channels, deadline)
+        return infos, facts, self._results_of(requests)
+
+    def _results_of(self, requests: Sequence[Request]) -> list[ReadResult]:
+        return [read_result_of(request, is_text=request.name in self._text_channels) for request in requests]
 
     async def probe(self, channels: Sequence[str], *, timeout_s: float) -> list[ChannelStatus]:
         """Ask each channel for one element; connections that only seem alive do not count."""
         started_ns = time.time_ns()
         requests = [Request(name, Ask.LIFE) for name in channels]
-        await _send(self._reader, requests, time.monotonic() + timeout_s)
+        await send(self._reader, requests, time.monotonic() + timeout_s)
         return [_status_of(request, started_ns) for request in requests]
 
     async def search(self, pattern: str, *, limit: int) -> list[ChannelRecord]:
@@ -140,15 +176,21 @@ class EpicsConnector:
         await anyio.lowlevel.checkpoint()
         return []
 
+    async def endpoints(self, *, timeout_s: float) -> list[Endpoint]:
+        """Say where reads and writes go; only a name server can be asked whether it is there."""
+        ways = [("reads and writes", self._reader)]
+        if self._writer is not self._reader:
+            ways = [("reads", self._reader), ("writes", self._writer)]
+        found = (endpoints_of(CHANNEL_ACCESS, purpose, {**os.environ, **way.variables}) for purpose, way in ways)
+        return await try_all(chain.from_iterable(found), timeout_s)
+
     @asynccontextmanager
     async def subscribe(
-        self, channels: Sequence[str], *, max_rate_hz: float = 10.0
-    ) -> AsyncGenerator[AsyncIterator[list[ReadResult]]]:
-        """Give updates in lists, the latest of each channel; a lost connection is a fault among them."""
-        if not max_rate_hz > 0:
-            msg = f"max_rate_hz {max_rate_hz}: give a positive number of lists a second"
-            raise UsageError(msg)
-        subscription = Subscription(channels)
+        self, channels: Sequence[str], *, max_rate_hz: float = 10.0, buffer: int = 0
+    ) -> AsyncGenerator[Updates]:
+        """Give updates in lists, the latest of each channel or a buffer of them; a lost connection is a fault."""
+        check_subscription(max_rate_hz, buffer)
+        subscription = Subscription(channels, buffer)
         for index, name in enumerate(channels):
             problem = explain_bad_name(name)
             if problem:
@@ -166,27 +208,6 @@ class EpicsConnector:
         if isinstance(result, Failure):
             return fault(name, result)
         return reading_of(name, result, control, is_text=name in self._text_channels)
-
-
-async def _send(context: ChannelAccess, requests: Sequence[Request], deadline: float) -> None:
-    """Send requests as one batch, and return when all are answered or the deadline has passed."""
-    good: list[Request] = []
-    for request in requests:
-        problem = explain_bad_name(request.name)
-        if problem:
-            request.result = Failure(ErrorKind.NOT_FOUND, problem)
-        else:
-            good.append(request)
-    if not good:
-        await anyio.lowlevel.checkpoint()
-        return
-    batch = Batch(good, deadline)
-    context.submit(batch)
-    try:
-        await batch.wait()
-    finally:
-        if not batch.is_complete:
-            context.abandon(batch)
 
 
 def _status_of(request: Request, started_ns: int) -> ChannelStatus:

@@ -55,6 +55,11 @@ class ChannelAccess:
         self._thread = threading.Thread(target=self._run, name="osprey-epics", daemon=True)
 
     @property
+    def variables(self) -> Mapping[str, str]:
+        """The variables of the environment that this context was made with."""
+        return self._variables
+
+    @property
     def awaited_count(self) -> int:
         """How many answers libca still owes."""
         return self._board.answers.count

@@ -22,6 +22,7 @@ _UNIX_OF_EPICS_EPOCH_S: Final = 631_152_000
 """1990-01-01 UTC in seconds since 1970-01-01."""
 _STRING_SIZE: Final = 40
 _LABEL_SIZE: Final = 26
+_MOST_LABELS: Final = 16
 
 
 class Native(IntEnum):
@@ -78,6 +79,7 @@ _SCALAR_SAMPLE: Final = {
     Native.DOUBLE: Struct(f"{_ALARM_AND_TIME}4xd"),
 }
 _HEADER: Final = Struct(_ALARM_AND_TIME)
+_STANDING: Final = Struct("=hh")
 _SCALAR: Final = {
     Native.SHORT: Struct("=h"),
     Native.FLOAT: Struct("=f"),
@@ -93,7 +95,7 @@ _CONTROL: Final = {
     Native.LONG: Struct("=4x8s8i"),
     Native.DOUBLE: Struct("=4xh2x8s8d"),
 }
-_ENUM_CONTROL: Final = Struct(f"=4xh{16 * _LABEL_SIZE}s")
+_ENUM_CONTROL: Final = Struct(f"=4xh{_MOST_LABELS * _LABEL_SIZE}s")
 _CONTROL_SIZE: Final = {
     Native.SHORT: 30,
     Native.FLOAT: 52,
@@ -155,6 +157,8 @@ class Control:
     warning: Bounds = field(factory=Bounds)
     alarm: Bounds = field(factory=Bounds)
     labels: tuple[str, ...] = ()
+    limits: Bounds = field(factory=Bounds)
+    """The control limits; for some kinds of records they are the drive limits."""
 
 
 def sample_size(native: Native, count: int) -> int:
@@ -231,7 +235,34 @@ def decode_control(native: Native, raw: bytes) -> Control:
         display=_bounds(low, high),
         warning=_bounds(lower, upper),
         alarm=_bounds(lolo, hihi),
+        limits=control_limits(native, raw),
     )
+
+
+def facts_of(native: Native, raw: bytes) -> bytes:
+    """Give the part of a `DBR_CTRL` structure that tells of the channel, without alarm and value."""
+    return raw[_STANDING.size : _CONTROL_SIZE[native] - _SCALAR[native].size]
+
+
+def standing(raw: bytes) -> tuple[int, int]:
+    """Give the alarm status and severity of a structure."""
+    return _STANDING.unpack_from(raw)
+
+
+def control_value(native: Native, raw: bytes) -> Any:
+    """Give the one value of a `DBR_CTRL` structure: it stands at the end."""
+    return _SCALAR[native].unpack_from(raw, _CONTROL_SIZE[native] - _SCALAR[native].size)[0]
+
+
+def control_limits(native: Native, raw: bytes) -> Bounds:
+    """Give the control limits of a `DBR_CTRL` structure, as records mean them.
+
+    Records clip only if the upper one is greater (`aoRecord.c`, `longoutRecord.c`).
+    """
+    if native not in _CONTROL:
+        return Bounds()
+    high, low = _CONTROL[native].unpack_from(raw)[-2:]
+    return Bounds(float(low), float(high)) if high > low else Bounds()
 
 
 def _bounds(low: float, high: float) -> Bounds:
@@ -265,6 +296,23 @@ def encode_value(native: Native, capacity: int, value: Value, *, is_text: bool =
     if _is_sequence(value):
         return _encode_array(native, capacity, value)
     return 1, _encode_number(native, value)
+
+
+def check_state(native: Native, control: Control | None, value: Value) -> None:
+    """Refuse the number of a state that an enumeration does not have.
+
+    With 16 labels there may be more states: Channel Access hands over no more. Without any, the states are not named.
+
+    :raises ValueError: there is no such state.
+    """
+    labels = control.labels if native is Native.ENUM and control is not None else ()
+    if not 0 < len(labels) < _MOST_LABELS:
+        return
+    numbers = cast("Any", value if _is_sequence(value) else (value,))
+    for number in numbers:
+        if not number < len(labels):
+            msg = f"there is no state {number}: the states are {', '.join(labels)}"
+            raise ValueError(msg)
 
 
 def _is_sequence(value: Any) -> bool:

@@ -1,116 +1,84 @@
-"""What a record says about itself: its name, its kind, its text, its drive limits.
-
-Channel Access has no answer for "there is no such field"; it is silent. So nothing that may be missing is
-asked unless the kind of record says that it is there, or, for a kind that is not known, it is waited for.
-"""
+"""Descriptions of channels: what Channel Access says of each, and what its record says of itself."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import time
+from collections.abc import Sequence
 from typing import Final
 
-from osprey.control import Bounds, ChannelInfo, DType, Fault
-from osprey_epics.batch import Ask, Done, Request
+from attrs import evolve
+
+from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault
+from osprey_epics.batch import Ask, Done, Failure, Request
 from osprey_epics.channel import Channel
-from osprey_epics.dbr import DTYPES, Control, Native, Sample
-from osprey_epics.names import ChannelName, parse_name
-from osprey_epics.readings import TextChannels, fault_of, text_of
+from osprey_epics.context import ChannelAccess
+from osprey_epics.dbr import DTYPES, Control, Native
+from osprey_epics.exchange import send
+from osprey_epics.names import parse_name
+from osprey_epics.readings import NamedChannels, TextChannels, fault, fault_of
+from osprey_epics.record_facts import RecordFacts
+from osprey_epics.together import together
 
-_WITH_DRIVE_LIMITS: Final = frozenset({"ao", "longout", "int64out", "epid"})
-_KINDS_OF_EPICS_BASE = """
-ai aai aao aSub bi bo calc calcout compress dfanout event fanout histogram int64in longin lsi lso mbbi
-mbbiDirect mbbo mbboDirect permissive printf sel seq state stringin stringout sub subArray waveform
-"""
-_WITHOUT_DRIVE_LIMITS: Final = frozenset((*_KINDS_OF_EPICS_BASE.split(), "busy", "motor"))
-_SHORT_NAME: Final = 39
-"""The most that a field read as a string can hold; a name of that length may have been cut."""
-
-Sender = Callable[[Sequence[Request]], Awaitable[None]]
-"""Sends requests as one batch, and returns when all are answered or its deadline has passed."""
+_SHARE_FOR_FACTS: Final = 0.5
+"""The part of a description's time that is given to what a server may not have at all."""
 
 
-class RecordFacts:
-    """What the records of some channels say; asked once a record, however many of its fields are named."""
+class Describer:
+    """Describes channels of one target, and remembers which kinds of records have no drive limits."""
 
-    def __init__(self, names: Iterable[ChannelName]) -> None:
-        self._records = tuple(dict.fromkeys(name.record for name in names))
-        self._requests: dict[tuple[str, str], Request] = {}
+    def __init__(
+        self, reader: ChannelAccess, writer: ChannelAccess, text_channels: TextChannels, not_records: NamedChannels
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._text_channels = text_channels
+        self._not_records = not_records
+        self._unlimited: set[str] = set()
 
-    async def ask(self, send: Sender) -> None:
-        """Ask what every record of an IOC has."""
-        await self._ask(send, ((record, field) for record in self._records for field in ("NAME$", "RTYP", "DESC")))
+    async def describe(self, channels: Sequence[str], deadline: float) -> tuple[list[ChannelInfo | Fault], RecordFacts]:
+        """Ask the channels, and their records, all at once.
 
-    async def ask_further(self, send: Sender, unlimited: set[str]) -> None:
-        """Ask what depends on the first answers.
-
-        :param unlimited: kinds of records that were found to have no drive limits; added to.
+        :param deadline: by the monotonic clock, in seconds.
         """
-        wanted = [
-            (record, field)
-            for record in self._records
-            if self._has_drive_limits(record, unlimited)
-            for field in ("DRVL", "DRVH")
-        ]
-        # Servers older than EPICS 3.14.11 do not know the long form of a field.
-        wanted += [(r, "NAME") for r in self._records if self._text(r, "RTYP") and not self._text(r, "NAME$")]
-        await self._ask(send, wanted)
-        for record in self._records:
-            kind = self._text(record, "RTYP")
-            if kind not in _WITH_DRIVE_LIMITS and self._is_silent(record, "DRVL") and self._is_silent(record, "DRVH"):
-                unlimited.add(kind)
+        start = time.monotonic()
+        facts_deadline = start + (deadline - start) * _SHARE_FOR_FACTS
+        facts = RecordFacts(map(parse_name, channels))
+        mains = [Request(name, Ask.CONTROL) for name in channels]
+        accesses = [Request(name, Ask.ACCESS) for name in channels]
 
-    async def _ask(self, send: Sender, fields: Iterable[tuple[str, str]]) -> None:
-        requests = {key: Request(".".join(key), Ask.FIELD) for key in fields}
-        self._requests.update(requests)
-        await send(tuple(requests.values()))
+        async def ask_facts(requests: Sequence[Request], _: float) -> None:
+            await send(self._reader, requests, facts_deadline)
 
-    def _has_drive_limits(self, record: str, unlimited: set[str]) -> bool:
-        kind = self._text(record, "RTYP")
-        return bool(kind) and kind not in _WITHOUT_DRIVE_LIMITS and kind not in unlimited
+        async def ask_further(requests: Sequence[Request], patience_s: float) -> None:
+            await send(self._reader, requests, min(deadline, time.monotonic() + patience_s))
 
-    def _is_silent(self, record: str, field: str) -> bool:
-        request = self._requests.get((record, field))
-        return request is not None and request.result is None
+        async with together() as group:
+            group.start_soon(send, self._reader, mains, deadline)
+            group.start_soon(send, self._writer, accesses, facts_deadline)
+            await facts.ask(ask_facts)
+            await facts.ask_further(ask_further, self._unlimited)
+        pairs = zip(mains, accesses, strict=True)
+        infos = [info_of(main, access, facts, self._text_channels) for main, access in pairs]
+        return [self._named(info, main, facts) for info, main in zip(infos, mains, strict=True)], facts
 
-    def _text(self, record: str, field: str) -> str:
-        request = self._requests.get((record, field))
-        if request is None or not isinstance(request.result, Sample):
-            return ""
-        return text_of(request.result)
-
-    def _number(self, record: str, field: str) -> float | None:
-        request = self._requests.get((record, field))
-        if request is None or not isinstance(request.result, Sample):
-            return None
-        value = request.result.value
-        return None if isinstance(value, str) else float(value)
-
-    def name(self, record: str) -> str | None:
-        """Give the record's own name; None if it did not say."""
-        short = self._text(record, "NAME")
-        return self._text(record, "NAME$") or (short if len(short) < _SHORT_NAME else None) or None
-
-    def description(self, record: str) -> str:
-        """Give the record's own description."""
-        return self._text(record, "DESC")
-
-    def drive(self, record: str) -> Bounds:
-        """Give the record's drive limits.
-
-        Records clip only if DRVH is greater than DRVL (`aoRecord.c`, `longoutRecord.c`); both at 0 is how a
-        record says that it has none.
-        """
-        low, high = self._number(record, "DRVL"), self._number(record, "DRVH")
-        if low is None or high is None or not high > low:
-            return Bounds()
-        return Bounds(low, high)
+    def _named(self, info: ChannelInfo | Fault, main: Request, facts: RecordFacts) -> ChannelInfo | Fault:
+        """Give the channel of a server without records its own name; that it has no `.NAME` is proved by then."""
+        if isinstance(info, Fault) or info.name or info.channel not in self._not_records or not info.is_value_field:
+            return info
+        record = parse_name(info.channel).record
+        limits = main.result.limits if isinstance(main.result, Control) else Bounds()
+        return info if facts.kind(record) else evolve(info, name=record, drive=limits)
 
 
 def info_of(main: Request, access: Request, facts: RecordFacts, text_channels: TextChannels) -> ChannelInfo | Fault:
-    """Put together what is known of one channel."""
+    """Put together what is known of one channel; what is not known for sure is a fault, never "no limits"."""
     if not isinstance(main.result, Control) or main.channel is None:
         return fault_of(main)
     name = parse_name(main.name)
+    owed = facts.what_did_not_come(name.record)
+    if owed:
+        message = f"{main.name}: {name.record}.{owed} did not answer in time; without it the record is not described"
+        return fault(main.name, Failure(ErrorKind.TIMEOUT, message))
     control, channel = main.result, main.channel
     dtype, shape = _type_of(channel, is_text=main.name in text_channels)
     is_plain_value = name.is_value_field and not name.modifier
@@ -135,11 +103,7 @@ def info_of(main: Request, access: Request, facts: RecordFacts, text_channels: T
 
 
 def _type_of(channel: Channel, *, is_text: bool) -> tuple[DType, tuple[int, ...]]:
+    """Give the type, and for an array the most elements that it holds."""
     if is_text and channel.native is Native.CHAR:
         return DType.STR, ()
     return DTYPES[channel.native], () if channel.is_scalar else (channel.capacity,)
-
-
-def requests_for(names: Sequence[str]) -> tuple[list[Request], list[Request]]:
-    """Make the requests for the channels themselves, and for what may be done to them."""
-    return [Request(name, Ask.CONTROL) for name in names], [Request(name, Ask.ACCESS) for name in names]

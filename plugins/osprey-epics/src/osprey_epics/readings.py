@@ -15,16 +15,21 @@ from osprey_epics.names import parse_name
 _RETRYABLE = frozenset({ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT})
 
 
-class TextChannels:
-    """Knows the channels whose arrays of characters are texts."""
+class NamedChannels:
+    """Knows the channels that a setting names, by their names or with wildcards."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._pattern = re.compile("|".join(map(fnmatch.translate, patterns)) or r"(?!)")
 
     def __contains__(self, name: str) -> bool:
-        if self._pattern.match(name):
-            return True
-        return "$" in name and parse_name(name).reads_as_text
+        return self._pattern.match(name) is not None
+
+
+class TextChannels(NamedChannels):
+    """Knows the channels whose arrays of characters are texts."""
+
+    def __contains__(self, name: str) -> bool:
+        return super().__contains__(name) or ("$" in name and parse_name(name).reads_as_text)
 
 
 def reading_of(name: str, sample: Sample, control: Control, *, is_text: bool) -> Reading:

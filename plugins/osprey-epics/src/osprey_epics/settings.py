@@ -12,7 +12,7 @@ _LOWEST_PORT = 5001
 _HIGHEST_PORT = 65535
 
 
-def _as_words(value: str | Iterable[str]) -> tuple[str, ...]:
+def as_words(value: str | Iterable[str]) -> tuple[str, ...]:
     """Take one text, several separated by blanks (as in `EPICS_CA_ADDR_LIST`), or a list of them."""
     if isinstance(value, str):
         return tuple(value.split())
@@ -41,13 +41,13 @@ def _is_array_size(instance: object, attribute: Attribute[int | None], value: in
 class GatewaySettings:
     """Where one Channel Access context searches."""
 
-    address: Any = field(default=(), converter=_as_words)
+    address: Any = field(default=(), converter=as_words)
     """A host (with ``:port`` if it is not `port`), or a list of them. None: the process's environment."""
     port: int | None = field(default=None, validator=_is_port)
     """The port of `address` entries without their own; Channel Access's own default is 5064."""
     auto_addr_list: bool | None = None
     """Search on every network interface too. None: only if no address is given."""
-    name_servers: Any = field(default=(), converter=_as_words)
+    name_servers: Any = field(default=(), converter=as_words)
     """Hosts that are asked over TCP, as in `EPICS_CA_NAME_SERVERS`."""
     use_name_server: bool = False
     """Ask `address` over TCP and send no search datagram at all."""
@@ -84,8 +84,11 @@ class EpicsSettings(GatewaySettings):
     """Where reads, and where writes, go instead of `address`."""
     max_array_bytes: int | None = field(default=None, validator=_is_array_size)
     """Arrays larger than this are refused. None: arrays of any size."""
-    text_channels: Any = field(default=(), converter=_as_words)
+    text_channels: Any = field(default=(), converter=as_words)
     """Channels (``*`` and ``?`` are wildcards) whose arrays of characters are texts."""
+    not_records: Any = field(default=(), converter=as_words)
+    """Channels (``*`` and ``?`` are wildcards) of servers without records, such as LabVIEW's or caproto's: where
+    no ``.NAME`` exists, the name as it is written is the canonical one. Never name a server that has aliases."""
 
     @property
     def reading(self) -> GatewaySettings:

@@ -16,7 +16,7 @@ from osprey.control import ErrorKind
 from osprey_epics.answers import Answers, failure_of
 from osprey_epics.batch import Ask, Batch, Done, Failure, Request
 from osprey_epics.channel import Channel, WatchedChannel
-from osprey_epics.dbr import CTRL, TIME, Control, Native, encode_value
+from osprey_epics.dbr import CTRL, TIME, Control, Native, check_state, encode_value
 from osprey_epics.libca import (
     CONNECTION_CALLBACK,
     CONNECTION_UP,
@@ -27,6 +27,7 @@ from osprey_epics.libca import (
     keep_thread_state,
 )
 from osprey_epics.monitors import Subscription
+from osprey_epics.putting import question_about
 
 _SEARCH_AGAIN_AFTER_S: Final = 2.0
 """libca waits 10 s before it searches for a lost channel, and ever longer between searches for a missing one;
@@ -44,7 +45,10 @@ class Switchboard:
     def __init__(self, library: Any, post: Callable[[Callable[[], None]], None]) -> None:
         self._ca = library
         self._post = post
-        self.answers = Answers()
+        self.answers = Answers(
+            lambda request, channel: post(partial(self._issue, request, channel)),
+            lambda request, failure: post(partial(self._ask_why, request, failure)),
+        )
         self._channels: dict[str, Channel] = {}
         self._by_key: dict[int, Channel] = {}
         self._on_connection = CONNECTION_CALLBACK(self._note_connection)
@@ -57,16 +61,19 @@ class Switchboard:
     def begin(self, batch: Batch) -> None:
         """Issue every request of a batch, now or once its channel is connected."""
         for request in batch.requests:
-            channel = self._channels.get(request.name)
-            if channel is None:
-                channel = self._channels[request.name] = Channel(request.name)
-            request.channel = channel
-            failure = self._search_if_needed(channel)
-            if failure is None:
-                self._issue(request, channel)
-            else:
-                del self._channels[request.name]
-                batch.settle(request, failure)
+            self._begin(request)
+
+    def _begin(self, request: Request) -> None:
+        channel = self._channels.get(request.name)
+        if channel is None:
+            channel = self._channels[request.name] = Channel(request.name)
+        request.channel = channel
+        failure = self._search_if_needed(channel)
+        if failure is None:
+            self._issue(request, channel)
+        else:
+            del self._channels[request.name]
+            request.batch.settle(request, failure)
 
     def forget(self, batch: Batch) -> None:
         """Drop what is left of a batch that is over.
@@ -136,6 +143,8 @@ class Switchboard:
         key = self._ca.ca_puser(args.chid)
         is_up = args.op == CONNECTION_UP
         channel = self._by_key.get(key)
+        if channel is not None:
+            channel.epoch += 1
         if isinstance(channel, WatchedChannel) and not is_up:
             # At once, so that it cannot overtake the first update after the next connection.
             channel.subscription.note_loss(channel.index)
@@ -189,6 +198,8 @@ class Switchboard:
             case Ask.CONTROL:
                 if request.batch.mark_sent(request):
                     self._get_control(channel, request)
+            case Ask.SURVEY:
+                self._survey(request, channel)
             case Ask.READING | Ask.FIELD | Ask.LIFE:
                 self._get(request, channel)
 
@@ -214,10 +225,23 @@ class Switchboard:
             self.answers.forget(key)
             self.answers.settle_control(channel, request, failure_of(status, channel))
 
+    def _survey(self, request: Request, channel: Channel) -> None:
+        if channel.native is Native.STRING or not channel.is_scalar:
+            # Nothing that one answer could tell whole.
+            request.batch.settle(request, Done())
+        elif request.batch.mark_sent(request):
+            channel.is_writable = bool(self._ca.ca_write_access(channel.chid))
+            self._get_control(channel, request)
+
     def _put(self, request: Request, channel: Channel) -> None:
         batch = request.batch
+        if channel.native is Native.ENUM and channel.control is None:
+            # Servers store a state's number whatever it is, so the states have to be known first.
+            self._get_control(channel, request)
+            return
         try:
             count, data = encode_value(channel.native, channel.capacity, request.value, is_text=request.is_text)
+            check_state(channel.native, channel.control, request.value)
         except ValueError as exc:
             batch.settle(request, Failure(ErrorKind.BAD_VALUE, f"{request.name}: {exc}"))
             return
@@ -227,6 +251,13 @@ class Switchboard:
         status = self._ca.ca_array_put_callback(channel.native, count, channel.chid, data, self.answers.on_put, key)
         if not is_normal(status):
             self._take_back(request, channel, key, status)
+
+    def _ask_why(self, request: Request, failure: Failure) -> None:
+        """Settle a failed put as what it is at least, and ask what it is."""
+        question = question_about(request, failure)
+        request.batch.add(question)
+        request.batch.settle(request, failure)
+        self._begin(question)
 
     def _take_back(self, request: Request, channel: Channel, key: int, status: int) -> None:
         """Deal with a request that libca did not accept."""

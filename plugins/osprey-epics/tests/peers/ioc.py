@@ -1,10 +1,11 @@
 """A real soft IOC on the loopback that counts its puts.
 
-    python ioc.py --port P --prefix X --puts FILE [--slow S] [--many N] [--quick N] [--until-stdin-closes]
+    python ioc.py --port P --prefix X --puts FILE [--slow S] [--many N] [--quick N] [--calcs N] [--pva P]
+                  [--until-stdin-closes]
 
-It prints ``READY <port>`` when it serves (``--port 0``: a free one). Every put that reaches a record becomes
-one line in FILE, on disk before the put completes: record, value and monotonic time in nanoseconds, separated
-by tabs. softioc and pyepics cannot live in one process, so this is always a process of its own.
+It prints ``READY <port> <PV Access port>`` when it serves (0: a free one; without ``--pva`` there is none). Every put
+that reaches a record becomes one line in FILE, on disk before the put completes: record, value and monotonic time in
+nanoseconds, separated by tabs. softioc and pyepics cannot live in one process, so this is always a process of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import json
 import os
 import socket
 import sys
@@ -33,6 +35,20 @@ def loopback_variables(port: int) -> dict[str, str]:
         "EPICS_CAS_INTF_ADDR_LIST": "127.0.0.1",
         "EPICS_CAS_BEACON_ADDR_LIST": "127.0.0.1",
         "EPICS_CAS_AUTO_BEACON_ADDR_LIST": "NO",
+    }
+
+
+def pva_loopback_variables(search_port: int) -> dict[str, str]:
+    """Keep PV Access of server and client on the loopback; the search port is one of UDP."""
+    return {
+        "EPICS_PVA_ADDR_LIST": "127.0.0.1",
+        "EPICS_PVA_AUTO_ADDR_LIST": "NO",
+        "EPICS_PVA_BROADCAST_PORT": str(search_port),
+        "EPICS_PVAS_INTF_ADDR_LIST": "127.0.0.1",
+        "EPICS_PVAS_BEACON_ADDR_LIST": "127.0.0.1",
+        "EPICS_PVAS_AUTO_BEACON_ADDR_LIST": "NO",
+        "EPICS_PVAS_BROADCAST_PORT": str(search_port),
+        "EPICS_PVAS_SERVER_PORT": str(free_port()),
     }
 
 
@@ -63,7 +79,7 @@ class PutLog:
         os.fsync(self._file)
 
 
-def build_records(prefix: str, log: PutLog, slow_s: float, many: int, quick: int) -> Callable[[], None]:
+def build_records(prefix: str, log: PutLog, slow_s: float, many: int, quick: int, calcs: int) -> Callable[[], None]:
     """Make the records; gives what has to run once the IOC is up."""
     import numpy as np
     from softioc import alarm, builder
@@ -86,6 +102,7 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int, quick: int
     current.add_alias(f"{prefix}:ALIAS")
     counted(builder.aOut, "FREE", initial_value=0.0, EGU="mm")
     builder.records.calc("CALC", CALC="A*2", INPA=f"{prefix}:CUR CP", EGU="A", DESC="twice the current")
+    builder.records.calc("FORMULA", CALC="A*2", INPA=f"{prefix}:CUR", EGU="A")
     builder.records.calc("FAST", CALC="VAL+1", SCAN=".1 second")
     builder.records.ao("LATER", VAL=1, TSE=-2, PINI="NO")  # never processed: no time stamp, undefined
     counted(builder.WaveformOut, "WF", initial_value=np.arange(100, dtype=float), EGU="V")
@@ -119,7 +136,27 @@ def build_records(prefix: str, log: PutLog, slow_s: float, many: int, quick: int
         )
     for index in range(quick):
         builder.records.ao(f"QUICK{index:04d}", VAL=0, PINI="YES", DRVL=-100, DRVH=100, EGU="mA", PREC=3)
+    for index in range(calcs):
+        builder.records.calc(f"CALC{index:04d}", CALC="VAL+1", SCAN=".1 second", EGU="n")
+    build_table(prefix)
     return lambda: bad.set(99.0, severity=alarm.INVALID_ALARM, alarm=alarm.HW_LIMIT_ALARM)
+
+
+def build_table(prefix: str) -> None:
+    """Make the table TABLE of PV Access out of three waveforms."""
+    import numpy as np
+    from softioc import builder
+
+    name = f"{prefix}:TABLE"
+    labels = builder.records.waveform("TABLE:L", FTVL="STRING", NELM=2, INP='{const:["Position","Current"]}')
+    position = builder.WaveformIn("TABLE:S", initial_value=np.arange(3, dtype=float))
+    current = builder.WaveformIn("TABLE:I", initial_value=np.arange(3, dtype=np.int32))
+    plain = {"+type": "plain", "+channel": "VAL"}
+    group = {"+id": "epics:nt/NTTable:1.0", "labels": plain}
+    labels.add_info("Q:group", json.dumps({name: group}))
+    meta = {"+type": "meta", "+channel": "VAL"}
+    position.add_info("Q:group", json.dumps({name: {"value.position": {**plain, "+trigger": "*"}, "": meta}}))
+    current.add_info("Q:group", json.dumps({name: {"value.current": plain}}))
 
 
 def load_access_rules() -> Path:
@@ -153,23 +190,29 @@ def main() -> None:
     parser.add_argument("--slow", type=float, default=4.0, help="seconds until a put to SLOW completes")
     parser.add_argument("--many", type=int, default=1000, help="how many records AO0000 ... there are")
     parser.add_argument("--quick", type=int, default=0, help="how many uncounted records QUICK0000 ... there are")
+    parser.add_argument("--calcs", type=int, default=0, help="how many records CALC0000 ... count ten times a second")
+    parser.add_argument("--pva", type=int, help="serve PV Access too; the UDP port of its searches")
     parser.add_argument("--until-stdin-closes", action="store_true")
     options = parser.parse_args()
     port = options.port or free_port()
     os.environ.update(loopback_variables(port))
+    pva_port = None if options.pva is None else options.pva or free_port()
+    if pva_port is not None:
+        os.environ.update(pva_loopback_variables(pva_port))
 
     from softioc import asyncio_dispatcher, builder, softioc
 
     dispatcher = asyncio_dispatcher.AsyncioDispatcher()
-    start = build_records(options.prefix, PutLog(options.puts), options.slow, options.many, options.quick)
+    log = PutLog(options.puts)
+    start = build_records(options.prefix, log, options.slow, options.many, options.quick, options.calcs)
     rules = load_access_rules()
     builder.LoadDatabase()
-    softioc.iocInit(dispatcher, enable_pva=False)
+    softioc.iocInit(dispatcher, enable_pva=pva_port is not None)
     rules.unlink()
     start()
     if options.until_stdin_closes:
         leave_when_stdin_closes()
-    print("READY", port, flush=True)
+    print("READY", port, pva_port or "-", flush=True)
     while True:
         time.sleep(3600)
 

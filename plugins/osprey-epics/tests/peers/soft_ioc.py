@@ -20,12 +20,25 @@ _numbers = itertools.count()
 class SoftIoc:
     """One IOC process and the file in which it counts its puts."""
 
-    def __init__(self, folder: Path, *, prefix: str = "", slow_s: float = 4.0, many: int = 10, quick: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: str = "",
+        slow_s: float = 4.0,
+        many: int = 10,
+        quick: int = 0,
+        calcs: int = 0,
+        has_pva: bool = False,
+    ) -> None:
         self.prefix = prefix or f"T{os.getpid()}N{next(_numbers)}"
         self.port = 0
+        self.pva_port = 0
+        """The UDP port of searches of PV Access."""
+        self._has_pva = has_pva
         self.puts_file = folder / f"{self.prefix}.puts"
         self._log = folder / f"{self.prefix}.log"
-        self._options = ["--slow", str(slow_s), "--many", str(many), "--quick", str(quick)]
+        self._options = ["--slow", str(slow_s), "--many", str(many), "--quick", str(quick), "--calcs", str(calcs)]
         self._options += ["--until-stdin-closes"]
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -45,7 +58,7 @@ class SoftIoc:
         """Start it, on the same port as before if there was one; returns when it serves."""
         command = [
             sys.executable, str(_SCRIPT), "--port", str(self.port), "--prefix", self.prefix,
-            "--puts", str(self.puts_file), *self._options,
+            "--puts", str(self.puts_file), *self._options, *self._pva_options(),
         ]  # fmt: skip
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
@@ -58,6 +71,11 @@ class SoftIoc:
             msg = f"the soft IOC did not start:\n{self._log.read_text()}"
             raise RuntimeError(msg)
         self.port = int(words[1])
+        if self._has_pva:
+            self.pva_port = int(words[2])
+
+    def _pva_options(self) -> list[str]:
+        return ["--pva", str(self.pva_port)] if self._has_pva else []
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal; SIGSTOP has taken effect in every thread when this returns."""

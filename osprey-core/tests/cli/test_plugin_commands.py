@@ -72,15 +72,15 @@ def _json(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 
 
 def test_the_listing_for_scripts_has_these_keys(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _install(site, "tango")
+    _install(site, "mango")
     assert main(["plugins", "list", "--json"]) == 0
-    [row] = [row for row in _json(capsys) if row["name"] == "tango"]
+    [row] = [row for row in _json(capsys) if row["name"] == "mango"]
     assert row == {
-        "name": "tango",
-        "distribution": "osprey-tango",
+        "name": "mango",
+        "distribution": "osprey-mango",
         "version": "1.2",
         "status": "ok",
-        "summary": "The tango toy.",
+        "summary": "The mango toy.",
         "origin": "installed",
         "requires": [],
         "reason": "",
@@ -103,20 +103,20 @@ def test_strict_fails_the_listing_of_a_bad_plugin(site: Path, capsys: pytest.Cap
 
 def test_show_names_what_nothing_asks_for_yet(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hook = "@hookimpl\ndef osprey_providers():\n    yield Provider(name='p', summary='', implementation='a:B')\n"
-    _install(site, "tango", hook)
-    assert main(["plugins", "show", "osprey-tango", "--json"]) == 0
+    _install(site, "mango", hook)
+    assert main(["plugins", "show", "osprey-mango", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["provides"] == {"providers": ["p"]}
     assert shown["unconsumed"] == ["providers"]
     assert shown["import_ms"] >= 0
-    assert main(["plugins", "show", "tango"]) == 0
+    assert main(["plugins", "show", "mango"]) == 0
     assert "nothing in this release asks for these yet" in capsys.readouterr().out
 
 
 def test_an_unknown_plugin_comes_with_the_closest(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _install(site, "tango")
-    assert main(["plugins", "show", "tngo"]) == 1
-    assert "did you mean tango" in capsys.readouterr().err
+    _install(site, "mango")
+    assert main(["plugins", "show", "mngo"]) == 1
+    assert "did you mean mango" in capsys.readouterr().err
 
 
 def test_the_doctor_shows_the_traceback(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,27 +128,27 @@ def test_the_doctor_shows_the_traceback(site: Path, capsys: pytest.CaptureFixtur
 
 
 def test_the_doctor_is_content(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _install(site, "tango")
-    assert main(["plugins", "doctor", "tango"]) == 0
+    _install(site, "mango")
+    assert main(["plugins", "doctor", "mango"]) == 0
     assert "all is well" in capsys.readouterr().out
 
 
 def test_disabling_makes_a_minimal_configuration(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _install(site, "tango")
-    assert main(["plugins", "disable", "osprey-tango", "--json"]) == 0
+    _install(site, "mango")
+    assert main(["plugins", "disable", "osprey-mango", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
-        "name": "tango",
+        "name": "mango",
         "disabled": True,
         "changed": True,
         "file": str(Path.cwd() / "config.yml"),
     }
-    assert Path("config.yml").read_text(encoding="utf-8") == "plugins:\n  disable:\n  - tango\n"
+    assert Path("config.yml").read_text(encoding="utf-8") == "plugins:\n  disable:\n  - mango\n"
     main(["plugins", "list", "--json"])
-    assert {row["name"]: row["status"] for row in _json(capsys)}["tango"] == "disabled"
+    assert {row["name"]: row["status"] for row in _json(capsys)}["mango"] == "disabled"
 
 
 def test_disabling_keeps_comments_order_and_variables(site: Path) -> None:
-    _install(site, "tango")
+    _install(site, "mango")
     _install(site, "doocs")
     text = dedent("""\
         # The north hall.
@@ -156,14 +156,14 @@ def test_disabling_keeps_comments_order_and_variables(site: Path) -> None:
           name: "North"   # as the signs say
         plugins:
           disable:
-            - tango   # until the licence is back
+            - mango   # until the licence is back
           require: []
         execution:
           python_env_path: ${VENV:-/opt/venv}
         """)
     Path("config.yml").write_text(text, encoding="utf-8")
     assert main(["plugins", "disable", "doocs"]) == 0
-    assert main(["plugins", "disable", "tango"]) == 0
+    assert main(["plugins", "disable", "mango"]) == 0
     changed = Path("config.yml").read_text(encoding="utf-8")
     assert changed == text.replace("back\n", "back\n    - doocs\n")
     assert main(["plugins", "enable", "osprey-doocs"]) == 0
@@ -172,15 +172,15 @@ def test_disabling_keeps_comments_order_and_variables(site: Path) -> None:
 
 @pytest.mark.parametrize("prefix", ["osprey", "framework"])
 def test_a_section_under_a_prefix_is_found(site: Path, prefix: str) -> None:
-    _install(site, "tango")
+    _install(site, "mango")
     Path("config.yml").write_text(f"{prefix}:\n  plugins:\n    disable: [x]\n", encoding="utf-8")
-    assert main(["plugins", "disable", "tango"]) == 0
-    assert Path("config.yml").read_text(encoding="utf-8") == f"{prefix}:\n  plugins:\n    disable: [x, tango]\n"
+    assert main(["plugins", "disable", "mango"]) == 0
+    assert Path("config.yml").read_text(encoding="utf-8") == f"{prefix}:\n  plugins:\n    disable: [x, mango]\n"
 
 
 def test_enabling_what_is_enabled_changes_nothing(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _install(site, "tango")
-    assert main(["plugins", "enable", "tango"]) == 0
+    _install(site, "mango")
+    assert main(["plugins", "enable", "mango"]) == 0
     assert "as before" in capsys.readouterr().out
     assert not Path("config.yml").exists()
 
@@ -198,11 +198,11 @@ def test_the_core_cannot_be_disabled(site: Path, capsys: pytest.CaptureFixture[s
     assert "part of Osprey" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", ["[]", "plugins: 3", "plugins: {disable: tango}", "a: [", "\x00"])
+@pytest.mark.parametrize("text", ["[]", "plugins: 3", "plugins: {disable: mango}", "a: [", "\x00"])
 def test_a_configuration_of_another_shape_is_not_touched(site: Path, text: str) -> None:
-    _install(site, "tango")
+    _install(site, "mango")
     Path("config.yml").write_text(text, encoding="utf-8")
-    assert main(["plugins", "disable", "tango"]) == 2
+    assert main(["plugins", "disable", "mango"]) == 2
     assert Path("config.yml").read_text(encoding="utf-8") == text
 
 

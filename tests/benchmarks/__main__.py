@@ -18,7 +18,14 @@ PAGE = ROOT / "docs/reference/benchmarks.md"
 BENCHMARKS = {
     "Start-up of the command line, 12 plugins": "tests/benchmarks/startup.py",
     "Sandboxed run of a NumPy script": "tests/benchmarks/sandbox.py",
+    "Channel search": "tests/benchmarks/channel_search.py",
     "1000 EPICS channels": "plugins/osprey-epics/benchmarks/ca_batch.py",
+    "EPICS: 50 missing and 50 good channels": "plugins/osprey-epics/benchmarks/missing.py",
+    "EPICS monitors": "plugins/osprey-epics/benchmarks/monitors.py",
+    "Archiver Appliance, 100,000 samples": "plugins/osprey-epics/benchmarks/archiver.py",
+    "EPICS writes through the guard": "plugins/osprey-epics/benchmarks/guarded.py",
+    "1000 OPC UA nodes": "plugins/osprey-labview/benchmarks/opcua_batch.py",
+    "1000 Tango attributes": "plugins/osprey-tango/benchmarks/tango_batch.py",
 }
 
 

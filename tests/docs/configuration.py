@@ -39,6 +39,8 @@ SETTINGS = (
     ("archivers", "archiver"),
     ("generators", "execution.generators"),
 )
+COMMAND_SECTIONS = {"generate-soft-ioc": "simulation"}
+"""Sections at the top that belong to a command of a plugin."""
 OURS = ("osprey-core", "osprey-epics", "osprey-sim")
 
 EVERYTHING_ASKED = """\
@@ -111,6 +113,10 @@ def settings_keys() -> Iterator[tuple[str, str, list[Key]]]:
             if entry.distribution in OURS and cls is not None:
                 name = f"{path}.{entry.registration.name}"
                 yield name, entry.distribution, list(keys_of(cls, name))
+    for command, path in COMMAND_SECTIONS.items():
+        cls = registry.settings_class("commands", command)
+        assert cls is not None
+        yield path, registry.entry("commands", command).distribution, list(keys_of(cls, path))
 
 
 def word_classes() -> dict[type[Enum], str]:

@@ -29,7 +29,8 @@ ENVIRON = {"GATEWAY": "gateway.example.org"}
 
 
 def test_every_section_of_the_loader_is_on_the_page() -> None:
-    assert {path.partition(".")[0] for path in configuration.SECTIONS} == set(SECTIONS)
+    named = {path.partition(".")[0] for path in configuration.SECTIONS}
+    assert named | set(configuration.COMMAND_SECTIONS.values()) == set(SECTIONS)
 
 
 def test_every_class_of_the_layout_is_on_the_page() -> None:

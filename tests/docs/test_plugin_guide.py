@@ -25,7 +25,7 @@ def _snippets(language: str) -> list[str]:
 @pytest.fixture
 def osprey(tmp_path: Path) -> Any:
     """Install the guide's distribution into a folder, and give the command line that sees it."""
-    declaration, policy = _snippets("python")
+    declaration, policy, _ = _snippets("python")
     project: dict[str, Any] = tomllib.loads(_snippets("toml")[0])["project"]
     package = tmp_path / "site/my_facility"
     package.mkdir(parents=True)

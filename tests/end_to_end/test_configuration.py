@@ -37,13 +37,13 @@ def test_what_is_asked_in_vain_stops_the_step_that_would_have_to_obey(ring: Comm
 
 
 def test_the_section_of_an_absent_plugin_has_a_status_and_is_no_unknown_key(ring: CommandLine, tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("control_system:\n  connector:\n    tango: {host: x}\n")
+    (tmp_path / "config.yml").write_text("control_system:\n  connector:\n    doocs: {host: x}\n")
     done = ring("config", "check")
-    assert "section control_system.connector.tango (line 3): no plugin provides it" in done.out
-    assert "pip install osprey-tango" in done.out
+    assert "section control_system.connector.doocs (line 3): no plugin provides it" in done.out
+    assert "pip install osprey-doocs" in done.out
     section = ring("config", "check", "--json").json["sections"][0]
-    assert (section["path"], section["state"]) == ("control_system.connector.tango", "absent")
-    assert "section control_system.connector.tango" in ring("config", "show").err
+    assert (section["path"], section["state"]) == ("control_system.connector.doocs", "absent")
+    assert "section control_system.connector.doocs" in ring("config", "show").err
 
 
 def test_the_section_of_a_disabled_plugin_has_a_status(ring: CommandLine, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from osprey.cli.context import cli_project
     from osprey.config import structure_settings
     from osprey.control import (
+        SEVERITIES,
+        ArchivedSample,
         ArchiveInfo,
         ArchiveSeries,
         ArchiveSpan,
@@ -50,14 +52,19 @@ if TYPE_CHECKING:
         Severity,
         Updates,
         Value,
+        describe_coverage,
+        to_frame,
     )
     from osprey.control.channels.channel_file import dump_channels, load_channels
+    from osprey.control.limits.limits_file import load_limits
     from osprey.project import Project
 
 _CONTROL = (
+    "SEVERITIES",
     "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
+    "ArchivedSample",
     "Bounds",
     "ChannelInfo",
     "ChannelRecord",
@@ -77,6 +84,8 @@ _CONTROL = (
     "Severity",
     "Updates",
     "Value",
+    "describe_coverage",
+    "to_frame",
 )
 _HOMES = {
     **dict.fromkeys(_CONTROL, "osprey.control"),
@@ -84,13 +93,16 @@ _HOMES = {
     "cli_project": "osprey.cli.context",
     "dump_channels": "osprey.control.channels.channel_file",
     "load_channels": "osprey.control.channels.channel_file",
+    "load_limits": "osprey.control.limits.limits_file",
     "structure_settings": "osprey.config",
 }
 
 __all__ = [
+    "SEVERITIES",
     "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
+    "ArchivedSample",
     "Archiver",
     "Bounds",
     "Capability",
@@ -126,10 +138,13 @@ __all__ = [
     "WritePolicy",
     "cli_project",
     "control",
+    "describe_coverage",
     "dump_channels",
     "hookimpl",
     "load_channels",
+    "load_limits",
     "structure_settings",
+    "to_frame",
 ]
 
 

@@ -17,6 +17,7 @@ def osprey_connectors() -> Iterable[Connector]:
         implementation="osprey.control.mock.connector:MockConnector",
         settings="osprey.control.mock.connector:MockSettings",
         simulated=True,
+        value_field="VAL",
     )
 
 

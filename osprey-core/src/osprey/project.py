@@ -122,6 +122,11 @@ def open_project(start: Path | None = None, *, options: LoadOptions | None = Non
     return Project(load_config(start, environ=os.environ), options)
 
 
+def active_project() -> Project | None:
+    """Give the project that `Project.activate` has set for the current context, if there is one."""
+    return _current.get()
+
+
 def current_project() -> Project:
     """Give the project of the current context, else open the one found from the working directory.
 

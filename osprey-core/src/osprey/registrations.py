@@ -52,6 +52,9 @@ class Connector(Registration):
     folds_case: bool = False
     """True if the control system takes ``SR/Mag/1`` and ``sr/mag/1`` for one name (Tango). Its connector then gives
     canonical names in lower case, and limits are looked up without regard to letter case."""
+    value_field: str = ""
+    """The field that a name means where it states none, such as ``VAL``: in limits ``X`` and ``X.VAL`` are then one
+    channel. Empty: a name that ends in ``.VAL`` is a name like any other."""
 
 
 @frozen(kw_only=True)

@@ -191,11 +191,11 @@ def test_a_section_is_checked_by_the_settings_class_of_its_plugin(osprey: Osprey
 
 
 def test_a_target_without_its_connector_is_a_problem(osprey: Osprey, tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("control_system: {targets: {a: {connector: tango, channels: none.yml}}}\n")
+    (tmp_path / "config.yml").write_text("control_system: {targets: {a: {connector: doocs, channels: none.yml}}}\n")
     done = osprey("config", "check")
     assert done.code == 2
     assert (
-        "control_system.targets.a.connector: connector 'tango' is not installed: pip install osprey-tango" in done.err
+        "control_system.targets.a.connector: connector 'doocs' is not installed: pip install osprey-doocs" in done.err
     )
     assert "control_system.targets.a.channels: there is no file" in done.err
 

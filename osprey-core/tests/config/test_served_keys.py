@@ -9,6 +9,8 @@ import pytest
 
 from osprey.config import ApprovalMode, Config, ExecutionMethod, GlobalMode
 from osprey.config.known import UNSERVED
+from osprey.config.schema import GuardMode
+from osprey.errors import ConfigError
 
 Load = Callable[..., Config]
 
@@ -75,3 +77,11 @@ def test_each_powerless_key_of_the_older_limits_is_named_by_its_own_path(load: L
     notes = load(text).notes
     assert any(note.startswith("control_system.limits_checking.on_violation (line 3)") for note in notes)
     assert any(note.startswith("control_system.limits_checking.allow_unlisted_channels (line 4)") for note in notes)
+
+
+def test_where_the_guard_runs(load: Load) -> None:
+    systems = load("control_system: {guard: socket, guard_users: [control, ops]}").control_system
+    assert (systems.guard, systems.guard_users) == (GuardMode.SOCKET, ("control", "ops"))
+    assert (load("").control_system.guard, load("").control_system.guard_users) == (GuardMode.INPROCESS, ())
+    with pytest.raises(ConfigError, match=r"control_system\.guard"):
+        load("control_system: {guard: somewhere}")

@@ -70,15 +70,15 @@ def test_a_targets_settings_lie_on_those_of_its_connector_key_by_key(load: Load)
         "control_system:\n"
         "  default_target: a\n"
         "  connector:\n"
-        "    epics: {timeout: 3, gateways: {read_only: {address: g, port: 1}}}\n"
+        "    epics: {patience: 3, gateways: {read_only: {address: g, port: 1}}}\n"
         "  targets:\n"
         "    a: {connector: epics, settings: {gateways: {read_only: {port: 2}}}}\n"
         "    b: {connector: epics}\n"
         "    c: {connector: other, archiver: x, archiver_settings: {k: 2}}\n"
         "archiver: {x: {k: 1, j: 1}}\n"
     ).control_system.targets
-    assert targets["a"].settings == {"timeout": 3, "gateways": {"read_only": {"address": "g", "port": 2}}}
-    assert targets["b"].settings == {"timeout": 3, "gateways": {"read_only": {"address": "g", "port": 1}}}
+    assert targets["a"].settings == {"patience": 3, "gateways": {"read_only": {"address": "g", "port": 2}}}
+    assert targets["b"].settings == {"patience": 3, "gateways": {"read_only": {"address": "g", "port": 1}}}
     assert targets["c"].settings == {}
     assert targets["c"].archiver_settings == {"k": 2, "j": 1}
 
@@ -88,13 +88,13 @@ def test_a_targets_settings_lie_on_those_of_its_connector_key_by_key(load: Load)
 )
 def test_a_type_means_one_default_target_of_that_name(load: Load, writes: str, posture: Posture) -> None:
     line = f"  writes_enabled: {writes}\n" if writes else ""
-    systems = load(f"control_system:\n  type: epics\n{line}  connector: {{epics: {{timeout: 3}}}}\n").control_system
+    systems = load(f"control_system:\n  type: epics\n{line}  connector: {{epics: {{patience: 3}}}}\n").control_system
     assert systems.default_target == "epics"
     assert list(systems.targets) == ["epics"]
     target = systems.targets["epics"]
     assert (target.connector, target.posture) == ("epics", posture)
     assert target.writes_enabled is (posture is Posture.APPROVAL)
-    assert target.settings == {"timeout": 3}
+    assert target.settings == {"patience": 3}
 
 
 def test_type_and_targets_may_mean_the_same(load: Load) -> None:

@@ -54,8 +54,8 @@ def _assert_the_others_work(toys: Any) -> None:
             Phase.DECLARE,
             "returned nothing (None): yield Connector",
         ),
-        ("@hookimpl\ndef osprey_connectors(): yield 'tango'", Phase.DECLARE, "yielded a str"),
-        ("@hookimpl\ndef osprey_connectors(): return 'tango'", Phase.DECLARE, "returned a str"),
+        ("@hookimpl\ndef osprey_connectors(): yield 'mango'", Phase.DECLARE, "yielded a str"),
+        ("@hookimpl\ndef osprey_connectors(): return 'mango'", Phase.DECLARE, "returned a str"),
         (
             "@hookimpl\ndef osprey_connectors(): yield Archiver(name='x', summary='', implementation='a:B')",
             Phase.DECLARE,
@@ -201,8 +201,8 @@ def test_metadata_that_is_gone_is_told(toys: Any, status_of: StatusOf) -> None:
 
 
 def test_two_distributions_with_one_entry_get_neither_and_are_both_named(toys: Any) -> None:
-    toys.connector("alpha", connector="tango")
-    toys.connector("beta", connector="tango")
+    toys.connector("alpha", connector="mango")
+    toys.connector("beta", connector="mango")
     found = toys.survey()
     by_name = {status.name: status for status in found.plugins}
     for name in ("alpha", "beta"):
@@ -210,25 +210,25 @@ def test_two_distributions_with_one_entry_get_neither_and_are_both_named(toys: A
         assert "alpha (osprey-alpha 1.0) and by beta (osprey-beta 1.0)" in by_name[name].reason
         assert "osprey plugins disable alpha or beta" in by_name[name].reason
     with pytest.raises(PluginError, match="is declared by alpha"):
-        Registry(found).entry("connectors", "tango")
+        Registry(found).entry("connectors", "mango")
     _assert_the_others_work(toys)
 
 
 def test_a_conflict_ends_when_one_is_disabled(toys: Any) -> None:
-    toys.connector("alpha", connector="tango")
-    toys.connector("beta", connector="tango")
+    toys.connector("alpha", connector="mango")
+    toys.connector("beta", connector="mango")
     registry = Registry(toys.survey(disable=("osprey-beta",)))
-    assert registry.entry("connectors", "tango").plugin == "alpha"
+    assert registry.entry("connectors", "mango").plugin == "alpha"
 
 
 def test_a_conflicting_plugin_keeps_the_names_that_are_its_own(toys: Any) -> None:
-    toys.connector("alpha", connector="tango")
+    toys.connector("alpha", connector="mango")
     toys.add(
         "beta",
         """
         @hookimpl
         def osprey_connectors():
-            for name in ("tango", "own"):
+            for name in ("mango", "own"):
                 yield Connector(name=name, summary="", implementation="a:B")
         """,
     )

@@ -136,10 +136,10 @@ def test_the_configuration_can_leave_out_policies_and_it_shows(toys: Any) -> Non
 
 def test_in_safe_mode_policies_are_withheld(toys: Any) -> None:
     toys.policy("rules", before="raise AssertionError('imported')")
-    toys.connector("tango")
+    toys.connector("mango")
     registry = _start(toys, LoadOptions(safe_mode=True))
     assert registry.policies_withheld == ("rules",)
-    assert "tango" not in registry.names("connectors")
+    assert "mango" not in registry.names("connectors")
     assert "mock" in registry.names("connectors")
 
 
@@ -194,6 +194,6 @@ def test_strict_names_every_bad_plugin(toys: Any) -> None:
 
 
 def test_an_unknown_name_is_a_usage_error(toys: Any) -> None:
-    toys.connector("tango")
-    with pytest.raises(UsageError, match=r"plugins.disable .* names 'tanggo'.*did you mean tango"):
-        _start(toys, disable=("tanggo",))
+    toys.connector("mango")
+    with pytest.raises(UsageError, match=r"plugins.disable .* names 'manggo'.*did you mean mango"):
+        _start(toys, disable=("manggo",))

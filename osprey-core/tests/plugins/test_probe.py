@@ -86,8 +86,8 @@ def test_the_doctor_finds_an_exit_at_import_and_survives(toys: Any) -> None:
 
 
 def test_the_probe_finds_conflicts_too(toys: Any) -> None:
-    toys.connector("alpha", connector="tango")
-    toys.connector("beta", connector="tango")
+    toys.connector("alpha", connector="mango")
+    toys.connector("beta", connector="mango")
     report = json.loads(toys.osprey("plugins", "doctor", "--probe", "--json").stdout)
     states = {row["name"]: row["status"] for row in report["plugins"]}
     assert (states["alpha"], states["beta"]) == ("conflicting", "conflicting")

@@ -101,9 +101,9 @@ def test_settings_are_an_attrs_class_or_nothing(toys: Any) -> None:
 
 
 def test_an_unknown_name_comes_with_the_closest_or_the_package(toys: Any) -> None:
-    registry = _registry(toys, _connector(name="tango"))
-    with pytest.raises(PluginError, match="'tangoo' is not known: did you mean tango"):
-        registry.entry("connectors", "tangoo")
+    registry = _registry(toys, _connector(name="mango"))
+    with pytest.raises(PluginError, match="'mangoo' is not known: did you mean mango"):
+        registry.entry("connectors", "mangoo")
     with pytest.raises(PluginError, match="'doocs' is not installed: pip install osprey-doocs"):
         registry.resolve("connectors", "doocs")
 

@@ -18,12 +18,12 @@ def _statuses(toys: Any, options: LoadOptions | None = None, **settings: tuple[s
     return {status.name: status.status for status in toys.survey(options, **settings).plugins}
 
 
-@pytest.mark.parametrize("name", ["tango", "osprey-tango", "Osprey.Tango", "TANGO"])
+@pytest.mark.parametrize("name", ["mango", "osprey-mango", "Osprey.Mango", "MANGO"])
 def test_a_disabled_plugin_is_never_imported(toys: Any, name: str) -> None:
-    toys.add("tango", "raise AssertionError('imported')")
-    assert _statuses(toys, disable=(name,))["tango"] is Status.DISABLED
-    assert _statuses(toys, LoadOptions(disable=(name,)))["tango"] is Status.DISABLED
-    assert "toy_osprey_tango" not in sys.modules
+    toys.add("mango", "raise AssertionError('imported')")
+    assert _statuses(toys, disable=(name,))["mango"] is Status.DISABLED
+    assert _statuses(toys, LoadOptions(disable=(name,)))["mango"] is Status.DISABLED
+    assert "toy_osprey_mango" not in sys.modules
 
 
 def test_an_allow_list_loads_only_what_it_names_and_the_built_ins(toys: Any) -> None:
@@ -46,14 +46,14 @@ def test_the_environment_is_read_as_lists(toys: Any) -> None:
 
 
 def test_every_source_of_an_unknown_name_is_told(toys: Any) -> None:
-    toys.connector("tango")
-    found = toys.survey(LoadOptions(allow=("tngo",), disable=("tanga",)), disable=("zzzzzz",))
+    toys.connector("mango")
+    found = toys.survey(LoadOptions(allow=("mngo",), disable=("manga",)), disable=("zzzzzz",))
     config, flags, allowed = found.name_errors
     assert "config.yml names 'zzzzzz'" in config
     assert "osprey plugins list" in config
     assert "--no-plugin" in flags
-    assert "did you mean tango" in flags
-    assert "OSPREY_PLUGINS names 'tngo'" in allowed
+    assert "did you mean mango" in flags
+    assert "OSPREY_PLUGINS names 'mngo'" in allowed
 
 
 def test_the_core_cannot_be_disabled(toys: Any) -> None:
@@ -88,11 +88,11 @@ def test_a_local_file_that_is_no_plugin_is_told(toys: Any, tmp_path: Path, name:
 
 
 def test_the_first_folder_on_the_path_wins(toys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    toys.connector("tango", version="1.0")
+    toys.connector("mango", version="1.0")
     other = tmp_path / "other"
-    (other / "osprey_tango-2.0.dist-info").mkdir(parents=True)
+    (other / "osprey_mango-2.0.dist-info").mkdir(parents=True)
     monkeypatch.setattr("sys.path", [*sys.path, str(other)])
-    assert scan(sys.path).versions["osprey-tango"] == "1.0"
+    assert scan(sys.path).versions["osprey-mango"] == "1.0"
 
 
 @given(st.text(alphabet="aB1-_.", min_size=1, max_size=12))

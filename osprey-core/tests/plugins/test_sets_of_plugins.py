@@ -18,7 +18,7 @@ from osprey.plugins.registry import check_start
 KINDS = ["good", "policy", "raises", "exits", "misspelt", "too new", "broken policy"]
 PLUGINS = st.dictionaries(
     st.sampled_from([f"p{i}" for i in range(5)]),
-    st.tuples(st.sampled_from(KINDS), st.sampled_from(["tango", "doocs", "own"])),
+    st.tuples(st.sampled_from(KINDS), st.sampled_from(["mango", "doocs", "own"])),
     min_size=1,
 )
 

@@ -34,7 +34,9 @@ class TurnNodes:
         self._project = project
 
     async def plan(self, state: TurnState) -> TurnState:
-        """Read the question and plan the steps, or say what was not understood."""
+        """Read the question and plan the steps, or say what was not understood; a given plan is taken as it is."""
+        if given := state.get("given_plan"):
+            return {"plan": given, "cursor": 0, "contexts": {}, "results": []}
         zone = self._project.config.facility.time_zone
         now_ns = time.time_ns()
         phrase = parse(state.get("user_query", ""), now_ns=now_ns, time_zone=zone)

@@ -13,6 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.errors import GraphRecursionError
 
+from osprey.agent._serialization import to_plain
 from osprey.agent.graph import build_graph
 from osprey.agent.state import TurnResult, TurnState, TurnStatus
 from osprey.agent.threads import locked_thread
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
     from langgraph.types import Command, StateSnapshot
 
+    from osprey.base import ExecutionPlan
     from osprey.project import Project
 
 Progress = Callable[[str, Mapping[str, Any]], None]
@@ -55,21 +57,38 @@ class Agent:
             msg = "the question is empty; try: osprey ask 'what is the beam current'"
             raise UsageError(msg)
         thread = thread or _new_thread()
-        name = target or self._project.config.control_system.default_target
         with locked_thread(self._project.state_dir, thread):
             _check_free(thread, await self._snapshot(thread))
-            state: TurnState = {
-                "thread": thread,
-                "turn": secrets.token_hex(4),
-                "user_query": question,
-                "target": name,
-                "pending": None,
-                "status": "",
-                "answer": "",
-                "warnings": await self._recovered(),
-            }
+            state = await self._new_turn(thread, question, target)
             await self._run(thread, state, on_progress)
             return await self._result(thread)
+
+    async def carry_out(
+        self, plan: ExecutionPlan, *, question: str, target: str | None = None, on_progress: Progress | None = None
+    ) -> TurnResult:
+        """Carry out a plan that a command has made, on a new thread, as if `ask` had planned it.
+
+        :param question: what the person typed; it stands in the request that is shown for approval.
+        """
+        thread = _new_thread()
+        with locked_thread(self._project.state_dir, thread):
+            state = await self._new_turn(thread, question, target)
+            state["given_plan"] = to_plain(plan)
+            await self._run(thread, state, on_progress)
+            return await self._result(thread)
+
+    async def _new_turn(self, thread: str, question: str, target: str | None) -> TurnState:
+        return {
+            "thread": thread,
+            "turn": secrets.token_hex(4),
+            "user_query": question,
+            "target": target or self._project.config.control_system.default_target,
+            "given_plan": None,
+            "pending": None,
+            "status": "",
+            "answer": "",
+            "warnings": await self._recovered(),
+        }
 
     async def resume(self, thread: str, *, on_progress: Progress | None = None) -> TurnResult:
         """Go on with a thread after a decision or a crash. What was done is never done again.

@@ -34,6 +34,8 @@ class TurnState(TypedDict, total=False):
     turn: str
     user_query: str
     target: str
+    given_plan: dict[str, Any] | None
+    """A plan that a command has made; None: the question is planned."""
     plan: dict[str, Any]
     cursor: int
     """The index of the step that is next."""

@@ -109,6 +109,9 @@ def format_report(report: ApplyReport) -> str:
     lines += [_item_line(item) for item in report.items]
     if report.rule and report.status != "done":
         lines.append(report.reason)
+    if report.restore is not None:
+        count = sum(map(len, report.restore.groups))
+        lines.append(f"To ask for the {count} old values back: osprey ledger restore {report.request_id}")
     return "\n".join(lines)
 
 

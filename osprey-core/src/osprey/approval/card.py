@@ -120,7 +120,9 @@ def _row(group: int, item: ApprovedItem, detail: Mapping[str, Any]) -> CardRow:
     )
 
 
-def _exactly(value: Value) -> str:
+def _exactly(value: Value | None) -> str:
+    if value is None:
+        return "(a command)"
     if isinstance(value, str):
         return repr(value)
     if isinstance(value, bool | int | float):

@@ -52,7 +52,7 @@ def show_request(request_id: str, as_json: bool) -> None:
             **plain_request(row),
             "document": json.loads(row.document),
             "shown": dict(row.presentation),
-            "report": row.report,
+            "report": None if row.report is None else dict(row.report),
         }
         click.echo(json.dumps(shown, ensure_ascii=False))
         return

@@ -53,7 +53,7 @@ async def _ask(question: str, target: str | None, as_json: bool) -> None:
 
     async with cli_project() as project, open_agent(project) as agent:
         result = await agent.ask(question, target=target, on_progress=None if as_json else _show_progress)
-        await _conclude(project, agent, result, as_json)
+        await conclude_turn(project, agent, result, as_json)
 
 
 async def _resume(thread: str, as_json: bool) -> None:
@@ -61,10 +61,11 @@ async def _resume(thread: str, as_json: bool) -> None:
 
     async with cli_project() as project, open_agent(project) as agent:
         result = await agent.resume(thread, on_progress=None if as_json else _show_progress)
-        await _conclude(project, agent, result, as_json)
+        await conclude_turn(project, agent, result, as_json)
 
 
-async def _conclude(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
+async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
+    """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code."""
     from osprey.cli.approval_prompt import decide_in_terminal, has_terminal
 
     while result.status == "waiting" and result.approval and not as_json and has_terminal():

@@ -84,6 +84,19 @@ def settle_intent(intent_id: int, landed: bool, did_not_land: bool, reason: str)
     click.echo(f"Settled write {row.id}: {row.channel} on {row.target} {row.outcome.replace('_', ' ')}.")
 
 
+@ledger.command("restore")
+@click.argument("request_id", metavar="REQUEST")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; never ask for a decision.")
+def restore_request(request_id: str, as_json: bool) -> None:
+    """Ask for the old values of what a request changed before it stopped half-way, last write first.
+
+    It is a request of its own: judged on the machine as it is now, approved, and carried out as any other.
+    """
+    from osprey.cli.ledger_restore import restore
+
+    anyio.run(restore, request_id, as_json)
+
+
 @click.command()
 @click.option("--release", is_flag=True, help="Let approved writes happen again.")
 @click.option("--reason", default="", help="Why; others will read it.")
@@ -197,6 +210,7 @@ def _plain_intent(row: IntentRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "request": row.request_id,
+        "actor": row.actor,
         "target": row.target,
         "channel": row.channel,
         "group": row.group,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from osprey.cli.context import load_options, plugin_settings
-from osprey.cli.table import CORE_COMMANDS
+from osprey.cli.table import CORE_COMMANDS, GROUPED
 from osprey.errors import OspreyError, StorageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         if cmd_name in CORE_COMMANDS:
             module, _, name = CORE_COMMANDS[cmd_name][0].partition(":")
             return cast("click.Command", getattr(import_module(module), name))
-        return _plugin_command(ctx, cmd_name, check=True)
+        return plugin_command(ctx, cmd_name, check=True)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
             rest
         )  # help about a command must not depend on whether Osprey may start
         command = self.get_command(ctx, name) if not asks_help or name in CORE_COMMANDS else None
-        command = command or _plugin_command(ctx, name, check=not asks_help)
+        command = command or plugin_command(ctx, name, check=not asks_help)
         if command is None:
             from osprey.plugins.selection import closest
 
@@ -75,11 +75,16 @@ class LazyGroup(click.Group):
 
 
 def _summaries(ctx: click.Context) -> list[tuple[str, str]]:
+    rows = [(name, summary) for name, (_, summary) in CORE_COMMANDS.items()]
+    added = [row for row in plugin_summaries(ctx) if row[0] not in CORE_COMMANDS]
+    return rows + [row for row in added if not row[0].startswith(GROUPED)]
+
+
+def plugin_summaries(ctx: click.Context) -> tuple[tuple[str, str], ...]:
+    """Give name and summary of every command that a plugin adds; nothing of a command is imported."""
     from osprey.plugins.listing import list_plugins
 
-    rows = [(name, summary) for name, (_, summary) in CORE_COMMANDS.items()]
-    listing = list_plugins(_settings_or_none(ctx), load_options(ctx))
-    return rows + [row for row in listing.commands if row[0] not in CORE_COMMANDS]
+    return list_plugins(_settings_or_none(ctx), load_options(ctx)).commands
 
 
 def _settings_or_none(ctx: click.Context) -> PluginSettings:
@@ -92,7 +97,11 @@ def _settings_or_none(ctx: click.Context) -> PluginSettings:
         return PlainSettings()
 
 
-def _plugin_command(ctx: click.Context, name: str, *, check: bool) -> click.Command | None:
+def plugin_command(ctx: click.Context, name: str, *, check: bool) -> click.Command | None:
+    """Import one command of a plugin; None if there is none of that name.
+
+    :param check: False for help, which must not depend on whether Osprey may start.
+    """
     from osprey.plugins.registry import Registry, check_start
     from osprey.plugins.surveying import survey
 

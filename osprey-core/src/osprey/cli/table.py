@@ -10,15 +10,25 @@ from typing import Final
 
 CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "ask": ("osprey.cli.ask_commands:ask", "Ask in plain words"),
+    "channels": ("osprey.cli.channel_commands:channels", "Find, read, write, watch and explain channels"),
+    "archive": ("osprey.cli.archive_commands:archive", "Show and draw past values; say what is archived"),
+    "targets": ("osprey.cli.target_commands:targets", "List control systems and check whether they can be reached"),
+    "snapshot": ("osprey.cli.snapshot_commands:snapshot", "Keep what channels read, compare it, ask for the way back"),
     "approvals": ("osprey.cli.approval_commands:approvals", "Show and decide what waits for a person"),
     "resume": ("osprey.cli.ask_commands:resume", "Go on with a thread after a decision or a crash"),
+    "limits": ("osprey.cli.limits_commands:limits", "Say what the limits allow and what is wrong with them"),
     "ledger": ("osprey.cli.machine_commands:ledger", "Show every write and every doubt; settle a doubt"),
     "audit": ("osprey.cli.machine_commands:audit", "Show and check the audit"),
+    "guard": ("osprey.cli.guard_commands:guard", "Run the guard as a process of its own"),
     "halt": ("osprey.cli.machine_commands:halt", "Stop all writes, or release the stop"),
     "config": ("osprey.cli.config_commands:config", "Show and check the configuration"),
+    "generate": ("osprey.cli.generate_commands:generate", "Write programs from what Osprey knows"),
     "init": ("osprey.cli.config_commands:init", "Make a project"),
     "plugins": (
         "osprey.cli.plugin_commands:plugins",
         "List plugins, say what is wrong with one, switch one off",
     ),
 }
+
+GROUPED: Final = ("generate-",)
+"""A plugin's command whose name begins so belongs to that group: `generate-soft-ioc` is `osprey generate soft-ioc`."""

@@ -16,6 +16,7 @@ from osprey.config.schema import (
     CapabilityApproval,
     ExecutionMethod,
     GlobalMode,
+    GuardMode,
     LimitsConfig,
     ModeConfig,
     Posture,
@@ -70,6 +71,8 @@ class ControlSystemLayout(Layout):
     """The target that is asked when a command names none; needed if there are several."""
     writes_enabled: bool | None = None
     """A switch above all targets: false takes writes away from each; true gives them to `type` alone."""
+    guard: GuardMode | None = None
+    guard_users: tuple[str, ...] | None = None
     limits_checking: LimitsCheckingLayout | None = None
 
 

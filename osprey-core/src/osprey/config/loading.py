@@ -41,6 +41,7 @@ SECTIONS: Final = (
     "facility",
     "plugins",
     "python_executor",
+    "simulation",
     "storage",
 )
 _AT_LOAD: Final = ("approval", "control_system", "plugins")
@@ -181,7 +182,7 @@ class _Assembly:
                 name: Section(node, ("archiver", name)) for name, node in archivers.sections.items()
             },
         }
-        return [
+        made = [
             PluginSection(
                 path=f"{path}.{name}",
                 line=self.draft.line_of(f"{path}.{name}"),
@@ -191,6 +192,22 @@ class _Assembly:
             )
             for (point, path), by_name in found.items()
             for name, settings in by_name.items()
+        ]
+        return [*made, *self._simulation()]
+
+    def _simulation(self) -> list[PluginSection]:
+        """Give the section of the command that writes soft IOCs; it stands at the top, under the predecessor's name."""
+        entry = self.draft.table.entries.get("simulation")
+        if entry is None or is_empty(entry.node):
+            return []
+        if not isinstance(entry.node, Table):
+            message = "expected a section: write it as indented 'key: value' lines"
+            self.draft.problems.append(Problem(message=message, path="simulation", mark=entry.node.mark))
+            return []
+        settings = Section(entry.node, ("simulation",))
+        line = self.draft.line_of("simulation")
+        return [
+            PluginSection(path="simulation", line=line, point="commands", name="generate-soft-ioc", settings=settings)
         ]
 
     def _execution(self, layout: layouts.ExecutionLayout, interpreter: Path | Unset | None) -> ExecutionConfig:

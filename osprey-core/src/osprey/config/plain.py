@@ -83,6 +83,8 @@ def _in_force(config: Config) -> dict[str, Any]:
         "facility": _plain(config.facility),
         "control_system": {
             "default_target": systems.default_target,
+            "guard": systems.guard.value,
+            "guard_users": list(systems.guard_users),
             "targets": {name: _target(target) for name, target in systems.targets.items()},
         },
         "approval": _plain(config.approval),

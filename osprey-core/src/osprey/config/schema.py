@@ -64,6 +64,15 @@ class ExecutionMethod(StrEnum):
     """In a container."""
 
 
+class GuardMode(StrEnum):
+    """`control_system.guard`: where the guard runs."""
+
+    INPROCESS = "inprocess"
+    """In every process that asks it; they share its journal, locks and limits."""
+    SOCKET = "socket"
+    """In a process of its own, `osprey guard serve`; nothing is written while it does not run."""
+
+
 class DemandArea(StrEnum):
     """The part of Osprey that has to refuse its work while a demand on it is not met."""
 
@@ -113,6 +122,10 @@ class ControlSystemConfig:
 
     default_target: str
     targets: Mapping[str, TargetConfig]
+    guard: GuardMode = GuardMode.INPROCESS
+    """Where the guard runs."""
+    guard_users: tuple[str, ...] = ()
+    """Further users of this host whom a guard of its own process answers; folder and socket must let them in."""
 
 
 @frozen(kw_only=True)
@@ -243,7 +256,7 @@ class PluginSection:
     path: str
     line: int
     point: str
-    """The extension point: `connectors`, `archivers` or `generators`."""
+    """The extension point: `connectors`, `archivers`, `generators` or `commands`."""
     name: str
     settings: Mapping[str, Any]
 

@@ -43,7 +43,9 @@ class TargetMaker:
         else:
             targets = {RING: self._ring()}
         self._note_master_switch()
-        return ControlSystemConfig(default_target=self._default(targets), targets=targets)
+        return ControlSystemConfig(
+            default_target=self._default(targets), targets=targets, **given(layout, "guard", "guard_users")
+        )
 
     def _declared(self, name: str, layout: TargetLayout) -> TargetConfig:
         path = ("control_system", "targets", name)

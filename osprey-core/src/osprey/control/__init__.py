@@ -10,6 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from osprey.control.archive.series import SEVERITIES, ArchivedSample, ArchiveInfo, ArchiveSeries, ArchiveSpan
 from osprey.control.protocols import (
     Archiver,
     ConnectContext,
@@ -31,9 +32,6 @@ from osprey.control.requests import (
     WriteItem,
 )
 from osprey.control.values import (
-    ArchiveInfo,
-    ArchiveSeries,
-    ArchiveSpan,
     Bounds,
     ChannelInfo,
     ChannelRecord,
@@ -53,6 +51,7 @@ from osprey.control.values import (
 )
 
 if TYPE_CHECKING:
+    from osprey.control.archive import describe_coverage, to_frame
     from osprey.control.channels.directory import ChannelDirectory
     from osprey.control.guard.guard import Guard, guard_of
     from osprey.control.mock.connector import MockConnector, MockSettings
@@ -65,17 +64,21 @@ _HOMES = {
     "MockSettings": "mock.connector",
     "Target": "targets",
     "Targets": "targets",
+    "describe_coverage": "archive",
     "guard_of": "guard.guard",
     "targets_of": "targets",
+    "to_frame": "archive",
 }
 
 __all__ = [
+    "SEVERITIES",
     "Actor",
     "ApplyReport",
     "ApplyRequest",
     "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
+    "ArchivedSample",
     "Archiver",
     "Bounds",
     "ChannelDirectory",
@@ -111,8 +114,10 @@ __all__ = [
     "WriteBatch",
     "WriteItem",
     "WritePolicy",
+    "describe_coverage",
     "guard_of",
     "targets_of",
+    "to_frame",
 ]
 
 

@@ -14,19 +14,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
-from osprey.control.values import (
-    ArchiveInfo,
-    ArchiveSeries,
-    ArchiveSpan,
-    ChannelInfo,
-    ChannelRecord,
-    ChannelStatus,
-    Endpoint,
-    Fault,
-    Put,
-    PutResult,
-    ReadResult,
-)
+from osprey.control.archive.series import ArchiveInfo, ArchiveSeries, ArchiveSpan
+from osprey.control.values import ChannelInfo, ChannelRecord, ChannelStatus, Endpoint, Fault, Put, PutResult, ReadResult
 
 
 @frozen(kw_only=True)
@@ -93,6 +82,22 @@ class Connector(Protocol):
 
     async def endpoints(self, *, timeout_s: float) -> list[Endpoint]:
         """Where reads and writes go, and whether something answers there, all asked within one deadline."""
+        ...
+
+
+@runtime_checkable
+class Surveyor(Protocol):
+    """A connector whose system tells of a channel and its value in one answer; no connector has to be one.
+
+    The guard asks it once more just before an approved batch is put. Whatever can change while a connection lasts
+    (value, severity, unit, labels, drive limits, access) is of this very exchange; only what cannot (the
+    canonical name, the type) may be remembered, and must be forgotten with the connection.
+    """
+
+    async def survey(
+        self, channels: Sequence[str], *, timeout_s: float
+    ) -> Sequence[tuple[ChannelInfo | Fault, ReadResult]]:
+        """Describe and read, in the order asked."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -12,12 +13,14 @@ import anyio.to_thread
 
 from osprey.config import structure_settings
 from osprey.config.schema import Posture, TargetConfig
-from osprey.control.channels.channel_file import load_channels
 from osprey.control.channels.directory import ChannelDirectory
+from osprey.control.channels.library import open_directory
 from osprey.control.limits.limits import Limits
 from osprey.control.limits.limits_file import LimitsSource
+from osprey.control.limits.naming import EPICS_NAMING, Naming
 from osprey.control.protocols import Archiver, ConnectContext, Connector
 from osprey.errors import ConfigError
+from osprey.registrations import Connector as ConnectorRegistration
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -30,7 +33,14 @@ class Target:
     """One control system of the project, open."""
 
     def __init__(
-        self, config: TargetConfig, *, connector: Connector, archiver: Archiver | None, simulated: bool
+        self,
+        config: TargetConfig,
+        *,
+        connector: Connector,
+        archiver: Archiver | None,
+        simulated: bool,
+        naming: Naming = EPICS_NAMING,
+        cache_dir: Path | None = None,
     ) -> None:
         self.name: Final = config.name
         self.config: Final = config
@@ -38,7 +48,8 @@ class Target:
         self.archiver: Final = archiver
         self.simulated: Final = simulated
         """True if no real machine can be reached through it; everything shown says so."""
-        self._limits = LimitsSource(config.limits.file)
+        self._limits = LimitsSource(config.limits.file, naming)
+        self._cache_dir = cache_dir
         self._directory: ChannelDirectory | None = None
         self._listing = anyio.Lock()
 
@@ -57,13 +68,13 @@ class Target:
         """
         async with self._listing:
             if self._directory is None:
-                self._directory = ChannelDirectory(await self._list_channels())
+                self._directory = await self._open_directory()
             return self._directory
 
-    async def _list_channels(self) -> Any:
+    async def _open_directory(self) -> ChannelDirectory:
         if self.config.channels is not None:
-            return await anyio.to_thread.run_sync(load_channels, self.config.channels)
-        return await self.connector.search("", limit=MOST_LISTED_CHANNELS)
+            return await anyio.to_thread.run_sync(open_directory, self.config.channels, self._cache_dir)
+        return ChannelDirectory(await self.connector.search("", limit=MOST_LISTED_CHANNELS))
 
 
 class Targets:
@@ -133,7 +144,14 @@ class Targets:
             with anyio.CancelScope(shield=True):
                 await connector.aclose()
             raise
-        return Target(config, connector=connector, archiver=archiver, simulated=simulated)
+        return Target(
+            config,
+            connector=connector,
+            archiver=archiver,
+            simulated=simulated,
+            naming=naming_of(entry.registration),
+            cache_dir=self._project.target_dir(config.name),
+        )
 
     async def _archiver(self, config: TargetConfig) -> Archiver | None:
         if config.archiver is None:
@@ -167,6 +185,11 @@ class Targets:
         if errors:
             msg = "closing targets failed"
             raise ExceptionGroup(msg, errors)
+
+
+def naming_of(registration: ConnectorRegistration) -> Naming:
+    """Give what a connector's registration says of names."""
+    return Naming(folds_case=registration.folds_case, value_field=registration.value_field)
 
 
 def targets_of(project: Project) -> Targets:

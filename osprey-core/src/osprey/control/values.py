@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import frozen
 
 Scalar = bool | int | float | str
 Value = Scalar | Sequence[Scalar]
@@ -207,6 +207,12 @@ class ChannelRecord:
     """For a setpoint: the channel that shows what the device does."""
     aliases: tuple[str, ...] = ()
     """Further names under which it is found."""
+    dtype: DType | None = None
+    """The kind of its elements, where the list states it; what is written is judged by the control system's own."""
+    labels: tuple[str, ...] = ()
+    """Texts of an enumeration, by number."""
+    length: int | None = None
+    """How many elements a waveform has; None: a single value."""
 
 
 @frozen(kw_only=True)
@@ -231,46 +237,3 @@ class PutResult:
     raw: str = ""
     was_sent: bool = True
     """False only if it is certain that nothing left this process."""
-
-
-@frozen(kw_only=True)
-class ArchiveSpan:
-    """A half-open interval of time, with the most samples a channel may return."""
-
-    start_ns: int
-    end_ns: int
-    max_points: int = field(default=2000)
-
-
-@frozen(kw_only=True)
-class ArchiveInfo:
-    """What an archive itself says about one channel; nothing in it is assumed."""
-
-    channel: str
-    is_archived: bool
-    """False if the archive knows that it does not record it; no answer is a `Fault` instead."""
-    first_ns: int | None = None
-    """Of the oldest sample, int64 ns UTC; None if the archive does not tell."""
-    last_ns: int | None = None
-    period_s: float | None = None
-    """Sampling period; None for an archive on change, or if it does not tell."""
-    unit: str = ""
-    description: str = ""
-    status: str = ""
-    """The archive's own word, such as ``Being archived`` or ``Paused``."""
-
-
-@frozen(kw_only=True)
-class ArchiveSeries:
-    """Past values of one channel, oldest first; three columns of equal length."""
-
-    channel: str
-    unit: str = ""
-    times_ns: Sequence[int] = ()
-    values: Sequence[float] = ()
-    severities: Sequence[Severity] = ()
-    is_reduced: bool = False
-    """True if the source averaged or thinned to stay within `max_points`."""
-    coverage: str = ""
-    """What the span did not contain, such as ``no samples before 2026-11-20 08:00 UTC``."""
-    fault: Fault | None = None

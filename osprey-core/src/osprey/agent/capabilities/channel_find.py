@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from osprey.base import BaseCapability, StepResult
 from osprey.control import ChannelRecord, targets_of
+from osprey.control.channels.directory import SearchResult
 
 _SHOWN = 25
 
@@ -18,21 +19,21 @@ class ChannelFindCapability(BaseCapability):
         target = await targets_of(self._project).get(self.target)
         directory = await target.directory()
         query = str(self.parameter("query"))
-        # All are counted, so that the figure shown is not that of the limit.
-        found = directory.search(query, limit=len(directory.records))
         kept = int(self._step.parameters.get("limit", 100))
-        if not found:
+        # All are counted, so that the figure shown is not that of the limit.
+        found = directory.find(query, limit=max(kept, _SHOWN))
+        if not found.count:
             return StepResult(text=f"No channel of target {self.target} matches '{query}'.")
-        return StepResult(text=_listing(query, found), context={"channels": [r.name for r in found[:kept]]})
+        return StepResult(text=_listing(query, found), context={"channels": [r.name for r in found.records[:kept]]})
 
 
-def _listing(query: str, found: list[ChannelRecord]) -> str:
-    shown = found[:_SHOWN]
+def _listing(query: str, found: SearchResult) -> str:
+    shown = found.records[:_SHOWN]
     width = max(len(record.name) for record in shown)
-    lines = [f"{len(found)} channels match '{query}':"]
+    lines = [f"{found.count} channels match '{query}':"]
     lines += [f"  {r.name:<{width}}  {r.description}{_unit(r)}" for r in shown]
-    if len(found) > len(shown):
-        lines.append(f"  ... and {len(found) - len(shown)} more; name a sector, a device or a quantity to see fewer")
+    if found.count > len(shown):
+        lines.append(f"  ... and {found.count - len(shown)} more; name a sector, a device or a quantity to see fewer")
     return "\n".join(lines)
 
 

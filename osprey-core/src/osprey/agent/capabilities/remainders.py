@@ -95,6 +95,7 @@ def _continued(whole: ApplyReport, part: ApplyReport) -> ApplyReport:
         status=part.status if part.status == "approved" else conclude(items).value,
         items=items,
         observations=(*whole.observations, *part.observations),
+        restore=part.restore,
         rule=part.rule,
         reason=summarise(items) if part.items else part.reason,
     )

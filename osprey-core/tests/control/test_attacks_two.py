@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 
 import anyio
 import pytest
 from attrs import evolve
-from click.testing import CliRunner
 
-from osprey.cli.channel_values import Intended, intended_in, intended_of, value_of
-from osprey.cli.root import osprey
 from osprey.connectors.control_system.base import ChannelWriteResult, WriteVerification
 from osprey.connectors.target_connector import TargetConnector
 from osprey.connectors.values import write_result
-from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault, ItemReport, MockConnector, Outcome, PutResult
+from osprey.control import (
+    Bounds,
+    ErrorKind,
+    Fault,
+    ItemReport,
+    MockConnector,
+    Outcome,
+    PutResult,
+)
 from osprey.control.snapshots import capture, way_back
 from osprey.control.snapshots.snapshot import dump, load
 from osprey.control.targets import targets_of
-from osprey.errors import StorageError, UsageError
+from osprey.errors import StorageError
 from osprey.journal.ledger import Ledger
 
 SP = "SR:01:HCM1:SP"
@@ -237,49 +241,3 @@ def test_a_read_back_that_the_limits_do_not_judge_verifies_nothing_that_differs(
     wished = WriteVerification(level, verified=False)
     result = write_result(ChannelWriteResult(SP, 5.0, success=False, verification=wished), item)
     assert result.verification.verified is is_verified
-
-
-@pytest.mark.parametrize("text", ["1_5", "\uff11\uff12", "1_0.5"])
-def test_what_only_python_takes_for_a_number_is_not_one_at_the_command_line(text):
-    info = ChannelInfo(channel=SP, name=SP, dtype=DType.FLOAT)
-    assert value_of(Intended(asked=SP, text=text), info) == text
-
-
-def test_a_number_that_is_the_name_of_another_state_is_not_guessed_at():
-    info = ChannelInfo(channel=SP, name=SP, dtype=DType.ENUM, labels=("2", "1", "0"))
-    assert value_of(Intended(asked=SP, text="1"), info) == 1
-    assert value_of(Intended(asked=SP, text='"2"'), info) == "2"
-    with pytest.raises(UsageError, match="state"):
-        value_of(Intended(asked=SP, text="2"), info)
-
-
-NODE = "nsu=urn:plant;s=Magnets.Q1"
-
-
-@pytest.mark.parametrize("arguments", [(NODE, "5"), (f"{NODE}=5",)])
-def test_a_name_with_equals_signs_of_its_own_is_written_in_either_form(arguments):
-    assert intended_of(arguments, None) == [Intended(asked=NODE, text="5")]
-
-
-@pytest.mark.parametrize("line", [f"{NODE} 5 A", f"{NODE}=5 A", f"{NODE} = 5 A"])
-def test_a_line_of_a_file_with_such_a_name_is_the_same_write(line):
-    assert intended_in("f", [line], None) == [Intended(asked=NODE, text="5", unit="A")]
-
-
-@pytest.mark.parametrize("line", ["X [1, 2", "X=[1", "X [", "X"])
-def test_a_list_that_does_not_end_is_the_users_mistake_and_names_its_line(line):
-    with pytest.raises(UsageError, match="line 1"):
-        intended_in("f", [line], None)
-
-
-def test_a_restore_of_channels_that_do_not_answer_does_not_end_as_done(tmp_path):
-    target = "connector: mock, posture: simulation, writes_enabled: true, limits: {unlisted: native_only}"
-    config = f"control_system: {{default_target: m, targets: {{m: {{{target}, settings: {{faults: {{FAULT}}}}}}}}}}\n"
-
-    def run(*arguments, faults=""):
-        (tmp_path / "config.yml").write_text(config.replace("FAULT", faults))
-        return CliRunner().invoke(osprey, ["--project", str(tmp_path), "snapshot", *arguments, "--json"])
-
-    assert run("save", "a", SP).exit_code == 0
-    result = run("restore", "a", faults=f"'{SP}': gone")
-    assert (result.exit_code, json.loads(result.stdout)["status"]) == (1, "failed")

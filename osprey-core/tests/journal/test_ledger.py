@@ -359,3 +359,44 @@ async def test_a_group_after_one_that_was_not_confirmed_is_never_opened(desk, ma
         with pytest.raises(RefusedError) as refused:
             await desk.journal.ledger.advance(row.id, receipts, make.group(1, "B"))
         assert refused.value.rule == "ledger.not_confirmed"
+
+
+@pytest.mark.parametrize("size", [1, 2, 49, 50, 51, 123])
+async def test_a_group_of_any_size_is_opened_and_closed_whole(desk, make, size: int) -> None:
+    names = [f"CH:{number}" for number in range(size)]
+    row = await desk.claimed(*names)
+    assert [(one.channel, one.index) for one in await desk.journal.ledger.list()] == [
+        (name, index) for index, name in enumerate(names)
+    ]
+    seen = [["it's", "\x00", 'a "b" \\', "µ💡", [1.5, -0.0], None, 10**20, True][n % 8] for n in range(size)]
+    told = [evolve(one, readback=value) for one, value in zip(make.confirmed(0, names), seen, strict=True)]
+    await desk.journal.ledger.finish(row.id, told, RequestState.DONE, {})
+    closed = await desk.journal.ledger.intents_of(row.id)
+    assert [one.observed for one in closed] == seen
+    assert {(one.state, one.outcome, one.closed_ns) for one in closed} == {
+        (IntentState.CLOSED, "confirmed", desk.clock())
+    }
+
+
+async def test_receipts_alike_close_their_own_group_alone(desk, make) -> None:
+    first = await desk.claimed("A", "B", "C")
+    other = await desk.claimed("D", "E", "F")
+    await desk.journal.ledger.advance(first.id, make.receipts(0, *["confirmed"] * 3), make.group(1, "A", "B", "C"))
+    open_now = [(one.request_id, one.group, one.channel) for one in await desk.journal.ledger.list()]
+    assert sorted(open_now) == sorted([(other.id, 0, name) for name in "DEF"] + [(first.id, 1, name) for name in "ABC"])
+
+
+async def test_receipts_alike_that_are_too_many_change_nothing(desk, make) -> None:
+    row = await desk.claimed("A", "B", "C")
+    with pytest.raises(ConflictError, match="meets no intent"):
+        await desk.journal.ledger.finish(row.id, make.receipts(0, *["confirmed"] * 4), RequestState.DONE, {})
+    assert [one.state for one in await desk.journal.ledger.list()] == [IntentState.OPEN] * 3
+
+
+async def test_receipts_of_a_part_leave_the_others_in_doubt(desk, make) -> None:
+    row = await desk.claimed("A", "B", "C")
+    told = [evolve(one, index=one.index + 1) for one in make.receipts(0, "confirmed", "confirmed")]
+    ended = await desk.journal.ledger.finish(row.id, told, RequestState.DONE, {})
+    assert ended.state is RequestState.IN_DOUBT
+    states = [one.state for one in await desk.journal.ledger.intents_of(row.id)]
+    assert states == [IntentState.IN_DOUBT, IntentState.CLOSED, IntentState.CLOSED]

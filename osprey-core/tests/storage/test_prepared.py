@@ -40,3 +40,15 @@ def test_a_value_that_is_not_given_is_an_error() -> None:
 def test_a_statement_whose_words_depend_on_its_values_is_refused() -> None:
     with create_engine("sqlite://").begin() as connection, pytest.raises(ValueError, match="cannot be prepared"):
         Prepared(select(THINGS).where(THINGS.c.id.in_([1, 2]))).execute(connection)
+
+
+def test_its_first_row_has_the_names_of_the_columns() -> None:
+    from_below = Prepared(select(THINGS).where(THINGS.c.id < bindparam("below")).order_by(THINGS.c.id))
+    with create_engine("sqlite://").begin() as connection:
+        THINGS.create(connection)
+        Prepared(insert(THINGS)).execute(connection, id=1, name="a")
+        Prepared(insert(THINGS)).execute(connection, id=2, name="b")
+        assert from_below.first(connection, below=9) == {"id": 1, "name": "a"}
+        assert from_below.first(connection, below=1) is None
+        with pytest.raises(KeyError, match="below"):
+            from_below.first(connection, above=1)

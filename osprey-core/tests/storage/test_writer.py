@@ -128,6 +128,12 @@ def test_a_broken_constraint_is_a_conflict(database: Database) -> None:
         database.safety.run_sync(lambda c: c.exec_driver_sql("INSERT INTO notes VALUES (NULL)"))
 
 
+def test_a_failure_of_the_driver_itself_is_told_as_the_same(database: Database) -> None:
+    with pytest.raises(StorageError, match="no such table"):
+        database.safety.run_sync(lambda c: c.connection.cursor().execute("SELECT * FROM nowhere"))
+    assert database.safety.run_sync(add("after")) == "after"
+
+
 def test_a_swallowed_failure_that_ended_the_transaction_is_noticed(database: Database) -> None:
     def work(connection: Connection) -> None:
         add("half")(connection)

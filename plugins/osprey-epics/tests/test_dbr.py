@@ -135,7 +135,12 @@ def test_control_data_become_unit_precision_and_limits() -> None:
     raw = struct.pack("=4xh2x8s9d", 3, b"mA", 12, -12, 9, 8, -8, math.nan, 10, -10, 0.0)
     assert len(raw) == control_size(Native.DOUBLE)
     assert decode_control(Native.DOUBLE, raw) == Control(
-        unit="mA", precision=3, display=Bounds(-12, 12), warning=Bounds(-8, 8), alarm=Bounds(None, 9)
+        unit="mA",
+        precision=3,
+        display=Bounds(-12, 12),
+        warning=Bounds(-8, 8),
+        alarm=Bounds(None, 9),
+        limits=Bounds(-10, 10),
     )
 
 

@@ -9,7 +9,10 @@ from connecting import Opener
 from soft_ioc import SoftIoc
 
 from osprey.control import Bounds, ChannelInfo, DType, ErrorKind, Fault, Put, Reading
+from osprey_epics.batch import Surveyed
 from osprey_epics.connector import EpicsConnector
+from osprey_epics.dbr import Native
+from osprey_epics.survey import meaning_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.ioc]
 
@@ -85,3 +88,17 @@ async def test_a_channel_that_is_missing_or_no_name_hides_no_other(connector: Ep
 
 async def test_nothing_at_all_is_asked_for_no_channels(connector: EpicsConnector) -> None:
     assert await connector.survey([], timeout_s=1) == []
+
+
+@pytest.mark.parametrize(("native", "size"), [(Native.DOUBLE, 88), (Native.FLOAT, 52), (Native.LONG, 48)])
+def test_only_what_says_something_counts_as_a_change(native: Native, size: int) -> None:
+    def told(at: int | None = None) -> bytes:
+        raw = bytearray(size)
+        if at is not None:
+            raw[at] = 1
+        return meaning_of(Surveyed(native, bytes(raw), epoch=1, is_writable=True, received_ns=0))
+
+    value = {Native.DOUBLE: 8, Native.FLOAT: 4, Native.LONG: 4}[native]
+    # Alarm status and severity come first, then precision and padding of floating-point numbers, the value last.
+    silent = {0, 1, 2, 3, *(() if native is Native.LONG else (6, 7)), *range(size - value, size)}
+    assert {at for at in range(size) if told(at) == told()} == silent

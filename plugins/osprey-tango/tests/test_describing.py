@@ -83,13 +83,14 @@ async def test_the_canonical_name_is_one_whatever_was_asked(connector: TangoConn
     assert {info.name for info in await describe(connector, *asked)} == {"osprey/bench/2/current"}
 
 
-async def test_a_server_without_a_database_is_reached_by_its_resource_name(
-    connector: TangoConnector, peer: TangoPeer
-) -> None:
+async def test_a_server_without_a_database_is_reached_by_its_resource_name(connect: Opener, peer: TangoPeer) -> None:
     with peer.alone("alone/bench/1") as port:
         name = f"tango://127.0.0.1:{port}/Alone/Bench/1/fixed#dbase=no"
+        [unlisted] = await describe(await connect(), name)
+        assert unlisted.name is None
+        connector = await connect(other_hosts=[f"LOCALHOST:{port}"])
         [info] = await describe(connector, name)
-        assert info.name == name.lower()
+        assert info.name == f"tango://localhost:{port}/alone/bench/1/fixed#dbase=no"
         [reading] = await connector.read([info.name], timeout_s=10)
         assert (reading.channel, getattr(reading, "value", None)) == (info.name, 2.5)
 

@@ -17,7 +17,7 @@ from osprey.api import ConfigError, structure_settings
 from osprey_tango.names import ChannelName, parse_name
 from osprey_tango.plugin import osprey_connectors
 from osprey_tango.settings import TangoSettings
-from osprey_tango.system import TangoSystem, is_same_place
+from osprey_tango.system import TangoSystem, same_place
 
 
 def structured(**section: object) -> TangoSettings:
@@ -59,6 +59,8 @@ def test_a_whole_section_is_structured() -> None:
         {"polling_period_s": 0},
         {"search_timeout_s": -1},
         {"hosts": "db:1"},
+        {"other_hosts": "db"},
+        {"other_hosts": ["a:1,b:2"]},
     ],
 )
 def test_a_section_that_cannot_be_meant_is_a_configuration_error(section: dict[str, object]) -> None:
@@ -113,10 +115,10 @@ def test_names_are_taken_apart_in_lower_case(text: str, expected: ChannelName | 
 
 
 def test_the_same_place_has_many_names() -> None:
-    assert is_same_place("localhost:10000", ["127.0.0.1:10000"])
-    assert is_same_place("127.0.0.1:10000", ["other.invalid:10000", "LOCALHOST:10000"])
-    assert not is_same_place("127.0.0.1:10001", ["127.0.0.1:10000"])
-    assert not is_same_place("no-such-host.invalid:10000", ["127.0.0.1:10000"])
+    assert same_place("localhost:10000", ["127.0.0.1:10000"]) == "127.0.0.1:10000"
+    assert same_place("127.0.0.1:10000", ["other.invalid:10000", "localhost:10000"]) == "localhost:10000"
+    assert same_place("127.0.0.1:10001", ["127.0.0.1:10000"]) is None
+    assert same_place("no-such-host.invalid:10000", ["127.0.0.1:10000"]) is None
 
 
 def test_tango_takes_names_without_regard_to_letter_case() -> None:

@@ -23,6 +23,7 @@ from osprey.connectors.control_system.base import (
     ChannelValue,
     ControlSystemConnector,
 )
+from osprey.connectors.foreign_names import read_name
 from osprey.control import (
     Bounds,
     ChannelInfo,
@@ -275,9 +276,13 @@ def _reading(channel: str, found: Any) -> ReadResult:
 
 
 def _info(reading: Reading, metadata: Any) -> ChannelInfo:
+    name = read_name(reading.channel)
     return ChannelInfo(
         channel=reading.channel,
-        name=reading.channel,
+        name=name.name,
+        field=name.field,
+        is_value_field=name.field == "VAL",
+        has_modifier=name.has_modifier,
         dtype=reading.dtype,
         shape=reading.shape,
         unit=reading.unit,

@@ -90,16 +90,34 @@ def _size_of(number: float) -> float:
         return math.inf
 
 
-def is_same(old: Value, new: Value, tolerance: float) -> bool:
-    """Tell whether two values agree within an absolute tolerance; texts and shapes must be equal."""
+def is_same(old: Value, new: Value, tolerance: float, share: float | None = None) -> bool:
+    """Tell whether two values agree within an absolute tolerance; texts and shapes must be equal.
+
+    :param share: of arrays: an element may also differ by no more than this part of its own size in `old`, so that
+        a large element does not lend its tolerance to a small one.
+    """
     if type(old) is float and type(new) is float:
         return _is_same_element(old, new, tolerance)
     if shape_of(old) != shape_of(new):
         return False
+    if share is None or shape_of(old) == ():
+        share = math.inf
     return all(
-        _is_same_element(before, after, tolerance)
+        _is_same_element(before, after, min(tolerance, _part_of(before, share)))
         for before, after in zip(elements_of(old), elements_of(new), strict=True)
     )
+
+
+def _part_of(element: Scalar, share: float) -> float:
+    if isinstance(element, str) or math.isinf(share):
+        return math.inf
+    return _size_of(element) * share
+
+
+def even_share(value: Value, tolerance: float) -> float | None:
+    """Give the share of each element's own size that a tolerance is of the largest one; None for a scalar."""
+    largest = max((_size_of(e) for e in elements_of(value) if not isinstance(e, str)), default=0.0)
+    return tolerance / largest if shape_of(value) and 0 < largest < math.inf else None
 
 
 def _is_same_element(before: Scalar, after: Scalar, tolerance: float) -> bool:

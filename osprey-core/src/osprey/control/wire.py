@@ -31,15 +31,15 @@ def to_wire(value: Any) -> Any:
     cls = cast("type[Any]", type(value))
     if cls in _AS_IT_IS or (cls is float and math.isfinite(value)):
         return value
-    parts = _parts_of(cls)
-    if parts is not None:
-        told = dict(zip(parts.names, parts.get(value), strict=True))
-        for name, one in told.items():
-            if type(one) not in _AS_IT_IS:
-                told[name] = to_wire(one)
-        return told
     if isinstance(value, str):
         return str(value)
+    parts = _parts_of(cls)
+    if parts is not None:
+        told: dict[str, Any] = dict(zip(parts.names, parts.get(value), strict=True))
+        for name, one in told.items():
+            if type(one) not in _AS_IT_IS and not (type(one) is float and math.isfinite(one)):
+                told[name] = to_wire(one)
+        return told
     if isinstance(value, (list, tuple)):
         return [to_wire(element) for element in cast("list[Any]", value)]
     return _plain_to_wire(to_plain(value))

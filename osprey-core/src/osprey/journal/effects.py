@@ -36,12 +36,11 @@ _CLOSE_INTENT: Final = """
     UPDATE intents SET state = ?, outcome = ?, observed = ?, reason = ?, closed_ns = ?
     WHERE request_id = ? AND grp = ? AND idx = ? AND state = 'open'
 """
-# `MATERIALIZED` and `CROSS JOIN` have SQLite read the list once, from its begin, and `+state` has it look each intent
-# up by its key, not among all that are open.
+# `LIMIT` has SQLite read the list once, `CROSS JOIN` from its begin, and `+state` look each intent up by its key, not
+# among all that are open. (A statement that begins with WITH would tell no row count.)
 _CLOSE_ALIKE: Final = """
-    WITH told AS MATERIALIZED (SELECT key AS place, value AS seen FROM json_each(?))
     UPDATE intents SET state = ?, outcome = ?, observed = told.seen, reason = ?, closed_ns = ?
-    FROM told CROSS JOIN (SELECT 1)
+    FROM (SELECT key AS place, value AS seen FROM json_each(?) LIMIT -1) AS told CROSS JOIN (SELECT 1)
     WHERE request_id = ? AND grp = ? AND idx = told.place AND +state = 'open'
 """
 _DOUBT_SILENT: Final = Prepared(
@@ -171,7 +170,7 @@ def _close_open(connection: Connection, request_id: str, closing: Closing, now_n
     first = receipts[0]
     if len(receipts) > 1 and all(map(partial(_is_alike, first), receipts, count())):
         text = json.dumps(closing.observed, ensure_ascii=False)
-        values = (text, _state_after(first), first.outcome, first.reason, now_ns, request_id, first.group)
+        values = (_state_after(first), first.outcome, first.reason, now_ns, text, request_id, first.group)
         return connection.exec_driver_sql(_CLOSE_ALIKE, values).rowcount
     changes = [
         (_state_after(receipt), receipt.outcome, seen, receipt.reason, now_ns, request_id, receipt.group, receipt.index)

@@ -52,7 +52,7 @@ def _move_to(columns: tuple[str, ...]) -> Prepared:
 
 def find_request(connection: Connection, request_id: str) -> RequestRow | None:
     """Read a request in the caller's transaction; None if there is none."""
-    found = _BY_ID.execute(connection, of_id=request_id).mappings().first()
+    found = _BY_ID.first(connection, of_id=request_id)
     return None if found is None else request_row(found)
 
 

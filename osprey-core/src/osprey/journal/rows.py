@@ -58,7 +58,7 @@ def encode(value: Any, what: str) -> str:
         raise UsageError(msg) from exc
 
 
-def request_row(values: RowMapping) -> RequestRow:
+def request_row(values: RowMapping | Mapping[str, Any]) -> RequestRow:
     """Build a request from its row."""
     report = values["report"]
     return RequestRow(

@@ -20,9 +20,25 @@ class Prepared:
 
     def execute(self, connection: Connection, **values: Any) -> CursorResult[Any]:
         """Run it in the caller's transaction; rows have the names of the columns."""
+        return connection.exec_driver_sql(*self._filled(connection, values))
+
+    def first(self, connection: Connection, **values: Any) -> dict[str, Any] | None:
+        """Run it in the caller's transaction and give its first row by the names of the columns; None if there is none.
+
+        The driver itself is asked: to prepare for rows of many columns costs SQLAlchemy more than reading one.
+        """
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(*self._filled(connection, values))
+            row = cursor.fetchone()
+            return None if row is None else {about[0]: one for about, one in zip(cursor.description, row, strict=True)}
+        finally:
+            cursor.close()
+
+    def _filled(self, connection: Connection, values: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
         text, order, fixed = self._words.get(connection.dialect.name) or self._put_into_words(connection)
         given = {**fixed, **values}
-        return connection.exec_driver_sql(text, tuple([given[name] for name in order]))
+        return text, tuple([given[name] for name in order])
 
     def _put_into_words(self, connection: Connection) -> tuple[str, tuple[str, ...], dict[str, Any]]:
         compiled = self._statement.compile(dialect=connection.dialect)

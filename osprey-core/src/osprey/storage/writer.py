@@ -181,7 +181,7 @@ class Writer:
             result = work(connection)
             self._require_transaction(connection)
             connection.commit()
-        except DBAPIError as exc:
+        except (DBAPIError, sqlite3.Error) as exc:
             # After a failure of SQLite itself the connection's state is not trusted any more.
             self._drop_connection()
             raise storage_error(exc, self._settings.path) from exc

@@ -205,7 +205,7 @@ class Describing(Asking[ChannelInfo]):
         batch: Batch,
         questions: Questions,
         answers: list[ChannelInfo | Fault | None],
-        name_of: Callable[[Device, Any, str], str],
+        name_of: Callable[[Device, Any, str], str | None],
     ) -> None:
         super().__init__(device, batch, questions, answers)
         self._name_of = name_of

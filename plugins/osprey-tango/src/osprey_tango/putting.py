@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import tango
+from attrs import evolve
 
 from osprey.api import ErrorKind, Put, PutResult
 from osprey_tango.device import Device
@@ -158,6 +159,9 @@ class Writing:
 
     def _understand(self, order: Order, exc: Exception) -> Failure:
         failure = failure_of_call(exc)
+        if not isinstance(exc, tango.DevFailed):
+            # Not the device's word: the library may have failed over the answer, after the device had acted.
+            return evolve(failure, kind=ErrorKind.INVALID_DATA)
         if failure.is_of_device:
             self._has_answered = False
             self._device.forget_all()

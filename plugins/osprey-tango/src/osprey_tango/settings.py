@@ -23,6 +23,15 @@ def _as_patterns(value: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(word.lower() for word in words)
 
 
+def _as_hosts(value: str | Iterable[str]) -> tuple[str, ...]:
+    words: tuple[Any, ...] = (value,) if isinstance(value, str) else tuple(value)
+    for word in words:
+        if not isinstance(word, str) or "," in word or not _HOST.fullmatch(word):
+            msg = f"other_hosts {word!r}: give 'host:port' of a Tango database or of a server without one"
+            raise ValueError(msg)
+    return tuple(word.lower() for word in words)
+
+
 def _as_times(value: float | Iterable[float]) -> tuple[float, ...]:
     times: tuple[Any, ...] = (value,) if isinstance(value, int | float) else tuple(value)
     if not times or not all(_is_time(time_s) for time_s in times):
@@ -79,6 +88,9 @@ class TangoSettings:
 
     host: str | None = field(default=None, validator=_is_database)
     """The Tango database, ``host:port``. None: the process's environment (``TANGO_HOST``, ``tangorc``)."""
+    other_hosts: Any = field(default=(), converter=_as_hosts)
+    """Further databases, and servers without one, as ``host:port``: their devices have the canonical name
+    ``tango://host:port/...`` with the host as it is written here. Devices of any other host are read, never written."""
     threads: int = field(default=12, validator=_is_count)
     """The most calls at a time; one that was given up keeps its thread until it ends."""
     timeouts_s: Any = field(default=(1.0, 3.0, 10.0, 30.0), converter=_as_times)

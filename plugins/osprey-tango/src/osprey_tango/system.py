@@ -30,7 +30,7 @@ class TangoSystem:
         self._reads = _pattern(settings.commands.reads)
         self._writes = _pattern(settings.commands.writes)
         self._has_commands = bool(settings.commands.reads or settings.commands.writes)
-        self._same_host: dict[str, bool] = {}
+        self._places: dict[tuple[str, bool], str] = {}
         self._lock = threading.Lock()
 
     def parse(self, name: str) -> ChannelName | None:
@@ -64,26 +64,42 @@ class TangoSystem:
         is_read = self._reads.fullmatch(text) is not None
         return is_read, is_read
 
-    def name_of(self, device: Device, proxy: Any, part: str) -> str:
-        """Give the canonical name; the device itself says what it is called, whatever alias was used."""
-        host = "" if not device.host or (device.has_database and self._is_default(device.host)) else device.host
+    def name_of(self, device: Device, proxy: Any, part: str) -> str | None:
+        """Give the canonical name; the device itself says what it is called, whatever alias was used.
+
+        A host has many spellings (``localhost``, ``127.0.0.1``), and limits and doubts go by the name: of a host that
+        is neither the target's own nor named in the settings there is no canonical name.
+        """
+        host = self._place_of(device)
+        if host is None:
+            return None
         return canonical_name(host, proxy.dev_name().rsplit("#", 1)[0], part, has_database=device.has_database)
 
-    def _is_default(self, host: str) -> bool:
+    def _place_of(self, device: Device) -> str | None:
+        """Give the one spelling of a device's host, empty for the target's own database; None if it has none."""
+        own = self.database.lower().split(",") if self.database and device.has_database else []
+        if not device.host:
+            return ""
         with self._lock:
-            if host not in self._same_host:
-                self._same_host[host] = is_same_place(host, self.database.split(",") if self.database else [])
-            return self._same_host[host]
+            key = (device.host, device.has_database)
+            place = self._places.get(key)
+            if place is None and same_place(device.host, own) is not None:
+                place = ""
+            if place is None:
+                place = same_place(device.host, self.settings.other_hosts)
+            if place is not None:  # what was not found may be found once the name service answers
+                self._places[key] = place
+            return place
 
 
-def is_same_place(host: str, others: Sequence[str]) -> bool:
-    """Tell whether a ``host:port`` is one of the others, by another name for the host perhaps."""
+def same_place(host: str, others: Sequence[str]) -> str | None:
+    """Give which of the others a ``host:port`` is, by another name for the host perhaps; None if it is none."""
     name, _, port = host.rpartition(":")
     for other in others:
-        other_name, _, other_port = other.lower().rpartition(":")
+        other_name, _, other_port = other.rpartition(":")
         if port == other_port and (name == other_name or _addresses(name) & _addresses(other_name)):
-            return True
-    return False
+            return other
+    return None
 
 
 def _addresses(host: str) -> set[str]:

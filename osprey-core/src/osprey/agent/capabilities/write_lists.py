@@ -64,7 +64,9 @@ def _number(result: Reading | Fault) -> float:
     if isinstance(result, Fault):
         msg = f"{result.channel} cannot be read now, so it cannot be changed by a step: {result.message}"
         raise ConnectorError(msg)
-    if isinstance(result.value, bool) or not isinstance(result.value, int | float):
-        msg = f"{result.channel} holds {result.value!r}, which is not a number to step from"
+    # A step changes what the channel is set to, not what is measured: they may differ by more than the step.
+    held = result.value if result.setpoint is None else result.setpoint
+    if isinstance(held, bool) or not isinstance(held, int | float):
+        msg = f"{result.channel} holds {held!r}, which is not a number to step from"
         raise RefusedError(msg, rule="value.not_a_number")
-    return float(result.value)
+    return float(held)

@@ -6,6 +6,7 @@ groups (a cancellation, a halt, a limit that no longer holds) closes the request
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -42,7 +43,13 @@ class Application:
         judged: Judged,
         *,
         clock: Callable[[], int],
+        in_flight: Counter[str],
     ) -> None:
+        """Prepare it.
+
+        :param in_flight: of each request, how many tasks of this process carry it out; kept by `run`.
+        """
+        self._in_flight = in_flight
         self._bench = bench
         self._ledger = journal.ledger
         self._audit = journal.audit
@@ -63,6 +70,14 @@ class Application:
 
         :raises RefusedError: the ledger refused the claim; nothing was sent.
         """
+        self._in_flight[self._request.request_id] += 1
+        try:
+            return await self._run()
+        finally:
+            self._in_flight[self._request.request_id] -= 1
+            self._in_flight += Counter()  # drops what has come to zero
+
+    async def _run(self) -> ApplyReport:
         is_claimed = False
         try:
             with anyio.CancelScope(shield=True):
@@ -88,9 +103,13 @@ class Application:
     async def _give_up_claim(self) -> None:
         """End a claim that may have been stored although this task was torn away from it; nothing was sent.
 
+        Where another task of this process carries out the same request, the claim may be that one's: it is left alone.
+
         A first Ctrl-C cancels the task itself, which no shield holds off. If the claim was not stored after
         all, the ledger refuses to end it, and the approval stands.
         """
+        if self._in_flight[self._request.request_id] > 1:
+            return
         self._progress.note_all(0, Outcome.FAILED, "stopped at the claim, before anything was sent")
         self._receipts = self._progress.receipts(0)
         with anyio.CancelScope(shield=True), suppress(OspreyError):

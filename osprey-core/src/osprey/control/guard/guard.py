@@ -8,6 +8,7 @@ the put, the fresh read-back and the receipt, in `osprey.control.guard.apply`.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ class Guard:
         self._project = project
         self._clock = clock
         self._recovering = anyio.Lock()
+        self._in_flight: Counter[str] = Counter()
 
     async def judge(self, request: JudgeRequest) -> Judgement:
         """Judge a whole batch. Nothing is sent and nothing is stored.
@@ -100,7 +102,7 @@ class Guard:
         refusal = find_refusal(judged) or find_change(writes, judged)
         if refusal is not None:
             return await self._refuse(journal, request, refusal)
-        application = Application(bench, journal, request, writes, judged, clock=self._clock)
+        application = Application(bench, journal, request, writes, judged, clock=self._clock, in_flight=self._in_flight)
         now, read_timeout_s = anyio.current_time(), bench.target.config.read_timeout_s
         waiting = find_drift(writes, judged) or find_age(judged, now=now, read_timeout_s=read_timeout_s)
         if waiting is not None:

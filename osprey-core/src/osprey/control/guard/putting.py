@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from osprey.control.comparison import shape_of
+from osprey.control.comparison import is_same, shape_of
 from osprey.control.guard.checks import Case
 from osprey.control.guard.readback import Expected, Seen, compare, read_back, read_once
 from osprey.control.guard.sending import outcome_of, reason_of, send
 from osprey.control.limits.limit_entry import Verification
-from osprey.control.values import Outcome, Put, PutResult
+from osprey.control.values import ErrorKind, Outcome, Put, PutResult
 
 if TYPE_CHECKING:
     from osprey.control.targets import Target
@@ -35,6 +35,8 @@ async def put_group(target: Target, cases: Sequence[Case], *, timeout_s: float) 
     decided.update({number: _as_completed(cases[number], results[number]) for number in others})
     telling = [number for number in others if _is_told(cases[number], results[number])]
     decided.update(await _tell(target, cases, telling, decided))
+    doubtful = [number for number in others if _is_rejected(results[number])]
+    decided.update(await _doubt(target, cases, doubtful, decided))
     return [decided[number] for number in range(len(cases))]
 
 
@@ -69,6 +71,33 @@ async def _tell(
     return told
 
 
+async def _doubt(
+    target: Target, cases: Sequence[Case], doubtful: Sequence[int], decided: Mapping[int, Seen]
+) -> dict[int, Seen]:
+    """Look whether a rejected put was taken all the same: a server may set the hardware, and then fail."""
+    if not doubtful:
+        return {}
+    expected = {number: _expected(cases[number]) for number in doubtful}
+    read = await read_once(target, list(dict.fromkeys(one.source for one in expected.values())))
+    found: dict[int, Seen] = {}
+    for number, one in expected.items():
+        case, known = cases[number], decided[number]
+        if case.before is None:
+            reason = f"{known.reason}; a command that reports an error may have acted before it did"
+            found[number] = Seen(outcome=Outcome.UNCONFIRMED, reason=reason)
+            continue
+        seen = compare(one, read[one.source])
+        was_there = is_same(one.value, case.old_value, one.tolerance, one.share)
+        if seen.outcome is Outcome.CONFIRMED and not was_there:
+            reason = f"{known.reason}; but the value is present now"
+            found[number] = Seen(outcome=Outcome.UNCONFIRMED, reading=seen.reading, reason=reason)
+    return found
+
+
+def _is_rejected(result: PutResult) -> bool:
+    return result.was_sent and result.error is ErrorKind.REJECTED
+
+
 def _is_decided_by_reading(case: Case, result: PutResult) -> bool:
     return result.error is None and case.verification is Verification.READBACK
 
@@ -87,5 +116,6 @@ def _expected(case: Case) -> Expected:
         value=case.typed_value,
         source=case.readback or case.channel,
         tolerance=case.tolerance,
+        share=case.tolerance_share,
         settle_s=usual if stated is None else stated,
     )

@@ -31,6 +31,8 @@ class Expected:
     """The channel to read: the read-back, or the channel itself."""
     tolerance: float
     settle_s: float
+    share: float | None = None
+    """Of an array: how much of its own size an element may differ by, within `tolerance`."""
 
 
 @frozen(kw_only=True)
@@ -102,7 +104,7 @@ def compare(expected: Expected, result: ReadResult) -> Seen:
             reason=f"the read-back of {result.channel} is invalid ({why})",
         )
     value = to_plain(result.value)
-    if is_same(expected.value, value, expected.tolerance):
+    if is_same(expected.value, value, expected.tolerance, expected.share):
         if not result.is_moving:
             return Seen(outcome=Outcome.CONFIRMED, reading=result)
         return Seen(outcome=Outcome.UNCONFIRMED, reading=result, reason=f"{result.channel} is still moving")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from osprey.control.comparison import is_same
+from osprey.control.comparison import even_share, is_same
 from osprey.control.exact import unpacked
 from osprey.control.guard.readback import Expected, compare, read_once
 from osprey.control.guard.reports import conclude, summarise, unrequested_items
@@ -98,6 +98,8 @@ def _expected(intent: IntentRow) -> Expected:
         value=unpacked(intent.value),
         source=_source(intent),
         tolerance=intent.tolerance,
+        # What is not known for sure is a doubt: the stricter of the two ways to compare an array.
+        share=even_share(unpacked(intent.value), intent.tolerance),
         settle_s=0.0,
     )
 

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 
 from osprey.control.guard import checks
 from osprey.control.guard.checks import Case, Check, Scene
+from osprey.control.guard.first_look import FirstLook, look_at
 from osprey.control.guard.judging import Bench, Refusal, Verdict, look_around, run_checks
 from osprey.control.guard.survey import OwnGroup
+from osprey.control.values import Fault
 from osprey.errors import ConnectorError
 
 
@@ -22,8 +24,11 @@ async def judge_again(
         scene = await bench.scene(settle_s=settle_s, now_ns=now_ns)
         if scene.limits.sha256 != limits_sha256:
             return _refused(cases, "approval.limits_changed", "the limits file was changed during the writes")
-        if not any(case.rule and case.rule.needs_recheck for case in cases):
-            return [Verdict(case) for case in cases]
+        look = await look_at(bench.target, [case.channel for case in cases], is_renewal=True)
+        scene.readings = look.readings
+        changed = [verdict for case in cases if (verdict := _describe_again(case, look)) is not None]
+        if changed:
+            return changed
         await look_around(bench, cases, scene, own=own)
         scene.plan(cases)
         return [_judge(case, scene, checks.BEFORE_A_GROUP) for case in cases]
@@ -48,6 +53,17 @@ async def judge_history(
         return []
     await look_around(bench, limited, scene, own=own)
     return [_judge(case, scene, (checks.settle_before, checks.check_history)) for case in limited]
+
+
+def _describe_again(case: Case, look: FirstLook) -> Verdict | None:
+    """Take over what the system says of the channel now: drive limits and access may have changed since."""
+    info, known = look.described[case.channel], case.info
+    if isinstance(info, Fault):
+        return Verdict(case, Refusal("target.unreachable", f"{case.channel} cannot be described now: {info.message}"))
+    if (info.name, info.field, info.dtype, info.unit) != (known.name, known.field, known.dtype, known.unit):
+        return Verdict(case, Refusal("approval.changed", f"{case.channel} is not what it was when it was judged"))
+    case.described = info
+    return None
 
 
 def _judge(case: Case, scene: Scene, order: Sequence[Check]) -> Verdict:

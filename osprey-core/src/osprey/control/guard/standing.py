@@ -74,7 +74,8 @@ def find_drift(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
     first: dict[str, ApprovedItem] = {}
     for item in (item for group in writes.groups for item in group):
         first.setdefault(item.channel, item)
-    moved = [told for item in first.values() if (told := _drift_of(item, judged))]
+    shares = {verdict.case.channel: verdict.case.tolerance_share for verdict in judged.verdicts}
+    moved = [told for item in first.values() if (told := _drift_of(item, judged, shares.get(item.channel)))]
     if not moved:
         return None
     return Refusal("approval.stale", f"moved since the request was filed: {'; '.join(moved)}")
@@ -87,13 +88,13 @@ def _is_as_approved(item: ApprovedItem, case: Case) -> bool:
     return now == (item.channel, item.dtype, item.shape, item.unit, item.value, item.label)
 
 
-def _drift_of(item: ApprovedItem, judged: Judged) -> str | None:
+def _drift_of(item: ApprovedItem, judged: Judged, share: float | None) -> str | None:
     if item.before is None:
         return None  # a command holds nothing that could have moved
     result = judged.scene.readings.get(item.channel)
     if not isinstance(result, Reading):
         return f"{item.channel} was {item.before} and was not read now"
     now = to_plain(result.value if result.setpoint is None else result.setpoint)
-    if is_same(item.before, now, item.tolerance) or repr(item.before) == repr(now):
+    if is_same(item.before, now, item.tolerance, share) or repr(item.before) == repr(now):
         return None  # by their text as well: a NaN that still is one has not moved
     return f"{item.channel} was {item.before}, is {now}"

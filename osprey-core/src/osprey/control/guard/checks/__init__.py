@@ -34,7 +34,14 @@ ON_FRESH_VALUES: Final[tuple[Check, ...]] = (
 )
 """What is judged on the state that the items before leave."""
 
-BEFORE_A_GROUP: Final[tuple[Check, ...]] = (settle_before, check_motion, check_history, check_condition)
+BEFORE_A_GROUP: Final[tuple[Check, ...]] = (
+    check_allowance,
+    settle_before,
+    check_bounds,
+    check_motion,
+    check_history,
+    check_condition,
+)
 """What is judged again just before a group is put."""
 
 __all__ = [

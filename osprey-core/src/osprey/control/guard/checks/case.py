@@ -50,6 +50,8 @@ class Case:
     verification: Verification = Verification.READBACK
     """What makes a completed put *confirmed*; for a command that nothing shows, never a read-back."""
     tolerance: float = 0.0
+    tolerance_share: float | None = None
+    """Of an array: how much of its own size an element may differ by, within `tolerance`; None: by `tolerance`."""
 
     @property
     def info(self) -> ChannelInfo:

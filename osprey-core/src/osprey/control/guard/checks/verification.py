@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from osprey.control.comparison import elements_of
+from osprey.control.comparison import elements_of, even_share
 from osprey.control.guard.checks.case import Case, Scene, refuse
 from osprey.control.limits.limit_entry import LimitRule, Verification
 from osprey.control.values import Bounds, DType, Value
@@ -29,6 +29,7 @@ def settle_readback(case: Case, scene: Scene) -> Case:
     case.is_measured = case.is_measured or readback is not None
     case.verification = _verification(case, rule)
     case.tolerance = _tolerance(case)
+    case.tolerance_share = _share(case)
     return case
 
 
@@ -63,6 +64,15 @@ def _tolerance(case: Case) -> float:
     if not case.is_measured:
         return size * _OWN_SHARE if case.info.dtype is DType.FLOAT else 0.0
     return max(size, _span_of(case.bounds)) * _DEVICE_SHARE
+
+
+def _share(case: Case) -> float | None:
+    """Give the share of an element's own size, unless an absolute tolerance or the accuracy of a device decides."""
+    is_absolute = case.rule is not None and case.rule.tolerance_absolute is not None
+    is_percent = case.rule is not None and case.rule.tolerance_percent is not None
+    if is_absolute or (case.is_measured and not is_percent):
+        return None
+    return even_share(case.typed_value, case.tolerance)
 
 
 def _stated_tolerance(rule: LimitRule | None, value: Value) -> float | None:

@@ -94,9 +94,10 @@ def _exact_float(value: float) -> float:
 
 def _exact_int(value: float, kind: Any) -> int:
     limits = np.iinfo(_INTS[kind])
+    lowest = 0 if kind == _T.DevEnum else limits.min
     # Written so that NaN and the infinities fail the comparison.
-    if not (limits.min <= value <= limits.max) or int(value) != value:
-        msg = f"{value} does not fit {kind}: whole numbers from {limits.min} to {limits.max}"
+    if not (lowest <= value <= limits.max) or int(value) != value:
+        msg = f"{value} does not fit {kind}: whole numbers from {lowest} to {limits.max}"
         raise ValueError(msg)
     return int(value)
 

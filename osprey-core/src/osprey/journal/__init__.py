@@ -5,6 +5,7 @@ they take and give may be imported from here by every room above.
 """
 
 from osprey.journal.journal import Journal, journal_of
+from osprey.journal.remembered import NewRemembered, RememberedRow
 from osprey.journal.values import (
     ActorLike,
     AuditRow,
@@ -22,11 +23,14 @@ from osprey.journal.values import (
     Settlement,
     Who,
 )
+from osprey.journal.votes import DecisionRow, DecisionWord, Needs, Voter, is_met
 
 __all__ = [
     "ActorLike",
     "AuditRow",
     "AuditVerdict",
+    "DecisionRow",
+    "DecisionWord",
     "Finding",
     "FindingKind",
     "HaltState",
@@ -34,11 +38,16 @@ __all__ = [
     "IntentRow",
     "IntentState",
     "Journal",
+    "Needs",
+    "NewRemembered",
     "NewRequest",
     "Receipt",
+    "RememberedRow",
     "RequestRow",
     "RequestState",
     "Settlement",
+    "Voter",
     "Who",
+    "is_met",
     "journal_of",
 ]

@@ -26,6 +26,8 @@ from osprey.storage.faults import folder_error
 ANCHOR_FILE: Final = "audit.anchor"
 
 _LINE: Final = re.compile(r"(begun )?(\d+) ([0-9a-f]{64})")
+_TAIL: Final = 1024
+"""Bytes; more than ten lines."""
 _TORN: Final = re.compile(r"\d+( [0-9a-f]{0,63})?")
 
 
@@ -97,6 +99,27 @@ class Anchor:
             raise StorageError(msg) from exc
         except OSError as exc:
             raise folder_error(exc, self.path) from exc
+
+    def newest(self) -> tuple[int, str] | None:
+        """Give the last whole line: a row and its seal, row 0 if only the beginning is there; None without any."""
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise folder_error(exc, self.path) from exc
+        try:
+            size = os.fstat(descriptor).st_size
+            tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+        finally:
+            os.close(descriptor)
+        # Before the first line break of the tail there may be a part of a line, and so there may after the last.
+        whole = tail.split("\n")[1 if size > _TAIL else 0 : -1]
+        for line in reversed(whole):
+            match = _LINE.fullmatch(line)
+            if match is not None:
+                return (0, "") if match[1] else (int(match[2]), match[3])
+        return None
 
     def read(self) -> AnchorContent:
         """Read what the file says; a missing file says nothing."""

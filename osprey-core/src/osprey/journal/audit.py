@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from osprey.errors import UsageError
 from osprey.journal.refusals import Refusal
-from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row
+from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row, seal_values
 from osprey.journal.tables import AUDIT
 from osprey.journal.values import ActorLike, AuditRow, AuditVerdict
 from osprey.journal.verification import verify_rows
@@ -68,6 +68,28 @@ class Audit:
         )
         row = dict(zip(SEALED_COLUMNS, values, strict=True))
         _INSERT.execute(connection, **row, mac=seal_row(self._key, previous, values))
+
+    def seal(self, what: str, values: tuple[Any, ...]) -> str:
+        """Give the seal of a row of another table that stands by itself, such as a decision."""
+        return seal_values(self._key, what, values)
+
+    def judge_anchor(self, connection: Connection) -> Refusal | None:
+        """Refuse if the anchor has seen rows that are not there now: the database is an earlier copy of itself."""
+        newest = self._anchor.newest()
+        if newest is None:
+            told = (
+                "the audit's anchor is missing or holds no line, so an earlier copy of the database could not be told"
+            )
+            return Refusal("audit.no_anchor", f"{told}: run `osprey audit verify`")
+        seq, mac = newest
+        found = connection.exec_driver_sql("SELECT mac FROM audit WHERE seq = ?", (seq,)).scalar()
+        if seq == 0 or found == mac:
+            return None
+        return Refusal(
+            "audit.rolled_back",
+            f"the anchor has seen row {seq} of the audit, which is not there or another one: the database was replaced "
+            "by an earlier or changed copy; nothing is carried out on it: run `osprey audit verify`",
+        )
 
     @staticmethod
     def _newest(connection: Connection) -> tuple[int, str, int]:
@@ -163,6 +185,14 @@ class Audit:
                 is_clock_accepted=True,
             )
         )
+
+    async def count_refusals(self, rule: str, subject: str, since_ns: int) -> int:
+        """Count the refusals by a rule of what concerns a subject since then."""
+        query = select(AUDIT.c.detail).where(
+            AUDIT.c.subject == subject, AUDIT.c.event == "refused", AUDIT.c.ns >= since_ns
+        )
+        told = await self._database.read(lambda connection: connection.execute(query).scalars().all())
+        return sum(json.loads(detail).get("rule") == rule for detail in told)
 
     async def log(self, *, limit: int | None = None) -> list[AuditRow]:
         """Give the newest `limit` rows (all of them without one), oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from sqlalchemy import Connection, select
 
 from osprey.journal.audit import Audit
+from osprey.journal.entitlement import judge_entitlement
 from osprey.journal.halt import judge_halt
 from osprey.journal.intents import UNRESOLVED
 from osprey.journal.owner import Owner
@@ -21,6 +22,7 @@ from osprey.journal.request_steps import (
     move_request,
 )
 from osprey.journal.requests import Requests
+from osprey.journal.rows import StoredObject, encode
 from osprey.journal.tables import INTENTS
 from osprey.journal.values import (
     ActorLike,
@@ -83,6 +85,8 @@ def claim(
     refusal = judge_state(row, request_id, RequestState.APPROVED, "be claimed")
     if refusal is None and row is not None:
         refusal = judge_document(row, sha256.strip().lower(), is_whole=True)
+    if refusal is None and row is not None:
+        refusal = judge_entitlement(connection, books.audit, row)
     refusal = refusal or judge_start(connection, books, opening, now_ns)
     if refusal is not None or row is None:
         return books.audit.refuse(
@@ -107,6 +111,32 @@ def claim(
         detail={"sha256": row.sha256, "owner": books.owner.id, "intents": len(opening.rows)},
     )
     return evolve(row, state=RequestState.CLAIMED, groups=group_count, **claimed)
+
+
+def spend(
+    connection: Connection,
+    books: Books,
+    request_id: str,
+    sha256: str,
+    actor: ActorLike,
+    effect: Callable[[Connection, RequestRow], Mapping[str, Any]],
+) -> RequestRow | Refusal:
+    """Claim an approved request without writes, do its effect, and end it: all of it in this one transaction."""
+    row = claim(connection, books, request_id, sha256, actor, Opening(rows=()), None)
+    if isinstance(row, Refusal):
+        return row
+    report = encode(dict(effect(connection, row)), "a report")
+    now_ns = books.clock()
+    move_request(connection, row, RequestState.DONE, {"report": report, "finished_ns": now_ns})
+    books.audit.append(
+        connection,
+        event="request.spent",
+        actor=actor,
+        subject=request_id,
+        now_ns=now_ns,
+        detail={"sha256": row.sha256, "kind": row.kind},
+    )
+    return evolve(row, state=RequestState.DONE, report=StoredObject(report), finished_ns=now_ns)
 
 
 def judge_start(connection: Connection, books: Books, opening: Opening, now_ns: int) -> Refusal | None:

@@ -14,6 +14,7 @@ from osprey.journal.claims import Books
 from osprey.journal.halt import Halt
 from osprey.journal.ledger import Ledger
 from osprey.journal.owner import Owner
+from osprey.journal.remembered import RememberedDecisions
 from osprey.journal.requests import Requests
 from osprey.journal.schema import COMPONENT, MIGRATIONS
 from osprey.journal.seal import load_key
@@ -30,6 +31,7 @@ class Journal:
         """Used by `open`, which prepares the tables, the key and the anchor."""
         self.audit: Final = Audit(database, clock, key, anchor)
         self.requests: Final = Requests(database, clock, self.audit)
+        self.remembered: Final = RememberedDecisions(database, clock, self.audit)
         self.owner: Final = Owner(database, clock)
         self.halt: Final = Halt(database, clock, self.audit)
         books = Books(clock, self.audit, self.owner, self.requests)

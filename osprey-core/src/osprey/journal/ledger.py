@@ -7,7 +7,7 @@ durable when it returns.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -63,6 +63,24 @@ class Ledger:
 
         def work(connection: Connection) -> RequestRow | Refusal:
             return claims.claim(connection, self._books, request_id, sha256, actor, opening, groups)
+
+        return granted(await self._database.safety.run(work))
+
+    async def spend(
+        self,
+        request_id: str,
+        sha256: str,
+        actor: ActorLike,
+        effect: Callable[[Connection, RequestRow], Mapping[str, Any]],
+    ) -> RequestRow:
+        """Carry out an approved request whose whole effect lies in this database: exactly once, or not at all.
+
+        :param effect: does it in the transaction, from the stored document alone, and gives the report.
+        :raises RefusedError: as `claim`; whatever `effect` raises leaves the request approved.
+        """
+
+        def work(connection: Connection) -> RequestRow | Refusal:
+            return claims.spend(connection, self._books, request_id, sha256, actor, effect)
 
         return granted(await self._database.safety.run(work))
 

@@ -172,6 +172,8 @@ def _judge_conclusion(connection: Connection, books: Books, row: RequestRow | No
 
 
 def _conclusion(row: RequestRow, intents: list[IntentRow]) -> tuple[RequestState, str]:
+    if not intents and row.groups is None:
+        return RequestState.IN_DOUBT, "its process ended while it carried it out: look whether it was done"
     if not intents:
         return RequestState.FAILED, "its process ended before any write was intended: nothing was sent"
     doubts = sum(intent.state is IntentState.IN_DOUBT for intent in intents)

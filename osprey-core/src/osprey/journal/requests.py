@@ -10,32 +10,25 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Callable, Sequence
-from secrets import token_hex
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from osprey.errors import UsageError
+from osprey.journal.deciding import Ballot, decide
+from osprey.journal.decisions import decisions_of
+from osprey.journal.expiry import current_request, expire_all_due, has_ended
 from osprey.journal.refusals import Refusal, granted
-from osprey.journal.request_steps import (
-    EXPIRING,
-    find_by_key,
-    find_request,
-    in_the_way,
-    is_due,
-    judge_document,
-    judge_step,
-    move_request,
-    require_request,
-    sha256_of,
-    unknown_request,
-)
+from osprey.journal.request_filing import file_request
+from osprey.journal.request_steps import find_by_key, find_request, is_due, require_request
 from osprey.journal.rows import encode, request_row
 from osprey.journal.tables import REQUESTS
-from osprey.journal.values import ActorLike, NewRequest, RequestRow, RequestState, Who
+from osprey.journal.values import ActorLike, NewRequest, RequestRow, RequestState
+from osprey.journal.votes import DecisionRow, DecisionWord, Voter
 
 if TYPE_CHECKING:
     from osprey.journal.audit import Audit
+    from osprey.journal.remembered import NewRemembered
     from osprey.storage import Database
 
 _HASH_PREFIX: Final = re.compile(r"[0-9a-f]{8,64}")
@@ -54,6 +47,13 @@ class Requests:
 
         :raises RefusedError: the request that it supersedes is being carried out or was superseded already.
         """
+        return granted(await self._database.safety.run(self._filing(new)))
+
+    def create_sync(self, new: NewRequest) -> RequestRow:
+        """File a request as `create` does, and block until it is stored: for callers that cannot await."""
+        return granted(self._database.safety.run_sync(self._filing(new)))
+
+    def _filing(self, new: NewRequest) -> Callable[[Connection], RequestRow | Refusal]:
         presentation = encode(dict(new.presentation), "the presentation of a request")
         _require_text(new.document)
 
@@ -61,61 +61,9 @@ class Requests:
             existing = find_by_key(connection, new.key)
             if existing is not None:
                 return self.current(connection, existing.id, self._clock()) or existing
-            return self._file(connection, new, presentation)
+            return file_request(connection, self._audit, new, presentation, self._clock())
 
-        return granted(await self._database.safety.run(work))
-
-    def _file(self, connection: Connection, new: NewRequest, presentation: str) -> RequestRow | Refusal:
-        now_ns = self._clock()
-        requester = Who(new.requester)
-        if new.supersedes is not None:
-            refusal = self._supersede(connection, new.supersedes, requester, now_ns)
-            if refusal is not None:
-                return refusal
-        row_id = f"req-{token_hex(6)}"
-        sha256 = sha256_of(new.document)
-        connection.execute(
-            insert(REQUESTS),
-            {
-                "id": row_id,
-                "kind": new.kind,
-                "title": new.title,
-                "thread": new.thread,
-                "document": new.document,
-                "sha256": sha256,
-                "risk": new.risk,
-                "requester": new.requester,
-                "created_ns": now_ns,
-                "expires_ns": new.expires_ns,
-                "presentation": presentation,
-                "key": new.key,
-                "supersedes": new.supersedes,
-                "state": str(RequestState.PENDING),
-                "reason": "",
-            },
-        )
-        self._audit.append(
-            connection,
-            event="request.created",
-            actor=requester,
-            subject=row_id,
-            now_ns=now_ns,
-            detail={"kind": new.kind, "sha256": sha256, "supersedes": new.supersedes, "risk": new.risk},
-        )
-        return require_request(connection, row_id)
-
-    def _supersede(self, connection: Connection, request_id: str, actor: Who, now_ns: int) -> Refusal | None:
-        """Retire the request that an edit replaces; a finished one stays, the new one continues it."""
-        old = find_request(connection, request_id)
-        if old is None or old.state in (RequestState.CLAIMED, RequestState.SUPERSEDED):
-            refusal = unknown_request(request_id) if old is None else in_the_way(old, "be superseded")
-            return self._audit.refuse(
-                connection, refusal, actor=actor, what="supersede", subject=request_id, now_ns=now_ns
-            )
-        if old.state in EXPIRING:
-            move_request(connection, old, RequestState.SUPERSEDED, {"finished_ns": now_ns})
-            self._audit.append(connection, event="request.superseded", actor=actor, subject=request_id, now_ns=now_ns)
-        return None
+        return work
 
     async def get(self, request_id: str) -> RequestRow:
         """Give a request as it stands now: one whose time is over is recorded as expired first.
@@ -126,10 +74,32 @@ class Requests:
         if row is None:
             msg = f"there is no request {request_id!r}: `osprey approvals list` shows those there are"
             raise UsageError(msg)
-        if not self._has_ended(row):
+        if not has_ended(row, self._clock()):
             return row
         await self._expire_all_due()
         return await self._database.read(lambda connection: require_request(connection, request_id))
+
+    async def successor(self, request_id: str) -> RequestRow | None:
+        """Give the newest request that replaces or continues this one; None if none does."""
+        query = select(REQUESTS).order_by(REQUESTS.c.created_ns.desc(), REQUESTS.c.id).limit(1)
+
+        def read(connection: Connection) -> RequestRow | None:
+            newest: RequestRow | None = None
+            known = {request_id}
+            following = request_id
+            while True:
+                found = connection.execute(query.where(REQUESTS.c.supersedes == following)).mappings().first()
+                if found is None or found["id"] in known:
+                    return newest
+                newest = request_row(found)
+                following = newest.id
+                known.add(following)
+
+        return await self._database.read(read)
+
+    async def decisions(self, request_id: str) -> builtins.list[DecisionRow]:
+        """Give what people did with a request, in order: votes, remarks, a postponement, a no."""
+        return await self._database.read(lambda connection: decisions_of(connection, request_id))
 
     async def list(self, states: Sequence[RequestState] = (), thread: str | None = None) -> builtins.list[RequestRow]:
         """Give requests, oldest first: of these states (any without), of this thread (any without)."""
@@ -150,110 +120,104 @@ class Requests:
             await self._expire_all_due()
         return await self._database.read(read)
 
-    async def approve(self, request_id: str, hash_prefix: str, actor: ActorLike) -> RequestRow:
-        """Approve exactly the document with this hash, by at least 8 of its hex digits."""
+    async def approve(
+        self,
+        request_id: str,
+        hash_prefix: str,
+        actor: ActorLike,
+        *,
+        voter: Voter | None = None,
+        text: str = "",
+        remember: NewRemembered | None = None,
+    ) -> RequestRow:
+        """Approve exactly the document with this hash, by at least 8 of its hex digits.
+
+        The request is approved once it has what it needs; until then it stays pending, and this is one vote.
+
+        :param voter: who it is, as the interface has established; without it somebody known by the subject alone.
+        :param remember: have the decision speak for the same again, within its scope.
+        """
         prefix = hash_prefix.strip().lower()
         if not _HASH_PREFIX.fullmatch(prefix):
             told = f"{hash_prefix!r} is not a part of a hash: give 8 to 64 hex digits as they are shown"
             answer: RequestRow | Refusal = Refusal("approval.hash", told)
             await self._audit.refusal(actor, "approve", "approval.hash", told, {"request": request_id})
             return granted(answer)
+        word = DecisionWord.APPROVE
+        ballot = Ballot(
+            request_id=request_id,
+            word=word,
+            actor=actor,
+            voter=voter or Voter(person=actor.subject),
+            text=text,
+            hash_prefix=prefix,
+            remember=remember,
+        )
+        return await self._decide(ballot, REQUESTS.c.sha256.startswith(prefix, autoescape=True))
 
-        def judge(row: RequestRow) -> Refusal | None:
-            return judge_document(row, prefix)
-
-        matches = REQUESTS.c.sha256.startswith(prefix, autoescape=True)
-        return await self._decide(request_id, RequestState.APPROVED, actor, "", judge, matches)
-
-    async def reject(self, request_id: str, actor: ActorLike, reason: str) -> RequestRow:
-        """Say no, with a reason; the step that asked ends."""
+    async def reject(self, request_id: str, actor: ActorLike, reason: str, *, voter: Voter | None = None) -> RequestRow:
+        """Say no, with a reason; the step that asked ends. One no is enough."""
         _require_reason(reason, "a rejection")
-        return await self._decide(request_id, RequestState.REJECTED, actor, reason)
+        return await self._say(request_id, DecisionWord.REJECT, actor, voter, reason)
 
-    async def withdraw(self, request_id: str, actor: ActorLike, reason: str) -> RequestRow:
-        """Take a request back before it is claimed, approved or not."""
+    async def withdraw(
+        self,
+        request_id: str,
+        actor: ActorLike,
+        reason: str,
+        *,
+        voter: Voter | None = None,
+        judge: Callable[[RequestRow], Refusal | None] = lambda _: None,
+    ) -> RequestRow:
+        """Take a request back before it is claimed, approved or not.
+
+        :param judge: who may, where a person asks; the guard takes back what it has refused.
+        """
         _require_reason(reason, "a withdrawal")
-        return await self._decide(request_id, RequestState.WITHDRAWN, actor, reason)
+        return await self._say(request_id, DecisionWord.WITHDRAW, actor, voter, reason, judge)
+
+    async def postpone(
+        self, request_id: str, actor: ActorLike, reason: str = "", *, voter: Voter | None = None
+    ) -> RequestRow:
+        """Say "not now", which is no "no": the request waits on, and its time runs."""
+        return await self._say(request_id, DecisionWord.POSTPONE, actor, voter, reason)
+
+    async def comment(self, request_id: str, actor: ActorLike, text: str, *, voter: Voter | None = None) -> RequestRow:
+        """Keep a remark with the request; whatever it says, it decides nothing."""
+        _require_reason(text, "a remark")
+        return await self._say(request_id, DecisionWord.COMMENT, actor, voter, text)
+
+    async def _say(
+        self,
+        request_id: str,
+        word: DecisionWord,
+        actor: ActorLike,
+        voter: Voter | None,
+        text: str,
+        judge: Callable[[RequestRow], Refusal | None] = lambda _: None,
+    ) -> RequestRow:
+        voter = voter or Voter(person=actor.subject)
+        return await self._decide(
+            Ballot(request_id=request_id, word=word, actor=actor, voter=voter, text=text), judge=judge
+        )
 
     async def _decide(
         self,
-        request_id: str,
-        state: RequestState,
-        actor: ActorLike,
-        reason: str,
-        judge: Callable[[RequestRow], Refusal | None] = lambda _: None,
+        ballot: Ballot,
         condition: ColumnElement[bool] | None = None,
+        judge: Callable[[RequestRow], Refusal | None] = lambda _: None,
     ) -> RequestRow:
-        what = {
-            RequestState.APPROVED: "approve",
-            RequestState.REJECTED: "reject",
-            RequestState.WITHDRAWN: "withdraw",
-        }[state]
-
         def work(connection: Connection) -> RequestRow | Refusal:
-            now_ns = self._clock()
-            row = self.current(connection, request_id, now_ns)
-            refusal = judge_step(row, request_id, state)
-            if refusal is None and row is not None:
-                refusal = judge(row)
-            if refusal is not None or row is None:
-                return self._audit.refuse(
-                    connection,
-                    refusal or unknown_request(request_id),
-                    actor=actor,
-                    what=what,
-                    subject=request_id,
-                    now_ns=now_ns,
-                )
-            # The last word counts: who withdraws an approved request is its decider from then on.
-            decided = {"decided_by": actor.subject, "decided_ns": now_ns, "reason": reason}
-            move_request(connection, row, state, decided, condition)
-            self._audit.append(
-                connection,
-                event=f"request.{state}",
-                actor=actor,
-                subject=request_id,
-                now_ns=now_ns,
-                detail={"sha256": row.sha256, "reason": reason},
-            )
-            return require_request(connection, request_id)
+            return decide(connection, self._audit, ballot, self._clock(), condition, judge)
 
         return granted(await self._database.safety.run(work))
 
     def current(self, connection: Connection, request_id: str, now_ns: int) -> RequestRow | None:
         """Read a request in the caller's transaction, recording its expiry if it is due."""
-        row = find_request(connection, request_id)
-        if row is None or row.state not in EXPIRING or now_ns < row.expires_ns:
-            return row
-        self._expire(connection, row, now_ns)
-        return require_request(connection, request_id)
-
-    def _has_ended(self, row: RequestRow) -> bool:
-        return row.state in EXPIRING and self._clock() >= row.expires_ns
+        return current_request(connection, self._audit, request_id, now_ns)
 
     async def _expire_all_due(self) -> None:
-        def work(connection: Connection) -> None:
-            now_ns = self._clock()
-            due = connection.execute(select(REQUESTS).where(is_due(now_ns))).mappings().all()
-            for values in due:
-                self._expire(connection, request_row(values), now_ns)
-
-        await self._database.safety.run(work)
-
-    def _expire(self, connection: Connection, row: RequestRow, now_ns: int) -> None:
-        """Record an expiry as what it is: nobody's decision."""
-        reason = "its time was over before it was decided"
-        if row.state is RequestState.APPROVED:
-            reason = "its time was over before it was carried out"
-        move_request(connection, row, RequestState.EXPIRED, {"finished_ns": now_ns, "reason": reason})
-        self._audit.append(
-            connection,
-            event="request.expired",
-            actor=Who("osprey:clock"),
-            subject=row.id,
-            now_ns=now_ns,
-            detail={"was": str(row.state), "expires_ns": row.expires_ns},
-        )
+        await self._database.safety.run(lambda connection: expire_all_due(connection, self._audit, self._clock()))
 
 
 def _require_reason(reason: str, what: str) -> None:

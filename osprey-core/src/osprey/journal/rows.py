@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from json.encoder import encode_basestring
 from typing import Any, Final, cast
 
+from attrs import asdict
 from sqlalchemy import RowMapping
 
 from osprey.errors import UsageError
 from osprey.journal.values import Intent, IntentRow, IntentState, RequestRow, RequestState
+from osprey.journal.votes import DecisionRow, DecisionWord, Needs
 
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _PACKED_KEYS: Final = ("dtype", "value")
@@ -25,6 +27,11 @@ class StoredObject(Mapping[str, Any]):
     def __init__(self, text: str) -> None:
         self._text = text
         self._parsed: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """The object as it is stored."""
+        return self._text
 
     def _object(self) -> dict[str, Any]:
         if self._parsed is None:
@@ -85,6 +92,49 @@ def request_row(values: RowMapping | Mapping[str, Any]) -> RequestRow:
         groups=values["group_count"],
         finished_ns=values["finished_ns"],
         report=None if report is None else StoredObject(report),
+        needs=needs_of(values["needs"]),
+        policy=values["policy"],
+        authors=tuple(json.loads(values["authors"])),
+        seal=values["seal"],
+    )
+
+
+def needs_of(text: str) -> Needs:
+    """Build what a request needs from its stored form; that of one person is by far the most common."""
+    if text == _ONE_PERSON:
+        return _NEEDS_ONE_PERSON
+    stored: dict[str, Any] = json.loads(text)
+    rules: tuple[str, ...] = tuple(stored.pop("rules", ()))
+    return Needs(**stored, rules=rules)
+
+
+def needs_text(needs: Needs) -> str:
+    """Give the stored form of what a request needs."""
+    return encode(asdict(needs, recurse=False), "what a request needs")
+
+
+_NEEDS_ONE_PERSON: Final = Needs()
+_ONE_PERSON: Final = needs_text(_NEEDS_ONE_PERSON)
+
+
+def decision_row(values: RowMapping | Mapping[str, Any]) -> DecisionRow:
+    """Build what a person did from its row."""
+    return DecisionRow(
+        request_id=values["request_id"],
+        seq=values["seq"],
+        word=DecisionWord(values["word"]),
+        actor=values["actor"],
+        terminal=values["terminal"],
+        host=values["host"],
+        person=values["person"],
+        roles=tuple(json.loads(values["roles"])),
+        method=values["method"],
+        is_authenticated=bool(values["is_authenticated"]),
+        ns=values["ns"],
+        sha256=values["sha256"],
+        text=values["text"],
+        remembered=values["remembered"],
+        seal=values["seal"],
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from osprey.journal.approval_schema import add_approvals
 from osprey.storage import Migration
 
 COMPONENT: Final = "journal"
@@ -211,4 +212,5 @@ def _add_actor(connection: Connection) -> None:
 MIGRATIONS: Final = (
     Migration(1, "requests, ledger, owners, audit and halt", _create),
     Migration(2, "who had each write sent", _add_actor),
+    Migration(3, "what requests need, what people said, what is remembered, who works on a thread", add_approvals),
 )

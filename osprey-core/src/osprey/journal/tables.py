@@ -34,7 +34,63 @@ REQUESTS: Final = Table(
     Column("group_count", Integer),
     Column("finished_ns", Integer),
     Column("report", Text),
+    Column("needs", Text),
+    Column("policy", Text),
+    Column("authors", Text),
+    Column("seal", Text),
 )
+
+DECISIONS: Final = Table(
+    "decisions",
+    _METADATA,
+    Column("request_id", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("word", Text),
+    Column("actor", Text),
+    Column("terminal", Text),
+    Column("host", Text),
+    Column("person", Text),
+    Column("roles", Text),
+    Column("method", Text),
+    Column("is_authenticated", Integer),
+    Column("ns", Integer),
+    Column("sha256", Text),
+    Column("text", Text),
+    Column("remembered", Text),
+    Column("seal", Text),
+)
+
+REMEMBERED: Final = Table(
+    "remembered",
+    _METADATA,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text),
+    Column("person", Text),
+    Column("roles", Text),
+    Column("is_authenticated", Integer),
+    Column("requester", Text),
+    Column("kind", Text),
+    Column("target", Text),
+    Column("scope", Text),
+    Column("max_uses", Integer),
+    Column("granted_ns", Integer),
+    Column("ends_ns", Integer),
+    Column("seal", Text),
+    Column("revoked_by", Text),
+    Column("revoked_ns", Integer),
+    Column("reason", Text),
+)
+
+LEASES: Final = Table(
+    "leases",
+    _METADATA,
+    Column("thread", Text, primary_key=True),
+    Column("owner", Text),
+    Column("token", Integer),
+    Column("taken_ns", Integer),
+)
+
+NOTED: Final = Table("noted", _METADATA, Column("name", Text, primary_key=True), Column("value", Text))
 
 INTENTS: Final = Table(
     "intents",
@@ -97,4 +153,4 @@ HALT: Final = Table(
     Column("since_ns", Integer),
 )
 
-TABLES: Final = (REQUESTS, INTENTS, OWNERS, AUDIT, HALT)
+TABLES: Final = (REQUESTS, DECISIONS, REMEMBERED, INTENTS, OWNERS, AUDIT, HALT, LEASES, NOTED)

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
+from osprey.journal.votes import Needs
+
 
 class ActorLike(Protocol):
     """Who acts: the control room's `Actor` has this shape, so has `Who`."""
@@ -86,6 +88,11 @@ class NewRequest:
     """Filing again under the same key gives the first row: a step that runs again files once."""
     supersedes: str | None = None
     """The request that this one replaces (an edit) or continues (a remainder)."""
+    needs: Needs = field(factory=Needs)
+    policy: str = ""
+    """The version of the rules that made `needs`."""
+    authors: tuple[str, ...] = ()
+    """The people who asked for it; without any the requester. Those of what it supersedes are added."""
 
 
 @frozen(kw_only=True)
@@ -118,6 +125,11 @@ class RequestRow:
     """How many groups its writes have, if the claim said so."""
     finished_ns: int | None
     report: Mapping[str, Any] | None
+    needs: Needs = field(factory=Needs)
+    policy: str = ""
+    authors: tuple[str, ...] = ()
+    """The people who asked for it or edited it."""
+    seal: str = ""
 
 
 @frozen(kw_only=True)

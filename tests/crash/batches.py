@@ -90,6 +90,7 @@ class BatchBench:
         assert judgement.is_allowed, judgement.items
         requests = journal_of(project).requests
         new = {"kind": "channel_write", "title": "a batch", "thread": "crash", "risk": "", "requester": "os:victim"}
+        new["policy"] = project.config.approval.version
         row = await requests.create(NewRequest(document=write_document(judgement), expires_ns=_FAR_FUTURE_NS, **new))
         return await requests.approve(row.id, row.sha256, ACTOR)
 

@@ -26,7 +26,7 @@ async def card_of_a_real_request() -> Card:
         async with open_project(Path(folder)) as project, open_agent(project) as agent:
             result = await agent.ask(QUESTION)
             assert result.approval, result
-            return card_of(await journal_of(project).requests.get(result.approval))
+            return card_of(project, await journal_of(project).requests.get(result.approval))
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
 
 from osprey.config import layout, load_config, schema
+from osprey.config.approval import ApprovalConfig
 from osprey.config.known import UNSERVED
 from osprey.config.nesting import MOVED
 from osprey.control.limits.limit_entry import ENTRY_KEYS, LimitEntry, Verification
@@ -25,7 +26,7 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "control_system": (layout.ControlSystemLayout, schema.ControlSystemConfig),
     "control_system.targets.<name>": (layout.TargetLayout, schema.TargetConfig),
     "archiver": (layout.ArchiverLayout, None),
-    "approval": (layout.ApprovalLayout, schema.ApprovalConfig),
+    "approval": (layout.ApprovalLayout, ApprovalConfig),
     "execution": (layout.ExecutionLayout, schema.ExecutionConfig),
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
     "execution_control.limits": (layout.TurnLimitsLayout, schema.Config),

@@ -69,7 +69,7 @@ class ControlRoom:
         requests = journal_of(self.project).requests
         new = NewRequest(
             kind="channel_write", title="write", thread="t", risk="", requester=ALICE.subject,
-            expires_ns=FAR_FUTURE_NS, document=write_document(judgement),
+            expires_ns=FAR_FUTURE_NS, document=write_document(judgement), policy=self.project.config.approval.version,
         )  # fmt: skip
         row = await requests.create(new)
         row = await requests.approve(row.id, row.sha256, ALICE)

@@ -67,6 +67,7 @@ class Machine:
     async def approve(self, *groups: dict[str, Any]) -> ApplyRequest:
         requests = journal_of(self.project).requests
         facts: dict[str, Any] = {"title": "", "thread": "", "risk": "", "requester": "os:alice"}
+        facts["policy"] = self.project.config.approval.version
         document = write_document(await self.judge(*groups))
         row = await requests.create(NewRequest(kind="channel_write", document=document, expires_ns=4 * 10**18, **facts))
         await requests.approve(row.id, row.sha256, ALICE)

@@ -84,6 +84,7 @@ class Machine:
                 risk="",
                 requester="os:alice",
                 expires_ns=4 * 10**18,
+                policy=self.project.config.approval.version,
             )
         )
         await requests.approve(row.id, row.sha256, ALICE)

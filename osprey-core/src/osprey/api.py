@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 from osprey.errors import ConfigError, ConnectorError, OspreyError, RefusedError, UsageError
 from osprey.hookspecs import hookimpl
 from osprey.registrations import (
+    ApprovalKind,
     Archiver,
     Capability,
     Command,
     Connector,
     Deployer,
     Generator,
+    Notifier,
     Provider,
     WritePolicy,
 )
@@ -99,6 +101,7 @@ _HOMES = {
 
 __all__ = [
     "SEVERITIES",
+    "ApprovalKind",
     "ArchiveInfo",
     "ArchiveSeries",
     "ArchiveSpan",
@@ -121,6 +124,7 @@ __all__ = [
     "ErrorKind",
     "Fault",
     "Generator",
+    "Notifier",
     "OspreyError",
     "Outcome",
     "PolicyItem",

@@ -13,12 +13,14 @@ from typing import Final
 import pluggy
 
 from osprey.registrations import (
+    ApprovalKind,
     Archiver,
     Capability,
     Command,
     Connector,
     Deployer,
     Generator,
+    Notifier,
     Provider,
     WritePolicy,
 )
@@ -147,5 +149,35 @@ def osprey_write_policies() -> Iterable[WritePolicy]:
     ...                       implementation="my_facility.policies:UserBeam")
     >>> [p.name for p in osprey_write_policies()]
     ['user_beam']
+    """
+    return ()
+
+
+@hookspec
+def osprey_approval_kinds() -> Iterable[ApprovalKind]:
+    """Declare kinds of requests that a person decides, each with what shows it.
+
+    >>> from osprey.api import ApprovalKind, hookimpl
+    >>> @hookimpl
+    ... def osprey_approval_kinds():
+    ...     yield ApprovalKind(name="beam_request", summary="Beam time that a user asks for",
+    ...                        implementation="my_facility.beam:BeamRequestKind")
+    >>> [k.name for k in osprey_approval_kinds()]
+    ['beam_request']
+    """
+    return ()
+
+
+@hookspec
+def osprey_notifiers() -> Iterable[Notifier]:
+    """Declare ways to tell people of requests; a notice links to the inbox and never decides.
+
+    >>> from osprey.api import Notifier, hookimpl
+    >>> @hookimpl
+    ... def osprey_notifiers():
+    ...     yield Notifier(name="pager", summary="The pagers of the shift crew",
+    ...                    implementation="my_facility.pager:PagerNotifier")
+    >>> [n.name for n in osprey_notifiers()]
+    ['pager']
     """
     return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import Capability, Command, Connector, Generator, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -40,6 +40,55 @@ def osprey_capabilities() -> Iterable[Capability]:
     yield _capability("archive_read", "Read past values of channels", "ARCHIVER_DATA")
     yield _capability("python", "Run Python in the sandbox, and what it asks to write after approval", "PYTHON_RESULTS")
     yield _capability("memory", "Save and recall notes of the user", "MEMORY_CONTEXT")
+
+
+@hookimpl
+def osprey_approval_kinds() -> Iterable[ApprovalKind]:
+    """Declare the kinds of requests that the core files, and those that its plugins share."""
+    kinds = "osprey.approval.kinds"
+    yield ApprovalKind(
+        name="channel_write",
+        summary="A list of writes, shown with old and new values",
+        implementation=f"{kinds}.channel_write:ChannelWriteKind",
+        is_on_machine=True,
+    )
+    yield ApprovalKind(
+        name="python_executor",
+        summary="Generated code, with the writes that its rehearsal made",
+        implementation=f"{kinds}.python_code:PythonCodeKind",
+        is_on_machine=True,
+    )
+    yield ApprovalKind(
+        name="orchestrator_plan",
+        summary="A plan before its first step",
+        implementation="osprey.agent.plan_approval.kind:PlanKind",
+    )
+    yield ApprovalKind(
+        name="reactive_orchestrator_step",
+        summary="The next step of work that is planned as it goes",
+        implementation="osprey.agent.plan_approval.kind:ReactiveStepKind",
+    )
+    yield ApprovalKind(
+        name="memory",
+        summary="A change to what is remembered: memory_save, memory_edit ...",
+        implementation=f"{kinds}.texts:MemoryKind",
+        is_family=True,
+    )
+    yield ApprovalKind(
+        name="logbook_entry",
+        summary="An entry in a logbook that others read",
+        implementation=f"{kinds}.texts:LogbookEntryKind",
+    )
+    yield ApprovalKind(
+        name="deployment",
+        summary="Services to be started, changed or stopped",
+        implementation=f"{kinds}.texts:DeploymentKind",
+    )
+    yield ApprovalKind(
+        name="capability_step",
+        summary="A step of any other capability, where the configuration wants it approved",
+        implementation=f"{kinds}.texts:CapabilityStepKind",
+    )
 
 
 @hookimpl

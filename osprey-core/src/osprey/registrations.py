@@ -95,3 +95,18 @@ class Command(Registration):
 @frozen(kw_only=True)
 class WritePolicy(Registration):
     """A rule that every write must pass: see `osprey.control.WritePolicy`. A broken one stops the start."""
+
+
+@frozen(kw_only=True)
+class ApprovalKind(Registration):
+    """A kind of request: see `osprey.approval.ApprovalKind` for the protocol of the implementation."""
+
+    is_family: bool = False
+    """True if it stands for every kind whose name begins with it and an underscore: `memory` for `memory_save`."""
+    is_on_machine: bool = False
+    """True if carrying it out can change a machine: then no key of the configuration removes its approval."""
+
+
+@frozen(kw_only=True)
+class Notifier(Registration):
+    """A way to tell people of requests: see `osprey.approval.Notifier` for the protocol of the implementation."""

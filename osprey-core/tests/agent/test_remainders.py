@@ -62,7 +62,7 @@ async def halted_after_the_first(project: Project, *values: float) -> tuple[Appr
     row = await journal.requests.create(
         NewRequest(
             kind="channel_write", title="three", thread="t", document=write_document(judged), risk="", key="t/1/write",
-            requester=actor.subject, expires_ns=4_000_000_000_000_000_000,
+            requester=actor.subject, expires_ns=4_000_000_000_000_000_000, policy=project.config.approval.version,
         )
     )  # fmt: skip
     await journal.requests.approve(row.id, row.sha256, actor)

@@ -69,7 +69,7 @@ async def test_what_the_guard_refuses_is_not_filed_but_audited(project: Project)
 
 async def test_the_card_shows_every_digit_of_what_is_hashed(project: Project) -> None:
     row = await _file(project)
-    card = card_of(row)
+    card = card_of(project, row)
     assert card.rows[0].new == "0.30000000000000004"
     assert card.rows[0].limits == "0 .. 10", "the limits file and the system's own, intersected"
     document = json.loads(row.document)
@@ -81,16 +81,16 @@ async def test_code_that_is_not_the_rehearsed_code_is_not_shown_as_it(project: P
     code = "write_channel('BEND:CURRENT:SP', 0.3)\n"
     bound = {"code_sha256": hashlib.sha256(code.encode()).hexdigest(), "rehearsed_reads": 2}
     row = await _file(project, bound=bound, shown={"code": code})
-    assert card_of(row).code == code
-    assert card_of(row).only_rehearsed == 2
+    assert card_of(project, row).code == code
+    assert card_of(project, row).only_rehearsed == 2
     forged = evolve(row, presentation={**row.presentation, "code": "pass\n"})
-    assert "not shown" in card_of(forged).code
+    assert "not shown" in card_of(project, forged).code
 
 
 async def test_text_in_a_card_cannot_draw_over_it(project: Project) -> None:
     row = await _file(project, shown={"question": "set it\x1b[2J\u202e [bold]now[/]"})
     drawn = io.StringIO()
-    print_card(card_of(row), Console(file=drawn, width=100, highlight=False))
+    print_card(card_of(project, row), Console(file=drawn, width=100, highlight=False))
     assert "\x1b" not in drawn.getvalue()
     assert "\u202e" not in drawn.getvalue()
     assert "[bold]now[/]" in drawn.getvalue()
@@ -101,7 +101,7 @@ async def test_text_in_a_card_cannot_draw_over_it(project: Project) -> None:
 async def test_what_devices_call_things_cannot_draw_over_the_card(project: Project) -> None:
     """Units and states are texts of the control system; escape sequences in them move a terminal's cursor."""
     row = await _file(project)
-    card = card_of(row)
+    card = card_of(project, row)
     forged = evolve(card.rows[0], unit="\x1b[2A\x1b[K", new="1 (\x1b[1AOFF)", now="\u202e0")
     drawn = io.StringIO()
     print_card(evolve(card, rows=(forged,)), Console(file=drawn, width=200))
@@ -126,11 +126,11 @@ def test_a_value_that_is_no_number_does_not_hide_a_large_change() -> None:
 
 async def test_a_halt_stands_on_the_card_before_anybody_approves(project: Project) -> None:
     await journal_of(project).halt.set(current_actor(), "crew in the tunnel")
-    [warning] = card_of(await _file(project)).warnings
+    [warning] = card_of(project, await _file(project)).warnings
     assert "halted" in warning
     assert "crew in the tunnel" in warning
 
 
 async def test_what_was_assumed_stands_on_the_card(project: Project) -> None:
     row = await _file(project, shown={"assumptions": ["500 mA = 0.5 A"]})
-    assert card_of(row).assumptions == ("500 mA = 0.5 A",)
+    assert card_of(project, row).assumptions == ("500 mA = 0.5 A",)

@@ -109,6 +109,7 @@ class ControlRoom:
             "risk": "",
             "requester": ALICE.subject,
             "expires_ns": FAR_FUTURE_NS,
+            "policy": self.project.config.approval.version,
             **changes,
         }
         row = await self.journal.requests.create(NewRequest(document=document, **facts))

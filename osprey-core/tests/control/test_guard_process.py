@@ -92,6 +92,7 @@ async def approved(project: Project, value: float) -> ApplyRequest:
     assert judgement.is_allowed, judgement.items
     requests = journal_of(project).requests
     new = {"kind": "channel_write", "title": "t", "thread": "t", "risk": "", "requester": "os:somebody"}
+    new["policy"] = project.config.approval.version
     row = await requests.create(NewRequest(document=write_document(judgement), expires_ns=FAR_FUTURE_NS, **new))
     actor = Actor(subject="os:somebody")
     await requests.approve(row.id, row.sha256, actor)

@@ -23,6 +23,7 @@ from osprey.control import (
     Judgement,
     JudgeRequest,
     Outcome,
+    PolicyDemand,
     Reading,
     Severity,
     WriteBatch,
@@ -88,6 +89,7 @@ reported = st.builds(
     readback=st.none() | values,
     severity=st.none() | st.sampled_from(Severity),
 )
+demands = st.builds(PolicyDemand, rule=names, reason=names, persons=st.integers(), roles=tuples(names))
 STRATEGIES = {
     Actor: actors,
     WriteItem: items,
@@ -105,7 +107,9 @@ STRATEGIES = {
         judged_ns=st.integers(),
         observe=tuples(names),
         settle_s=numbers,
+        demands=tuples(demands),
     ),
+    PolicyDemand: demands,
     ApplyRequest: st.builds(ApplyRequest, request_id=names, sha256=names, actor=actors),
     ItemReport: reported,
     ApplyReport: st.builds(

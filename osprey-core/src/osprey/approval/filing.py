@@ -1,23 +1,111 @@
-"""File a request for a list of writes that the guard has judged."""
+"""Filing a request: what it needs is settled by the rules, what stands in its way is said, people are told."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve, field, frozen
+
+from osprey.approval.facts import alarms_of_judgement, facts_of_judgement, require_allowed, shown_of_judgement
+from osprey.approval.kinds import registration_of
+from osprey.approval.notices import tell
+from osprey.approval.people import person_of
+from osprey.approval.remembering import use_remembered
 from osprey.approval.risk import risk_of
+from osprey.approval.rules import Facts, settle, unmet
+from osprey.config import NoticeEvent
 from osprey.control.payload import write_document
 from osprey.errors import RefusedError
-from osprey.journal import Journal, NewRequest, RequestRow, journal_of
+from osprey.journal import Needs, NewRequest, RequestRow, RequestState, journal_of
 
 if TYPE_CHECKING:
-    from osprey.control import Actor, JudgedItem, Judgement
+    from osprey.control import Actor, Judgement
     from osprey.project import Project
 
 
 _AUDITED = 100
 """Refused items that the audit names; a longer list is counted by its request."""
+
+
+@frozen(kw_only=True)
+class Draft:
+    """A request before the rules have looked at it."""
+
+    document: str
+    title: str
+    thread: str
+    risk: str
+    actor: Actor
+    facts: Facts
+    key: str | None = None
+    """What makes the request the same one when the caller runs again after a crash."""
+    supersedes: str | None = None
+    shown: Mapping[str, Any] = field(factory=dict[str, Any])
+    demands: tuple[tuple[str, Needs], ...] = ()
+    """What write policies of plugins ask for."""
+
+
+async def file_request(project: Project, draft: Draft) -> RequestRow:
+    """Store a request that a person can decide, and tell people of it.
+
+    :raises RefusedError: ``approval.no_policy``: nothing declares its kind; ``approval.denied``: a policy says no.
+    """
+    new = await _new_request(project, draft)
+    row = await journal_of(project).requests.create(new)
+    return await _filed(project, row, draft)
+
+
+def file_request_sync(project: Project, draft: Draft) -> RequestRow:
+    """Store a request as `file_request` does, for callers that cannot await; notices are left to `watch`."""
+    journal = journal_of(project)
+    registration_of(project, draft.facts.kind)
+    return journal.requests.create_sync(_request(project, draft, []))
+
+
+async def _new_request(project: Project, draft: Draft) -> NewRequest:
+    try:
+        registration_of(project, draft.facts.kind)
+        return _request(project, draft, await _in_the_way(project, draft.facts))
+    except RefusedError as exc:
+        told = {"kind": draft.facts.kind, "target": draft.facts.target}
+        await journal_of(project).audit.refusal(draft.actor, "file", exc.rule, str(exc), told)
+        raise
+
+
+def _request(project: Project, draft: Draft, standing: list[str]) -> NewRequest:
+    approval = project.config.approval
+    person = person_of(approval, draft.actor.subject)
+    facts = evolve(draft.facts, requester=draft.actor.subject, person=person)
+    settled = settle(approval, facts, draft.demands)
+    if reason := unmet(approval, settled.needs, (person,)):
+        standing = [*standing, f"nobody can approve this as things are: {reason}"]
+    return NewRequest(
+        kind=facts.kind,
+        title=draft.title,
+        thread=draft.thread,
+        document=draft.document,
+        risk=draft.risk,
+        requester=draft.actor.subject,
+        expires_ns=time.time_ns() + int(settled.expires_after_s * 1e9),
+        presentation={"facility": project.config.facility.name, "standing": standing, **draft.shown},
+        key=draft.key,
+        supersedes=draft.supersedes,
+        needs=settled.needs,
+        policy=approval.version,
+        authors=(person,),
+    )
+
+
+async def _filed(project: Project, row: RequestRow, draft: Draft) -> RequestRow:
+    if row.state is not RequestState.PENDING:
+        return row  # it was filed before, by a step that runs again
+    remembered = await use_remembered(project, row, draft.facts)
+    if remembered is not None:
+        return remembered
+    await tell(project, row, NoticeEvent.FILED)
+    return row
 
 
 async def file_write_request(
@@ -39,82 +127,60 @@ async def file_write_request(
     :param supersedes: the request whose remainder this is.
     :param bound: further content of the hashed document, such as the hash of the code.
     :param shown: what is shown beside it and not hashed, such as the code itself.
-    :raises RefusedError: the guard refused an item; nothing is stored but the refusal's audit row.
+    :raises RefusedError: the guard refused an item, or a policy the list; nothing is stored but the audit row.
     """
-    journal = journal_of(project)
-    if not judgement.is_allowed:
-        raise await _refusal(project, judgement, actor)
-    approval = project.config.approval
-    standing = await _standing(journal, judgement)
-    return await journal.requests.create(
-        NewRequest(
-            kind=kind,
-            title=title,
-            thread=thread,
-            document=write_document(judgement, **(bound or {})),
-            risk=risk_of(judgement),
-            requester=actor.subject,
-            expires_ns=time.time_ns() + int(approval.expires_after_s * 1e9),
-            presentation={
-                **_presentation(judgement),
-                "facility": project.config.facility.name,
-                "standing": standing,
-                **(shown or {}),
-            },
-            key=key,
-            supersedes=supersedes,
-        )
+    await require_judged(project, judgement, actor)
+    draft = Draft(
+        document=write_document(judgement, alarms=alarms_of_judgement(judgement), **(bound or {})),
+        title=title,
+        thread=thread,
+        risk=risk_of(judgement),
+        actor=actor,
+        facts=facts_of_judgement(judgement, kind),
+        key=key,
+        supersedes=supersedes,
+        shown={**shown_of_judgement(judgement), **(shown or {})},
+        demands=demands_of(judgement),
+    )
+    return await file_request(project, draft)
+
+
+def demands_of(judgement: Judgement) -> tuple[tuple[str, Needs], ...]:
+    """Give what write policies of plugins ask for, each with its rule."""
+    return tuple(
+        (demand.rule, Needs(persons=demand.persons, roles=dict.fromkeys(demand.roles, 1)))
+        for demand in judgement.demands
     )
 
 
-async def _standing(journal: Journal, judgement: Judgement) -> list[str]:
+async def require_judged(project: Project, judgement: Judgement, actor: Actor) -> None:
+    """Go on only if the guard allowed everything; a refusal is audited.
+
+    :raises RefusedError: with every refused item, its reason and its rule.
+    """
+    try:
+        require_allowed(judgement)
+    except RefusedError as exc:
+        refused = [item for item in judgement.items if not item.is_allowed]
+        told = {"target": judgement.target, "refused": [[item.name, item.rule] for item in refused[:_AUDITED]]}
+        await journal_of(project).audit.refusal(actor, "write", exc.rule, refused[0].reason, told)
+        raise
+
+
+async def _in_the_way(project: Project, facts: Facts) -> list[str]:
     """Say what stands in the way now: an approval may be given all the same, and waits for it."""
-    names = {item.name for item in judgement.items}
-    doubts = [d for d in await journal.ledger.doubts() if d.target == judgement.target and d.channel in names]
-    said = [
-        f"{d.channel} is in doubt since request {d.request_id}: settle it first (osprey ledger list)" for d in doubts
-    ]
+    if not facts.items:
+        return []
+    journal = journal_of(project)
+    names = {item.channel for item in facts.items}
+    doubts = [d for d in await journal.ledger.doubts() if d.target == facts.target and d.channel in names]
+    said = list(_doubtful(doubts))
     halt = await journal.halt.state()
     if halt.is_set:
         said.append(f"all writes are halted by {halt.actor}: {halt.reason}")
     return said
 
 
-async def _refusal(project: Project, judgement: Judgement, actor: Actor) -> RefusedError:
-    refused = [item for item in judgement.items if not item.is_allowed]
-    first = refused[0]
-    reasons = "\n".join(f"  {_reason(item)} [{item.rule}]" for item in refused)
-    await journal_of(project).audit.refusal(
-        actor,
-        "write",
-        first.rule,
-        first.reason,
-        {"target": judgement.target, "refused": [[item.name, item.rule] for item in refused[:_AUDITED]]},
-    )
-    message = f"refused, nothing was written: {len(refused)} of {len(judgement.items)} writes\n{reasons}"
-    return RefusedError(message, rule=first.rule)
-
-
-def _reason(item: JudgedItem) -> str:
-    """Give the reason with the channel it is about; the guard's own sentences name it already."""
-    return item.reason if item.channel in item.reason else f"{item.channel}: {item.reason}"
-
-
-def _presentation(judgement: Judgement) -> dict[str, Any]:
-    return {
-        "target": judgement.target,
-        "posture": judgement.posture,
-        "simulated": judgement.simulated,
-        "items": [_shown_item(item) for item in judgement.items],
-    }
-
-
-def _shown_item(item: JudgedItem) -> dict[str, Any]:
-    return {
-        "asked": item.channel,
-        "description": item.description,
-        "low": item.bounds.low,
-        "high": item.bounds.high,
-        "precision": item.precision,
-        "severity": str(item.before_severity) if item.before_severity else "",
-    }
+def _doubtful(doubts: Iterable[Any]) -> Iterable[str]:
+    for doubt in doubts:
+        yield f"{doubt.channel} is in doubt since request {doubt.request_id}: settle it first (osprey ledger list)"

@@ -16,6 +16,7 @@ from osprey.errors import UsageError
 from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
+    from osprey.approval import Card
     from osprey.journal import RequestRow
 
 _OPEN = (RequestState.PENDING, RequestState.APPROVED, RequestState.CLAIMED, RequestState.IN_DOUBT)
@@ -46,7 +47,7 @@ def list_requests(show_all: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one object with the exact document.")
 def show_request(request_id: str, as_json: bool) -> None:
     """Show what a request would do, exactly."""
-    row = anyio.run(_row, request_id)
+    row, card = anyio.run(_row_and_card, request_id)
     if as_json:
         shown = {
             **plain_request(row),
@@ -58,7 +59,7 @@ def show_request(request_id: str, as_json: bool) -> None:
         return
     from osprey.cli.approval_view import print_card
 
-    print_card(card_of(row))
+    print_card(card)
     if row.report is not None:
         from osprey.agent.wording import format_report
         from osprey.control import ApplyReport
@@ -122,9 +123,10 @@ async def _rows(states: tuple[RequestState, ...]) -> list[RequestRow]:
         return list(await journal_of(project).requests.list(states=states))
 
 
-async def _row(request_id: str) -> RequestRow:
+async def _row_and_card(request_id: str) -> tuple[RequestRow, Card]:
     async with cli_project() as project:
-        return await journal_of(project).requests.get(request_id)
+        row = await journal_of(project).requests.get(request_id)
+        return row, card_of(project, row)
 
 
 async def _approve(request_id: str, hash_prefix: str) -> RequestRow:

@@ -31,7 +31,7 @@ async def decide_in_terminal(project: Project, request_id: str) -> bool:
     row = await requests.get(request_id)
     if row.state != "pending":
         return False
-    print_card(card_of(row))
+    print_card(card_of(project, row))
     decision = await _ask_for_decision(row)
     actor = current_actor()
     match decision.word:

@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING, Any
 from osprey.config.discovery import find_project_dir, plugins_section_only
 
 if TYPE_CHECKING:
+    from osprey.config.approval import (
+        ApprovalConfig,
+        ApprovalMode,
+        ApprovalPolicyConfig,
+        CapabilityApproval,
+        GlobalMode,
+        NoticeEvent,
+        NotificationConfig,
+        PersonConfig,
+    )
     from osprey.config.loading import load_config
     from osprey.config.origins import Origin, origin_of
     from osprey.config.plain import config_to_plain, value_at
     from osprey.config.problems import InvalidConfigError, Problem
     from osprey.config.scaffold import Scaffold, write_project
     from osprey.config.schema import (
-        ApprovalConfig,
-        ApprovalMode,
-        CapabilityApproval,
         Config,
         ControlSystemConfig,
         Demand,
@@ -28,7 +35,6 @@ if TYPE_CHECKING:
         ExecutionConfig,
         ExecutionMethod,
         FacilityConfig,
-        GlobalMode,
         LimitsConfig,
         ModeConfig,
         PluginsConfig,
@@ -43,9 +49,10 @@ if TYPE_CHECKING:
     from osprey.config.settings import structure_settings
 
 _HOMES = {
-    "ApprovalConfig": "schema",
-    "ApprovalMode": "schema",
-    "CapabilityApproval": "schema",
+    "ApprovalConfig": "approval",
+    "ApprovalMode": "approval",
+    "ApprovalPolicyConfig": "approval",
+    "CapabilityApproval": "approval",
     "Config": "schema",
     "ControlSystemConfig": "schema",
     "Demand": "schema",
@@ -53,11 +60,14 @@ _HOMES = {
     "ExecutionConfig": "schema",
     "ExecutionMethod": "schema",
     "FacilityConfig": "schema",
-    "GlobalMode": "schema",
+    "GlobalMode": "approval",
     "InvalidConfigError": "problems",
     "LimitsConfig": "schema",
     "ModeConfig": "schema",
+    "NoticeEvent": "approval",
+    "NotificationConfig": "approval",
     "Origin": "origins",
+    "PersonConfig": "approval",
     "PluginSection": "schema",
     "PluginsConfig": "schema",
     "Posture": "schema",
@@ -80,6 +90,7 @@ _HOMES = {
 __all__ = [
     "ApprovalConfig",
     "ApprovalMode",
+    "ApprovalPolicyConfig",
     "CapabilityApproval",
     "Config",
     "ControlSystemConfig",
@@ -92,7 +103,10 @@ __all__ = [
     "InvalidConfigError",
     "LimitsConfig",
     "ModeConfig",
+    "NoticeEvent",
+    "NotificationConfig",
     "Origin",
+    "PersonConfig",
     "PluginSection",
     "PluginsConfig",
     "Posture",

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from osprey.config.approval import ApprovalMode, GlobalMode
 from osprey.config.layout import ApprovalLayout, ControlSystemLayout, ExecutionLayout
-from osprey.config.schema import ApprovalMode, Demand, DemandArea, ExecutionMethod, GlobalMode
+from osprey.config.schema import Demand, DemandArea, ExecutionMethod
 
 LineOf = Callable[[str], int]
 

@@ -11,16 +11,15 @@ from typing import Any, ClassVar, Literal
 
 from attrs import field, frozen
 
-from osprey.config.rules import Layout, Positive
-from osprey.config.schema import (
+from osprey.config.approval import (
+    ApprovalPolicyConfig,
     CapabilityApproval,
-    ExecutionMethod,
     GlobalMode,
-    GuardMode,
-    LimitsConfig,
-    ModeConfig,
-    Posture,
+    NotificationConfig,
+    PersonConfig,
 )
+from osprey.config.rules import Layout, Positive
+from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
 from osprey.config.section import Section
 
 
@@ -81,8 +80,14 @@ class ApprovalLayout(Layout):
     """`approval`."""
 
     expires_after_s: float | None = field(default=None, validator=Positive())
+    warn_before_s: float | None = field(default=None, validator=Positive())
     global_mode: GlobalMode | None = None
     capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
+    people: Mapping[str, PersonConfig] = field(factory=dict[str, PersonConfig])
+    policies: Mapping[str, ApprovalPolicyConfig] = field(factory=dict[str, ApprovalPolicyConfig])
+    notify: Mapping[str, NotificationConfig] = field(factory=dict[str, NotificationConfig])
+    inbox_url: str | None = None
+    desk_users: tuple[str, ...] | None = None
 
 
 @frozen(kw_only=True)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from osprey.config import layout as layouts
+from osprey.config.approval import ApprovalConfig
 from osprey.config.closest import did_you_mean
 from osprey.config.demands import approval_demands, control_demands, execution_demands, powerless
 from osprey.config.discovery import find_config_file, find_project_dir
@@ -18,7 +19,6 @@ from osprey.config.nesting import PREFIXES, unify
 from osprey.config.nodes import Table, is_empty, scalars
 from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.schema import (
-    ApprovalConfig,
     Config,
     ExecutionConfig,
     FacilityConfig,
@@ -247,4 +247,11 @@ class _Assembly:
 
 
 def _approval(layout: layouts.ApprovalLayout) -> ApprovalConfig:
-    return ApprovalConfig(capabilities=layout.capabilities, **layouts.given(layout, "expires_after_s", "global_mode"))
+    stated = ("expires_after_s", "warn_before_s", "global_mode", "inbox_url", "desk_users")
+    return ApprovalConfig(
+        capabilities=layout.capabilities,
+        people=layout.people,
+        policies=layout.policies,
+        notify=layout.notify,
+        **layouts.given(layout, *stated),
+    )

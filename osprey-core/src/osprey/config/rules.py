@@ -7,9 +7,12 @@ beside its key's line, and reports all that fail, before an instance exists.
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+import re
+from typing import Any, ClassVar, Final
 
 from attrs import frozen
+
+_SECRET_HASH: Final = re.compile(r"scrypt:\d+:\d+:\d+:[0-9a-f]{32}:[0-9a-f]{64}")
 
 
 class Layout:
@@ -56,3 +59,14 @@ class TimeZoneName(ValueRule):
         from osprey.config.time_zones import check_time_zone
 
         check_time_zone(value)
+
+
+@frozen
+class SecretHash(ValueRule):
+    """A line that `osprey approvals hash-secret` has printed."""
+
+    def check(self, value: str) -> None:
+        """Accept the form of a hash; the secret itself is never accepted in its place."""
+        if not _SECRET_HASH.fullmatch(value):
+            msg = "expected what `osprey approvals hash-secret` prints, which begins with 'scrypt:'"
+            raise ValueError(msg)

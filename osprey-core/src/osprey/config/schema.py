@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from osprey.config.approval import ApprovalConfig
 from osprey.config.rules import Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
@@ -31,28 +32,6 @@ class Unlisted(StrEnum):
     """Refused."""
     NATIVE_ONLY = "native_only"
     """Allowed where the control system itself states both drive limits."""
-
-
-class GlobalMode(StrEnum):
-    """`approval.global_mode`. No mode removes the approval of a write."""
-
-    DISABLED = "disabled"
-    """None but that of writes."""
-    SELECTIVE = "selective"
-    """That of writes, and what `approval.capabilities` adds."""
-    ALL_CAPABILITIES = "all_capabilities"
-    """Of every step."""
-
-
-class ApprovalMode(StrEnum):
-    """`approval.capabilities.<name>.mode`: which work of a capability a person approves."""
-
-    DISABLED = "disabled"
-    """Of nothing but its writes."""
-    CONTROL_WRITES = "control_writes"
-    """Of its writes. Also written `epics_writes`, a deprecated spelling that is read as this one."""
-    ALL_CODE = "all_code"
-    """Of all code, also of that which only reads."""
 
 
 class ExecutionMethod(StrEnum):
@@ -126,27 +105,6 @@ class ControlSystemConfig:
     """Where the guard runs."""
     guard_users: tuple[str, ...] = ()
     """Further users of this host whom a guard of its own process answers; folder and socket must let them in."""
-
-
-@frozen(kw_only=True)
-class CapabilityApproval:
-    """`approval.capabilities.<name>`: what is asked for beyond the approval of every write."""
-
-    enabled: bool = True
-    """Whether this capability asks for more approval than that of its writes."""
-    mode: ApprovalMode | None = None
-    """None: the capability's own rule."""
-
-
-@frozen(kw_only=True)
-class ApprovalConfig:
-    """`approval`. Keys can only add: on a target of posture `approval` none removes a write's approval."""
-
-    expires_after_s: float = field(default=3600.0, validator=Positive())
-    """How long a request may be decided and claimed."""
-    global_mode: GlobalMode = GlobalMode.SELECTIVE
-    """Which capabilities ask for approval beyond that of writes."""
-    capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
 
 
 @frozen(kw_only=True)

@@ -18,7 +18,7 @@ from attrs import frozen
 from osprey.control.comparison import shape_of, to_plain
 from osprey.control.exact import exact, inexact
 from osprey.control.requests import JudgedItem, Judgement, WriteBatch, WriteItem
-from osprey.control.values import DType, Value
+from osprey.control.values import DType, Severity, Value
 from osprey.errors import RefusedError
 
 SCHEMA_VERSION: Final = 1
@@ -61,6 +61,8 @@ class ApprovedWrites:
     observe: tuple[str, ...]
     settle_s: float
     limits_sha256: str
+    alarms: Mapping[str, str]
+    """The alarm severity of each channel when the person looked; empty where nobody kept it."""
 
     @property
     def batch(self) -> WriteBatch:
@@ -122,7 +124,9 @@ def _read_document(document: str) -> ApprovedWrites:
         raise ValueError("it is not in canonical form")
     if _typed(parsed["schema"], int) != SCHEMA_VERSION:
         raise ValueError(f"schema version {parsed['schema']} is not {SCHEMA_VERSION}")
-    return _read_writes(parsed["writes"])
+    alarms = cast("dict[Any, Any]", _typed(parsed.get("alarms", {}), dict))
+    kept = {_typed(name, str): str(Severity(severity)) for name, severity in alarms.items()}
+    return _read_writes(parsed["writes"], kept)
 
 
 def _writes(judgement: Judgement) -> dict[str, Any]:
@@ -157,7 +161,7 @@ def _item(item: JudgedItem) -> dict[str, Any]:
     }
 
 
-def _read_writes(writes: Any) -> ApprovedWrites:
+def _read_writes(writes: Any, alarms: Mapping[str, str]) -> ApprovedWrites:
     _only(writes, _WRITES_KEYS, "writes")
     settle_s = float.fromhex(writes["settle_s"])
     if not math.isfinite(settle_s):
@@ -169,6 +173,7 @@ def _read_writes(writes: Any) -> ApprovedWrites:
         observe=tuple(_typed(name, str) for name in writes["observe"]),
         settle_s=settle_s,
         limits_sha256=_typed(writes["limits_sha256"], str),
+        alarms=alarms,
     )
 
 

@@ -143,8 +143,20 @@ class Denial:
     reason: str
 
 
+@frozen(kw_only=True)
+class Requirement:
+    """A policy's condition: who has to approve the list, if the write to this channel is in it."""
+
+    channel: str
+    reason: str
+    persons: int = 1
+    """How many different people; two or more count only with a secret, and never the one who asks."""
+    roles: tuple[str, ...] = ()
+    """Roles of which each has to be held by one of them."""
+
+
 @runtime_checkable
 class WritePolicy(Protocol):
     """A rule of the facility. It must be quick, and every exception it raises denies."""
 
-    def judge(self, items: Sequence[PolicyItem]) -> Sequence[Denial]: ...
+    def judge(self, items: Sequence[PolicyItem]) -> Sequence[Denial | Requirement]: ...

@@ -87,6 +87,17 @@ class JudgedItem:
 
 
 @frozen(kw_only=True)
+class PolicyDemand:
+    """What a write policy of a plugin asks of the approval of a batch."""
+
+    rule: str
+    """``policy.<name>``."""
+    reason: str
+    persons: int
+    roles: tuple[str, ...]
+
+
+@frozen(kw_only=True)
 class Judgement:
     """The verdict on a whole batch. One refused item refuses all of it."""
 
@@ -99,6 +110,8 @@ class Judgement:
     judged_ns: int
     observe: tuple[str, ...] = ()
     settle_s: float = 0.0
+    demands: tuple[PolicyDemand, ...] = ()
+    """Who has to approve it beyond the facility's own configuration."""
 
 
 @frozen(kw_only=True)

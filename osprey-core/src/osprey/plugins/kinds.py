@@ -7,24 +7,28 @@ from typing import Final
 
 from osprey.plugins.points import WRITE_POLICIES
 from osprey.registrations import (
+    ApprovalKind,
     Archiver,
     Capability,
     Command,
     Connector,
     Deployer,
     Generator,
+    Notifier,
     Provider,
     Registration,
     WritePolicy,
 )
 
 KINDS: Final[Mapping[str, type[Registration]]] = {
+    "approval_kinds": ApprovalKind,
     "archivers": Archiver,
     "capabilities": Capability,
     "commands": Command,
     "connectors": Connector,
     "deployers": Deployer,
     "generators": Generator,
+    "notifiers": Notifier,
     "providers": Provider,
     WRITE_POLICIES: WritePolicy,
 }

@@ -20,7 +20,7 @@ from osprey.plugins.scan import normalized
 from osprey.plugins.selection import closest
 from osprey.plugins.status import PluginStatus, Status
 from osprey.plugins.surveying import Survey, survey
-from osprey.registrations import Capability, Connector, Registration
+from osprey.registrations import ApprovalKind, Capability, Connector, Registration
 
 R = TypeVar("R", bound=Registration, covariant=True)
 
@@ -67,6 +67,8 @@ class Registry:
     def entries(self, point: Literal["connectors"]) -> tuple[Entry[Connector], ...]: ...
     @overload
     def entries(self, point: Literal["capabilities"]) -> tuple[Entry[Capability], ...]: ...
+    @overload
+    def entries(self, point: Literal["approval_kinds"]) -> tuple[Entry[ApprovalKind], ...]: ...
     @overload
     def entries(self, point: str) -> tuple[Entry[Registration], ...]: ...
     def entries(self, point: str) -> tuple[Entry[Any], ...]:

@@ -23,8 +23,10 @@ from osprey.control.guard.reports import ReportStatus, not_applied
 from osprey.control.guard.server import GuardLike
 from osprey.control.guard.standing import (
     find_age,
+    find_alarm,
     find_change,
     find_drift,
+    find_new_rules,
     find_refusal,
     find_unreachable,
     read_approved,
@@ -34,7 +36,7 @@ from osprey.control.protocols import WritePolicy
 from osprey.control.requests import ApplyReport, ApplyRequest, Judgement, JudgeRequest
 from osprey.control.targets import targets_of
 from osprey.errors import ConnectorError, RefusedError, StorageError
-from osprey.journal import Journal, RequestState, journal_of
+from osprey.journal import Journal, RequestRow, RequestState, journal_of
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -86,7 +88,7 @@ class Guard:
         except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails before the claim refuses
             reason = f"the guard failed, which refuses: {type(exc).__name__}: {exc}"
             return await self._refuse(journal, request, Refusal("guard.error", reason))
-        return await self._apply_judged(journal, bench, request, writes, judged)
+        return await self._apply_judged(journal, bench, row, request, writes, judged)
 
     async def recover(self) -> tuple[ApplyReport, ...]:
         """Record what processes that died have left open. Reads back; never sends."""
@@ -94,17 +96,25 @@ class Guard:
             return await recover(targets_of(self._project), journal_of(self._project))
 
     async def _apply_judged(
-        self, journal: Journal, bench: Bench, request: ApplyRequest, writes: ApprovedWrites, judged: Judged
+        self,
+        journal: Journal,
+        bench: Bench,
+        row: RequestRow,
+        request: ApplyRequest,
+        writes: ApprovedWrites,
+        judged: Judged,
     ) -> ApplyReport:
         waiting = find_unreachable(judged)
         if waiting is not None:
             return await self._wait(journal, request, waiting)
-        refusal = find_refusal(judged) or find_change(writes, judged)
+        version = self._project.config.approval.version
+        refusal = find_refusal(judged) or find_change(writes, judged) or find_new_rules(row, version, judged)
         if refusal is not None:
             return await self._refuse(journal, request, refusal)
         application = Application(bench, journal, request, writes, judged, clock=self._clock, in_flight=self._in_flight)
         now, read_timeout_s = anyio.current_time(), bench.target.config.read_timeout_s
-        waiting = find_drift(writes, judged) or find_age(judged, now=now, read_timeout_s=read_timeout_s)
+        waiting = find_drift(writes, judged) or find_alarm(writes, judged)
+        waiting = waiting or find_age(judged, now=now, read_timeout_s=read_timeout_s)
         if waiting is not None:
             return await self._wait(journal, request, waiting)
         return await self._claim_and_apply(journal, request, application)

@@ -22,7 +22,7 @@ from osprey.control.guard.survey import (
     read_channels,
 )
 from osprey.control.protocols import WritePolicy
-from osprey.control.requests import JudgedItem, Judgement, WriteBatch, WriteItem
+from osprey.control.requests import JudgedItem, Judgement, PolicyDemand, WriteBatch, WriteItem
 from osprey.control.values import ChannelInfo, Fault
 from osprey.errors import ConnectorError, RefusedError
 
@@ -58,11 +58,13 @@ class Judged:
     verdicts: Sequence[Verdict]
     begun_at: float
     """When judging began, before anything was read, by the clock of `anyio.current_time`, which nobody sets."""
+    demands: tuple[PolicyDemand, ...] = ()
+    """What write policies ask of its approval."""
 
     @property
     def judgement(self) -> Judgement:
         """The verdict as it is told: what a person sees. Applying does without."""
-        return _conclude(self.target, self.batch, self.scene, self.verdicts)
+        return _conclude(self)
 
 
 @frozen(kw_only=True)
@@ -105,17 +107,22 @@ async def judge_batch(bench: Bench, batch: WriteBatch, *, actor: str, now_ns: in
     check_batch(batch)
     begun_at = anyio.current_time()
     scene = await bench.scene(settle_s=batch.settle_s, now_ns=now_ns)
+    demands: list[PolicyDemand] = []
     try:
-        verdicts = await _judge_items(bench, batch, scene, actor, is_renewal=is_renewal)
+        verdicts = await _judge_items(bench, batch, scene, is_renewal=is_renewal)
+        if bench.policies and all(verdict.refusal is None for verdict in verdicts):
+            demands = await _ask_policies(bench, verdicts, actor)
     except ConnectorError as exc:
         verdicts = refuse_all(batch, Refusal("target.unreachable", str(exc)))
     except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails here refuses the batch
         reason = f"judging failed, which refuses: {type(exc).__name__}: {exc}"
         verdicts = refuse_all(batch, Refusal("guard.error", reason))
-    return Judged(target=bench.target, batch=batch, scene=scene, verdicts=verdicts, begun_at=begun_at)
+    return Judged(
+        target=bench.target, batch=batch, scene=scene, verdicts=verdicts, begun_at=begun_at, demands=tuple(demands)
+    )
 
 
-async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str, *, is_renewal: bool) -> list[Verdict]:
+async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, *, is_renewal: bool) -> list[Verdict]:
     items = [(g, i, item) for g, group in enumerate(batch.groups) for i, item in enumerate(group)]
     look = await look_at(bench.target, [item.channel for _, _, item in items], is_renewal=is_renewal)
     scene.readings = look.readings
@@ -129,8 +136,6 @@ async def _judge_items(bench: Bench, batch: WriteBatch, scene: Scene, actor: str
     for verdict in verdicts:
         _judge_in_turn(verdict, scene)
     _refuse_blind(verdicts, batch.observe, scene)
-    if bench.policies and all(verdict.refusal is None for verdict in verdicts):
-        await _ask_policies(bench, verdicts, actor)
     return verdicts
 
 
@@ -224,27 +229,28 @@ def _refuse_blind(verdicts: Sequence[Verdict], observe: Iterable[str], scene: Sc
         verdict.refusal = verdict.refusal or Refusal("observe.unreadable", reason)
 
 
-async def _ask_policies(bench: Bench, verdicts: Sequence[Verdict], actor: str) -> None:
+async def _ask_policies(bench: Bench, verdicts: Sequence[Verdict], actor: str) -> list[PolicyDemand]:
     cases = [verdict.case for verdict in verdicts]
-    found = await checks.ask_policies(bench.policies, bench.target.name, actor, cases)
-    if not found:
-        return
-    for verdict in verdicts:
+    found, demands = await checks.ask_policies(bench.policies, bench.target.name, actor, cases)
+    for verdict in verdicts if found else ():
         no = next((f for f in found if f.channel in (None, verdict.case.channel)), None)
         verdict.refusal = Refusal(no.rule, no.reason) if no else None
+    return demands
 
 
-def _conclude(target: Target, batch: WriteBatch, scene: Scene, verdicts: Sequence[Verdict]) -> Judgement:
+def _conclude(judged: Judged) -> Judgement:
+    target, batch, scene = judged.target, judged.batch, judged.scene
     return Judgement(
         target=target.name,
-        is_allowed=all(verdict.refusal is None for verdict in verdicts),
-        items=tuple(_judged_item(verdict) for verdict in verdicts),
+        is_allowed=all(verdict.refusal is None for verdict in judged.verdicts),
+        items=tuple(_judged_item(verdict) for verdict in judged.verdicts),
         limits_sha256=scene.limits.sha256,
         simulated=target.simulated,
         posture=target.config.posture.value,
         judged_ns=scene.now_ns,
         observe=batch.observe,
         settle_s=batch.settle_s,
+        demands=judged.demands,
     )
 
 

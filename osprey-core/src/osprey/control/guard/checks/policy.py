@@ -10,7 +10,8 @@ import anyio.to_thread
 from attrs import frozen
 
 from osprey.control.guard.checks.case import Case
-from osprey.control.protocols import Denial, PolicyItem, WritePolicy
+from osprey.control.protocols import Denial, PolicyItem, Requirement, WritePolicy
+from osprey.control.requests import PolicyDemand
 
 POLICY_DEADLINE_S: Final = 5.0
 """A policy has to be quick; one that is not has denied."""
@@ -27,34 +28,45 @@ class PolicyRefusal:
 
 async def ask_policies(
     policies: Mapping[str, WritePolicy], target: str, actor: str, cases: Sequence[Case]
-) -> list[PolicyRefusal]:
+) -> tuple[list[PolicyRefusal], list[PolicyDemand]]:
     """Ask every policy about every write; an exception, a late or a strange answer denies."""
     items = [_policy_item(case, target, actor) for case in cases]
     refusals: list[PolicyRefusal] = []
+    demands: list[PolicyDemand] = []
     for name, policy in policies.items():
         try:
-            refusals += await _ask(name, policy, items)
+            for answer in await _ask(policy, items):
+                if isinstance(answer, Denial):
+                    channel = answer.channel if any(item.channel == answer.channel for item in items) else None
+                    refusals.append(PolicyRefusal(channel=channel, rule=f"policy.{name}", reason=answer.reason))
+                else:
+                    demands.append(_demand(f"policy.{name}", answer))
         except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever a policy raises denies
             reason = f"write policy {name!r} failed, which denies: {type(exc).__name__}: {exc}"
             refusals.append(PolicyRefusal(channel=None, rule=f"policy.{name}", reason=reason))
-    return refusals
+    return refusals, demands
 
 
-async def _ask(name: str, policy: WritePolicy, items: list[PolicyItem]) -> list[PolicyRefusal]:
+async def _ask(policy: WritePolicy, items: list[PolicyItem]) -> list[Denial | Requirement]:
     with anyio.fail_after(POLICY_DEADLINE_S):
         answer: Any = await anyio.to_thread.run_sync(policy.judge, items, abandon_on_cancel=True)
     if not isinstance(answer, (list, tuple)):
         msg = f"it answered {answer!r}, which is not a list of denials"
         raise TypeError(msg)
-    channels = {item.channel for item in items}
-    refusals: list[PolicyRefusal] = []
-    for denial in cast("Sequence[Any]", answer):
-        if not isinstance(denial, Denial):
-            msg = f"it answered {denial!r}, which is not a Denial"
+    answers = list(cast("Sequence[Any]", answer))
+    for one in answers:
+        if not isinstance(one, Denial | Requirement):
+            msg = f"it answered {one!r}, which is neither a Denial nor a Requirement"
             raise TypeError(msg)
-        channel = denial.channel if denial.channel in channels else None
-        refusals.append(PolicyRefusal(channel=channel, rule=f"policy.{name}", reason=denial.reason))
-    return refusals
+    return answers
+
+
+def _demand(rule: str, wanted: Requirement) -> PolicyDemand:
+    persons, roles = cast("Any", wanted.persons), tuple(wanted.roles)
+    if isinstance(persons, bool) or not isinstance(persons, int) or persons < 1 or not all(map(str, roles)):
+        msg = f"it requires {persons!r} persons with the roles {roles!r}"
+        raise TypeError(msg)
+    return PolicyDemand(rule=rule, reason=str(wanted.reason), persons=persons, roles=roles)
 
 
 def _policy_item(case: Case, target: str, actor: str) -> PolicyItem:

@@ -45,15 +45,9 @@ COMMAND_SECTIONS = {"generate-soft-ioc": "simulation"}
 OURS = ("osprey-core", "osprey-epics", "osprey-sim")
 
 EVERYTHING_ASKED = """\
-approval:
-  global_mode: all_capabilities
-  capabilities:
-    python_execution: {mode: all_code}
-    channel_write: {enabled: true}
 execution:
   execution_method: container
   modes:
-    read_only: {requires_approval: true}
     write_access: {allows_writes: false}
 control_system:
   limits_checking: {enabled: true}

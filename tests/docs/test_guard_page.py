@@ -1,4 +1,4 @@
-"""The page on the guard names every rule, in the words of the source."""
+"""The pages on approval and on the guard name every rule, in the words of the source."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import pytest
 from tests.docs.generate import REFERENCE
 from tests.docs.rules import rules
 
-PAGE = (REFERENCE.parent / "explanations/guard.md").read_text(encoding="utf-8")
+PAGE = "\n".join(
+    (REFERENCE.parent / f"explanations/{name}.md").read_text(encoding="utf-8") for name in ("approval", "guard")
+)
 FOUND = rules()
 
 
 def _examples() -> dict[str, str]:
-    """Give the example sentence of each rule in the page's tables."""
+    """Give the example sentence of each rule in the pages' tables."""
     examples: dict[str, str] = {}
     for line in PAGE.splitlines():
         cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -29,7 +31,7 @@ def test_the_source_has_the_rules_that_the_collector_must_not_miss() -> None:
     )
 
 
-def test_every_rule_of_the_source_is_on_the_page_and_no_other() -> None:
+def test_every_rule_of_the_source_is_on_a_page_and_no_other() -> None:
     assert set(_examples()) == set(FOUND)
 
 

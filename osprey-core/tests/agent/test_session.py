@@ -71,6 +71,19 @@ async def test_a_thread_that_waits_takes_no_new_question(agent: Agent) -> None:
         await agent.ask("what is the current of BEND", thread=asked.thread)
 
 
+@pytest.mark.parametrize("said", ["yes", "yes but only 2 A", "approve", "/planning yes"])
+async def test_what_is_said_to_a_thread_that_waits_is_kept_as_a_remark_and_decides_nothing(
+    project: Project, agent: Agent, said: str
+) -> None:
+    asked = await agent.ask("set BEND to 3 A")
+    with pytest.raises(UsageError, match="decides nothing"):
+        await agent.ask(said, thread=asked.thread)
+    requests = journal_of(project).requests
+    assert asked.approval
+    assert [(d.word, d.text) for d in await requests.decisions(asked.approval)] == [("comment", said)]
+    assert (await requests.get(asked.approval)).state is RequestState.PENDING
+
+
 async def test_a_finished_thread_takes_another_question(agent: Agent) -> None:
     first = await agent.ask("remember that BEND is slow")
     assert first.status is TurnStatus.DONE
@@ -92,15 +105,15 @@ async def test_a_crash_inside_a_step_lets_the_next_process_finish_it(
     class PowerCutError(BaseException):
         pass
 
-    execute = MemoryCapability.execute
+    prepare = MemoryCapability.prepare
 
     async def die(_: MemoryCapability) -> StepResult:
         raise PowerCutError
 
-    monkeypatch.setattr(MemoryCapability, "execute", die)
+    monkeypatch.setattr(MemoryCapability, "prepare", die)
     with pytest.raises(PowerCutError):
         await agent.ask("remember that BEND is slow", thread="cut")
-    monkeypatch.setattr(MemoryCapability, "execute", execute)
+    monkeypatch.setattr(MemoryCapability, "prepare", prepare)
     done = await agent.resume("cut")
     assert done.status is TurnStatus.DONE
     assert "BEND is slow" in done.answer
@@ -120,17 +133,6 @@ async def test_an_expired_request_ends_the_turn_as_refused_and_never_as_a_person
     assert ended.status is TurnStatus.REFUSED
     assert "expired" in ended.answer
     assert "rejected" not in ended.answer
-
-
-async def test_an_approval_that_this_version_cannot_ask_for_stops_the_step(tmp_path: Path) -> None:
-    (tmp_path / "limits.yml").write_text(LIMITS, encoding="utf-8")
-    (tmp_path / "channels.yml").write_text(CHANNELS, encoding="utf-8")
-    text = MOCK + "approval: {capabilities: {memory: {enabled: true}}}\n"
-    (tmp_path / "config.yml").write_text(text, encoding="utf-8")
-    async with open_project(tmp_path) as project, open_agent(project) as agent:
-        said = await agent.ask("remember that BEND is slow")
-    assert said.status is TurnStatus.FAILED
-    assert "approval.capabilities.memory" in said.answer
 
 
 async def test_the_graph_s_budget_of_steps_is_the_configuration_s(tmp_path: Path) -> None:
@@ -156,7 +158,7 @@ async def test_a_thread_that_was_cut_short_takes_no_new_question(agent: Agent, m
     async def die(_: MemoryCapability) -> StepResult:
         raise PowerCutError
 
-    monkeypatch.setattr(MemoryCapability, "execute", die)
+    monkeypatch.setattr(MemoryCapability, "prepare", die)
     with pytest.raises(PowerCutError):
         await agent.ask("remember that BEND is slow", thread="cut")
     with pytest.raises(UsageError, match="osprey resume cut"):

@@ -141,7 +141,7 @@ def test_a_container_is_not_replaced_by_something_weaker_in_silence(load: Load) 
     config = load(COMPLETE)
     with pytest.raises(ConfigError, match=r"execution\.execution_method \(line 9\).*set it to local"):
         config.require(DemandArea.EXECUTION)
-    config.require(DemandArea.APPROVAL)
+    config.require(DemandArea.CONTROL)
 
 
 def test_the_deprecated_spelling_of_an_approval_mode_is_read_and_named(load: Load) -> None:
@@ -149,7 +149,6 @@ def test_the_deprecated_spelling_of_an_approval_mode_is_read_and_named(load: Loa
     assert config.approval.global_mode is GlobalMode.SELECTIVE
     assert config.approval.capabilities["python_execution"].mode is ApprovalMode.CONTROL_WRITES
     assert any("'epics_writes' is deprecated, write 'control_writes'" in note for note in config.notes)
-    config.require(DemandArea.APPROVAL, "python_execution")
 
 
 def test_a_capabilitys_approval_may_be_a_bare_truth_value(load: Load) -> None:
@@ -162,34 +161,18 @@ def test_the_interpreter_may_stand_in_its_older_place(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "area", "subject"),
+    ("text", "area"),
     [
-        ("approval: {global_mode: all_capabilities}", DemandArea.APPROVAL, ""),
-        (
-            "approval: {capabilities: {python_execution: {mode: all_code}}}",
-            DemandArea.APPROVAL,
-            "python_execution",
-        ),
-        ("approval: {capabilities: {memory: true}}", DemandArea.APPROVAL, "memory"),
-        (
-            "execution: {modes: {read_only: {requires_approval: true}}}",
-            DemandArea.APPROVAL,
-            "python_execution",
-        ),
-        ("execution: {modes: {write_access: {allows_writes: false}}}", DemandArea.EXECUTION, ""),
-        (
-            "control_system: {type: epics, limits_checking: {enabled: true}}",
-            DemandArea.CONTROL,
-            "",
-        ),
+        ("execution: {modes: {write_access: {allows_writes: false}}}", DemandArea.EXECUTION),
+        ("control_system: {type: epics, limits_checking: {enabled: true}}", DemandArea.CONTROL),
     ],
 )
 def test_a_wish_for_more_safety_than_there_is_stops_the_part_that_would_grant_it(
-    load: Load, text: str, area: DemandArea, subject: str
+    load: Load, text: str, area: DemandArea
 ) -> None:
     config = load(text)
     with pytest.raises(ConfigError, match=r"line 1\).*this version does not do"):
-        config.require(area, subject)
+        config.require(area)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def build_graph(project: Project, checkpointer: BaseCheckpointSaver[Any]) -> Com
     graph.add_node("conclude", nodes.conclude)
     graph.add_node("respond", nodes.respond)
     graph.add_edge(START, "plan")
-    graph.add_conditional_edges("plan", _after_step, ["prepare", "respond"])
+    graph.add_conditional_edges("plan", _after_step, ["prepare", "await_decision", "respond"])
     graph.add_conditional_edges("prepare", _after_step, ["prepare", "await_decision", "respond"])
     graph.add_edge("await_decision", "conclude")
     graph.add_conditional_edges("conclude", _after_step, ["prepare", "await_decision", "respond"])

@@ -15,8 +15,11 @@ from langgraph.errors import GraphRecursionError
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.graph import build_graph
+from osprey.agent.messages import read_message
 from osprey.agent.state import TurnResult, TurnState, TurnStatus
 from osprey.agent.threads import locked_thread
+from osprey.approval import identity_of
+from osprey.approval.desk import comment
 from osprey.approval.interrupts import answer_to, pending_request
 from osprey.control import guard_of
 from osprey.errors import ConfigError, StorageError, UsageError
@@ -51,16 +54,19 @@ class Agent:
     ) -> TurnResult:
         """Answer a question on a new thread, or on a given one that waits for nothing.
 
-        :raises UsageError: the question is empty, the target unknown, or the thread waits for a decision.
+        ``/planning`` before the question has a person look at the plan as a whole before its first step.
+
+        :raises UsageError: the question is empty, the target unknown, or the thread waits for a decision; what was said
+            to a thread that waits is kept with its request as a remark, and decides nothing.
         """
-        if not question.strip():
-            msg = "the question is empty; try: osprey ask 'what is the beam current'"
-            raise UsageError(msg)
+        asked = read_message(question)
         thread = thread or _new_thread()
         with locked_thread(self._project.state_dir, thread):
-            _check_free(thread, await self._snapshot(thread))
-            state = await self._new_turn(thread, question, target)
+            await self._require_free(thread, question)
+            state = await self._new_turn(thread, asked.text, target)
+            state["planning_mode"] = asked.is_planning
             await self._run(thread, state, on_progress)
+            await self._follow(thread, on_progress)
             return await self._result(thread)
 
     async def carry_out(
@@ -75,6 +81,7 @@ class Agent:
             state = await self._new_turn(thread, question, target)
             state["given_plan"] = to_plain(plan)
             await self._run(thread, state, on_progress)
+            await self._follow(thread, on_progress)
             return await self._result(thread)
 
     async def _new_turn(self, thread: str, question: str, target: str | None) -> TurnState:
@@ -83,6 +90,7 @@ class Agent:
             "turn": secrets.token_hex(4),
             "user_query": question,
             "target": target or self._project.config.control_system.default_target,
+            "planning_mode": False,
             "given_plan": None,
             "pending": None,
             "status": "",
@@ -101,18 +109,37 @@ class Agent:
                 msg = f"there is no thread {thread!r}; `osprey approvals list` shows the threads that wait"
                 raise UsageError(msg)
             recovered = await self._recovered()
-            await self._go_on(thread, snapshot, on_progress)
+            if pending_request(snapshot) is None and snapshot.next:
+                # A process died between two nodes: the next one has not finished.
+                await self._run(thread, None, on_progress)
+            await self._follow(thread, on_progress)
             return await self._result(thread, extra_warnings=recovered)
 
-    async def _go_on(self, thread: str, snapshot: StateSnapshot, on_progress: Progress | None) -> None:
-        request_id = pending_request(snapshot)
-        if request_id is None:
-            if snapshot.next:  # a process died between two nodes: the next one has not finished
-                await self._run(thread, None, on_progress)
-            return
-        row = await journal_of(self._project).requests.get(request_id)
-        if row.state is not RequestState.PENDING:
+    async def _follow(self, thread: str, on_progress: Progress | None) -> None:
+        """Go on as long as what the thread waits for is decided: once for each request, those of an edit included."""
+        answered: set[str] = set()
+        while True:
+            snapshot = await self._snapshot(thread)
+            request_id = pending_request(snapshot)
+            if request_id is None or request_id in answered or not await self._is_decided(request_id):
+                return
+            answered.add(request_id)
             await self._run(thread, answer_to(snapshot, request_id), on_progress)
+
+    async def _require_free(self, thread: str, question: str) -> None:
+        """Refuse a new question where the last one is not finished: its approval would be nobody's."""
+        snapshot = await self._snapshot(thread)
+        waiting = pending_request(snapshot)
+        if waiting:
+            await comment(self._project, waiting, identity_of(self._project), question)
+            msg = (
+                f"thread {thread} waits for a decision on request {waiting}; what you said is kept with it as a remark "
+                f"and decides nothing: osprey approvals show {waiting}, or ask without a thread"
+            )
+            raise UsageError(msg)
+        if snapshot.next:
+            msg = f"thread {thread} was cut short: osprey resume {thread}, or ask without a thread"
+            raise UsageError(msg)
 
     async def _run(self, thread: str, entry: TurnState | Command[Any] | None, on_progress: Progress | None) -> None:
         # durability="sync": LangGraph's default may lose finished nodes in a crash and run them again.
@@ -178,20 +205,6 @@ async def open_agent(project: Project) -> AsyncGenerator[Agent]:
     except sqlite3.Error as exc:
         msg = f"the checkpoints in {path} cannot be read or written ({exc}): look for a full disk, then try again"
         raise StorageError(msg) from exc
-
-
-def _check_free(thread: str, snapshot: StateSnapshot) -> None:
-    """Refuse a new question where the last one is not finished: its approval would be nobody's."""
-    waiting = pending_request(snapshot)
-    if waiting:
-        msg = (
-            f"thread {thread} waits for a decision on request {waiting}: "
-            f"osprey approvals show {waiting}, or ask without a thread"
-        )
-        raise UsageError(msg)
-    if snapshot.next:
-        msg = f"thread {thread} was cut short: osprey resume {thread}, or ask without a thread"
-        raise UsageError(msg)
 
 
 def _new_thread() -> str:

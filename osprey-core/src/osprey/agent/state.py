@@ -17,9 +17,21 @@ class TurnStatus(StrEnum):
     FAILED = "failed"
 
 
+class Stage(StrEnum):
+    """What goes on when the request is decided."""
+
+    PLAN = "plan"
+    """The plan's first step."""
+    STEP = "step"
+    """The first half of the step."""
+    EFFECT = "effect"
+    """The second half of the step: what it asked for."""
+
+
 class PendingRequest(TypedDict):
     """The stored request that the turn waits for."""
 
+    stage: str
     request_id: str
     sha256: str
     memo: dict[str, Any]
@@ -34,6 +46,8 @@ class TurnState(TypedDict, total=False):
     turn: str
     user_query: str
     target: str
+    planning_mode: bool
+    """The plan as a whole waits for a person before its first step."""
     given_plan: dict[str, Any] | None
     """A plan that a command has made; None: the question is planned."""
     plan: dict[str, Any]

@@ -5,6 +5,7 @@ The keys of the configuration decide here, for what has no effect on a machine. 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ KIND_OF_CAPABILITY: Final = {"python": "python_executor", "memory": "memory_*"}
 """Where a capability's kind of request is not its own name."""
 _ALWAYS: Final = frozenset({"channel_write"})
 """Capabilities whose every effect is a write: it has its own approval, and one is enough."""
+_LOOKING: Final = frozenset({"search", "list", "show"})
+"""Operations of a memory that change nothing: only `all_capabilities` asks for those."""
 _BY_WRITES: Final = frozenset({"channel_write", "python"})
 """Capabilities whose kind of request is that of a list of writes: a policy on the kind is about those."""
 
@@ -49,6 +52,8 @@ def asks(config: ApprovalConfig, capability: str, operation: str = "") -> Answer
     Writes are no part of the question: the guard wants an approval for each, whatever stands here.
     """
     key = key_of(capability)
+    if operation in _LOOKING and config.global_mode is not GlobalMode.ALL_CAPABILITIES:
+        return Answer(is_asked=False, rule="approval.global_mode")
     if config.global_mode is GlobalMode.ALL_CAPABILITIES:
         return Answer(is_asked=capability not in _ALWAYS, rule="approval.global_mode")
     kind = kind_of(capability, operation)
@@ -62,3 +67,26 @@ def asks(config: ApprovalConfig, capability: str, operation: str = "") -> Answer
     if capability == "python":
         return Answer(is_asked=stated.mode is ApprovalMode.ALL_CODE, rule=f"{rule}.mode")
     return Answer(is_asked=stated.mode is not ApprovalMode.DISABLED, rule=rule)
+
+
+@frozen(kw_only=True)
+class Asked:
+    """What the configuration makes of one capability, for people to read."""
+
+    capability: str
+    key: str
+    """Where the configuration may speak of it."""
+    kind: str
+    """The kind of request that it becomes."""
+    is_asked: bool
+    rule: str
+
+
+def who_is_asked(config: ApprovalConfig, capabilities: Iterable[str]) -> tuple[Asked, ...]:
+    """Give the mapping from capabilities to keys and kinds of request, with what holds now."""
+    found: list[Asked] = []
+    for name in capabilities:
+        answer = asks(config, name)
+        key = f"approval.capabilities.{key_of(name)}"
+        found.append(Asked(capability=name, key=key, kind=kind_of(name), is_asked=answer.is_asked, rule=answer.rule))
+    return tuple(found)

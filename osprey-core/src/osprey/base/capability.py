@@ -23,6 +23,8 @@ class BaseCapability:
 
     name: ClassVar[str]
     description: ClassVar[str]
+    asks_by_itself: ClassVar[bool] = False
+    """True if it files a request of its own wherever the configuration asks for one; else a gate does it before."""
 
     def __init__(self, project: Project, state: Mapping[str, Any], step: PlannedStep) -> None:
         self._project = project
@@ -30,14 +32,14 @@ class BaseCapability:
         self._step = step
 
     @property
-    def approval_name(self) -> str:
-        """The name under `approval.capabilities` that governs this capability."""
-        return self.name
-
-    @property
     def target(self) -> str:
         """The name of the target that this turn is about."""
         return str(self._state["target"])
+
+    @property
+    def thread(self) -> str:
+        """The name of the thread that this turn belongs to."""
+        return str(self._state["thread"])
 
     @property
     def question(self) -> str:

@@ -23,6 +23,7 @@ from osprey.config.sections import missing, unusable_parts
 from osprey.errors import ConfigError
 
 if TYPE_CHECKING:
+    from osprey.approval.asking import Asked
     from osprey.plugins.options import LoadOptions
     from osprey.plugins.registry import Registry
 
@@ -39,6 +40,8 @@ class Report:
     unserved: tuple[UnservedKey, ...] = ()
     warnings: tuple[str, ...] = ()
     sections: tuple[SectionStatus, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    """Which capabilities wait for a person, beyond the approval of every write."""
 
 
 def registry_of(config: Config, options: LoadOptions) -> Registry:
@@ -70,6 +73,7 @@ def make_report(start: Path | None, options: LoadOptions) -> Report:
 
 
 def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Report:
+    from osprey.approval.asking import who_is_asked
     from osprey.plugins.registry import Registry
     from osprey.plugins.surveying import survey
 
@@ -90,6 +94,7 @@ def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Repor
         ),
         warnings=warnings,
         sections=sections,
+        asked=who_is_asked(config.approval, registry.names("capabilities")),
     )
 
 

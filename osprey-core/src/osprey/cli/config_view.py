@@ -57,7 +57,15 @@ def report_text(report: Report) -> str:
     )
     lines += _block("warnings:", list(report.warnings))
     lines += _block("sections of plugins:", [section.sentence() for section in report.sections])
+    lines += _block("approval beyond that of writes (capability: key -> kind of request):", _asked(report))
     return "\n".join(lines)
+
+
+def _asked(report: Report) -> list[str]:
+    return [
+        f"{one.capability}: {one.key} -> {one.kind}: {'asked' if one.is_asked else 'not asked'} ({one.rule})"
+        for one in report.asked
+    ]
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -80,6 +88,7 @@ def report_json(report: Report) -> dict[str, Any]:
             }
             for section in report.sections
         ],
+        "approval": [attrs.asdict(one) for one in report.asked],
     }
 
 

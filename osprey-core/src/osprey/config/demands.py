@@ -14,9 +14,6 @@ from osprey.config.schema import Demand, DemandArea, ExecutionMethod
 
 LineOf = Callable[[str], int]
 
-PYTHON = "python_execution"
-"""The capability name under which the seeds approve generated code."""
-
 
 def execution_demands(layout: ExecutionLayout, line_of: LineOf) -> Iterator[Demand]:
     """Name what `execution` asks for and does not get."""
@@ -38,49 +35,6 @@ def execution_demands(layout: ExecutionLayout, line_of: LineOf) -> Iterator[Dema
             asks="a write mode without writes",
             remedy="set control_system.writes_enabled: false, which the guard obeys for every part",
         )
-    if layout.modes.read_only is not None and layout.modes.read_only.requires_approval:
-        path = "execution.modes.read_only.requires_approval"
-        yield Demand(
-            area=DemandArea.APPROVAL,
-            subject=PYTHON,
-            path=path,
-            line=line_of(path),
-            asks="a person's approval of code that only reads",
-            remedy="remove the key; every write is approved in any case",
-        )
-
-
-def approval_demands(layout: ApprovalLayout, line_of: LineOf) -> Iterator[Demand]:
-    """Name what `approval` asks for and does not get."""
-    if layout.global_mode is GlobalMode.ALL_CAPABILITIES:
-        path = "approval.global_mode"
-        yield Demand(
-            area=DemandArea.APPROVAL,
-            path=path,
-            line=line_of(path),
-            asks="a person's approval of every capability",
-            remedy="set it to selective; every write is approved in any case",
-        )
-    for name, capability in layout.capabilities.items():
-        path = f"approval.capabilities.{name}"
-        if capability.mode is ApprovalMode.ALL_CODE and capability.enabled:
-            yield Demand(
-                area=DemandArea.APPROVAL,
-                subject=name,
-                path=f"{path}.mode",
-                line=line_of(f"{path}.mode"),
-                asks="a person's approval of all code",
-                remedy="set it to control_writes; every write is approved in any case",
-            )
-        elif name != PYTHON and capability.enabled:
-            yield Demand(
-                area=DemandArea.APPROVAL,
-                subject=name,
-                path=path,
-                line=line_of(path),
-                asks=f"a person's approval of the capability {name!r}",
-                remedy="set enabled: false; every write is approved in any case",
-            )
 
 
 def control_demands(layout: ControlSystemLayout, line_of: LineOf) -> Iterator[Demand]:

@@ -56,7 +56,6 @@ class DemandArea(StrEnum):
     """The part of Osprey that has to refuse its work while a demand on it is not met."""
 
     EXECUTION = "execution"
-    APPROVAL = "approval"
     CONTROL = "control"
 
 
@@ -114,7 +113,7 @@ class ModeConfig:
     allows_writes: bool | None = None
     """Without power to allow a write; a write mode that forbids them is refused."""
     requires_approval: bool | None = None
-    """Without power to remove an approval; one for code that only reads is refused."""
+    """Of `read_only`: whether a person reads all code before it runs. Without power to remove an approval."""
 
 
 @frozen(kw_only=True)
@@ -198,8 +197,6 @@ class Demand:
     asks: str
     """What the setting asks for, as the rest of a sentence."""
     remedy: str
-    subject: str = ""
-    """The capability that the demand is about; empty: all of the area's work."""
 
     def sentence(self) -> str:
         """Say what is asked for, that it is not given, and how to mend it."""
@@ -214,7 +211,7 @@ class PluginSection:
     path: str
     line: int
     point: str
-    """The extension point: `connectors`, `archivers`, `generators` or `commands`."""
+    """The extension point: `connectors`, `archivers`, `generators`, `notifiers` or `commands`."""
     name: str
     settings: Mapping[str, Any]
 
@@ -243,14 +240,12 @@ class Config:
     document: Section = field(factory=Section, repr=False)
     """The file as it was read, both nestings made one, for applications' own keys and for origins."""
 
-    def require(self, area: DemandArea, subject: str = "") -> None:
+    def require(self, area: DemandArea) -> None:
         """Refuse to go on while the file asks `area` for a safety that it does not give.
 
-        :param subject: the capability whose work is due; demands on others then stand back.
         :raises ConfigError: with every unmet demand and its remedy.
         """
-        mine = (demand for demand in self.demands if demand.area is area)
-        unmet = [demand.sentence() for demand in mine if demand.subject in ("", subject)]
+        unmet = [demand.sentence() for demand in self.demands if demand.area is area]
         if unmet:
             from osprey.errors import ConfigError
 

@@ -6,22 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
 from osprey.control import ApplyReport, ApplyRequest, Outcome, guard_of
 from osprey.control.wire import from_wire
-from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
     from osprey.project import Project
-
-_SAID_NO = {
-    RequestState.REJECTED: "was rejected",
-    RequestState.EXPIRED: "expired before it was carried out",
-    RequestState.WITHDRAWN: "was withdrawn",
-    RequestState.SUPERSEDED: "was superseded by another request",
-}
 
 _STATUS = {
     "done": StepStatus.DONE,
@@ -40,8 +34,8 @@ async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
     if row.state is RequestState.APPROVED:
         request = ApplyRequest(request_id=row.id, sha256=needed.sha256, actor=current_actor())
         return await _settled(project, await guard_of(project).apply(request))
-    if row.state in _SAID_NO:
-        return ApplyReport(request_id=row.id, status=row.state.value, reason=_no(row))
+    if row.state in SAID_NO:
+        return ApplyReport(request_id=row.id, status=row.state.value, reason=no_of(row))
     if row.report is not None:
         return from_wire(ApplyReport, row.report)
     reason = f"request {row.id} is being carried out by another process; resume this thread later"
@@ -80,9 +74,3 @@ def step_result(report: ApplyReport) -> StepResult:
 def is_wholly_confirmed(report: ApplyReport) -> bool:
     """Say if every write of the request was sent once and read back."""
     return bool(report.items) and all(item.outcome is Outcome.CONFIRMED for item in report.items)
-
-
-def _no(row: RequestRow) -> str:
-    reason = f": {row.reason}" if row.reason else ""
-    by = f" by {row.decided_by}" if row.decided_by else ""
-    return f"Request {row.id} {_SAID_NO[row.state]}{by}{reason}. Nothing was written."

@@ -30,6 +30,7 @@ class ChannelWriteCapability(BaseCapability):
 
     name = "channel_write"
     description = "Set, step or scan channels after a person's approval"
+    asks_by_itself = True
 
     async def prepare(self) -> ApprovalNeeded:
         guard = guard_of(self._project)

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from osprey.approval import current_actor
-from osprey.base import BaseCapability, StepResult
-from osprey.errors import UsageError
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from osprey.agent.saying_no import SAID_NO, no_of
+from osprey.approval import Draft, Facts, current_actor, file_request
+from osprey.approval.asking import asks, kind_of
+from osprey.approval.executing import spend_approved
+from osprey.approval.kinds.document import write_content
+from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
+from osprey.errors import RefusedError, UsageError
+from osprey.journal import RequestState, journal_of
 from osprey.services.memory_storage import Notes, notes_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class MemoryCapability(BaseCapability):
@@ -13,20 +24,71 @@ class MemoryCapability(BaseCapability):
 
     name = "memory"
     description = "Remember a fact, or say what is remembered"
+    asks_by_itself = True
 
-    async def execute(self) -> StepResult:
+    async def prepare(self) -> StepResult | ApprovalNeeded:
         operation, text = str(self.parameter("op")), str(self._step.parameters.get("text", ""))
+        if operation not in ("save", "search"):
+            msg = f"capability 'memory' has no operation {operation!r}; it has 'save' and 'search'"
+            raise UsageError(msg)
+        if asks(self._project.config.approval, self.name, operation).is_asked:
+            return await self._file(operation, text)
+        notes, user = notes_of(self._project), current_actor().subject
+        if operation == "search":
+            return await _found(notes, user, text)
+        note = await notes.save(user, text, key=self.request_key)
+        return _saved(note.id, note.text)
+
+    async def _file(self, operation: str, text: str) -> ApprovalNeeded:
+        kind = kind_of(self.name, operation)
+        content = {"operation": operation, "content": text, "user_id": current_actor().subject}
+        draft = Draft(
+            document=write_content(kind, content),
+            title=self._step.task_objective,
+            thread=self.thread,
+            risk="changes what is remembered for one user; no machine is touched",
+            actor=current_actor(),
+            facts=Facts(kind=kind),
+            key=self.request_key,
+            shown={"question": self.question, "assumptions": self.assumptions},
+        )
+        row = await file_request(self._project, draft)
+        return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
+
+    async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        row = await journal_of(self._project).requests.get(needed.request_id)
+        if row.state in SAID_NO:
+            return StepResult(status=StepStatus.REFUSED, text=no_of(row, "Nothing was remembered."))
         notes = notes_of(self._project)
-        user = current_actor().subject
-        match operation:
-            case "save":
-                note = await notes.save(user, text)
-                return StepResult(text=f"Remembered: {note.text}", context={"note": note.id})
-            case "search":
-                return await _found(notes, user, text)
-            case _:
-                msg = f"capability 'memory' has no operation {operation!r}; it has 'save' and 'search'"
-                raise UsageError(msg)
+        if row.state is not RequestState.DONE:
+            try:
+                row = await spend_approved(
+                    self._project, row.id, needed.sha256, current_actor(), _effect(notes, needed.request_id)
+                )
+            except RefusedError as exc:
+                if not exc.rule.startswith("ledger."):
+                    raise
+                return StepResult(status=StepStatus.WAITING, text=str(exc))
+        report = row.report or {}
+        if report.get("operation") == "search":
+            return await _found(notes, str(report["user_id"]), str(report["content"]))
+        return _saved(str(report.get("note")), str(report.get("content")))
+
+
+def _effect(notes: Notes, request_id: str) -> Any:
+    """Give what does the approved operation in the claim's own transaction, from the approved content alone."""
+
+    def work(connection: Connection, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        if content["operation"] == "search":
+            return dict(content)
+        note = notes.insert(connection, str(content["user_id"]), str(content["content"]), key=request_id)
+        return {**content, "note": note.id, "content": note.text}
+
+    return work
+
+
+def _saved(note: str, text: str) -> StepResult:
+    return StepResult(text=f"Remembered: {text}", context={"note": note})
 
 
 async def _found(notes: Notes, user: str, text: str) -> StepResult:

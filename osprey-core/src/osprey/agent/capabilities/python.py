@@ -15,13 +15,17 @@ from osprey.agent.capabilities.rehearsals import (
     save_rehearsal,
 )
 from osprey.agent.capabilities.remainders import merged_report, request_remainder
+from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.agent.wording import format_results
-from osprey.approval import current_actor, file_write_request
+from osprey.approval import Draft, Facts, current_actor, file_request, file_write_request
+from osprey.approval.asking import asks
+from osprey.approval.executing import grant_approved
+from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import RefusedError, SandboxError, StorageError
-from osprey.journal import journal_of
+from osprey.journal import RequestState, journal_of
 from osprey.services.python_executor import (
     PythonExecutionRequest,
     RunJob,
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from osprey.services.python_executor import IntendedWrite
 
 KIND = "python_executor"
+_CODE = "is_code"
+"""In the memo of a request that is about the code itself, before it has run."""
 
 
 class PythonCapability(BaseCapability):
@@ -44,15 +50,24 @@ class PythonCapability(BaseCapability):
 
     name = "python"
     description = "Analyse, plot, or change channels by a rehearsed script"
-
-    @property
-    def approval_name(self) -> str:
-        return "python_execution"  # the seeds' name for generated code
+    asks_by_itself = True
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
         self._project.config.require(DemandArea.EXECUTION)
+        code = await self._generate()
+        if self._is_code_asked():
+            return await self._file_code(code)
+        return await self._run(code)
+
+    def _is_code_asked(self) -> bool:
+        """Say whether a person reads all code before it runs: by the mode of approval, or of execution."""
+        reading = self._project.config.execution.modes.get("read_only")
+        asked = reading is not None and bool(reading.requires_approval)
+        return asked or asks(self._project.config.approval, self.name).is_asked
+
+    async def _run(self, code: str) -> StepResult | ApprovalNeeded:
         job = RunJob(
-            code=await self._generate(),
+            code=code,
             mode=RunMode.DRY,
             target=self.target,
             inputs=self.input_contexts(),
@@ -63,7 +78,33 @@ class PythonCapability(BaseCapability):
             return await self._finished(job, outcome)
         return await self._file(job, outcome)
 
+    async def _file_code(self, code: str) -> ApprovalNeeded:
+        """Have a person read the code before it runs at all; writes that it makes are asked for after that."""
+        draft = Draft(
+            document=write_content(KIND, {"code": code, "execution_mode": "read_only", "target": self.target}),
+            title=self._step.task_objective,
+            thread=self.thread,
+            risk="runs this code once in the sandbox, without a right to write; its writes are asked for by themselves",
+            actor=current_actor(),
+            facts=Facts(kind=KIND, target=self.target),
+            key=f"{self.request_key}/code",
+            shown={"question": self.question, "target": self.target, "assumptions": self.assumptions},
+        )
+        row = await file_request(self._project, draft)
+        return ApprovalNeeded(request_id=row.id, sha256=row.sha256, memo={_CODE: True})
+
+    async def _run_approved(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        """Run the code of the approved document, and no other."""
+        row = await journal_of(self._project).requests.get(needed.request_id)
+        if row.state in SAID_NO:
+            return StepResult(status=StepStatus.REFUSED, text=no_of(row, "The code was not run."))
+        if row.state is not RequestState.DONE:
+            row = await grant_approved(self._project, row.id, needed.sha256, current_actor())
+        return await self._run(str(read_content(KIND, row.document)["code"]))
+
     async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
+        if needed.memo.get(_CODE):
+            return await self._run_approved(needed)
         latest = await carry_out(self._project, needed)
         report = merged_report(needed, latest)
         left = await request_remainder(self._project, needed, report, latest, shown={"question": self.question})

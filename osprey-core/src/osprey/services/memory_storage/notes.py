@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from datetime import UTC, datetime
@@ -55,22 +56,26 @@ class Notes:
         database.migrate("memory", _MIGRATIONS)
         self._database = database
 
-    async def save(self, user: str, text: str) -> Note:
+    async def save(self, user: str, text: str, *, key: str | None = None) -> Note:
         """Keep a text for a user.
 
+        :param key: what makes it the same note when its step runs again after a crash.
         :raises UsageError: the text is empty or longer than 4000 characters.
         """
+        return await self._database.general.run(lambda connection: self.insert(connection, user, text, key=key))
+
+    def insert(self, connection: Connection, user: str, text: str, *, key: str | None = None) -> Note:
+        """Keep a text as `save` does, in the caller's transaction."""
         text = text.strip()
         if not text or len(text) > _MAX_LENGTH:
             msg = f"a note has 1 to {_MAX_LENGTH} characters, this one has {len(text)}"
             raise UsageError(msg)
-        row: dict[str, Any] = {
-            "id": secrets.token_hex(6),
-            "user": user,
-            "text": text,
-            "saved_ns": time.time_ns(),
-        }
-        await self._database.general.run(lambda connection: connection.execute(_notes.insert(), row))
+        note_id = secrets.token_hex(6) if key is None else hashlib.sha256(key.encode()).hexdigest()[:12]
+        known = connection.execute(select(_notes).where(_notes.c.id == note_id)).mappings().first()
+        if known is not None:
+            return _note(**known)
+        row: dict[str, Any] = {"id": note_id, "user": user, "text": text, "saved_ns": time.time_ns()}
+        connection.execute(_notes.insert(), row)
         return _note(**row)
 
     async def search(self, user: str, text: str = "") -> list[Note]:

@@ -1,0 +1,128 @@
+"""Gates: where a plan, or a step that has no request of its own, waits for a person before it begins.
+
+What goes on after the decision is what stands in the approved document, not what the state or a file says. A decision
+lets it begin once; whatever it then writes is asked for by itself.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Final
+
+from osprey.agent._serialization import to_plain
+from osprey.agent.plan_approval.files import discard_plan_file, write_plan_file
+from osprey.agent.plan_approval.kind import PLAN, plan_document, plan_facts, plan_risk
+from osprey.agent.plan_approval.validation import read_plan, require_valid
+from osprey.agent.saying_no import SAID_NO, no_of
+from osprey.approval import Draft, Facts, current_actor, file_request
+from osprey.approval.asking import asks, kind_of
+from osprey.approval.executing import grant_approved
+from osprey.approval.kinds.document import read_content, write_content
+from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.errors import RefusedError
+from osprey.journal import RequestState, journal_of
+
+if TYPE_CHECKING:
+    from osprey.agent.state import TurnState
+    from osprey.base import BaseCapability
+    from osprey.journal import RequestRow
+    from osprey.project import Project
+
+_STEP_FIELDS: Final = ("context_key", "capability", "task_objective", "success_criteria", "expected_output")
+
+
+def wants_plan_approved(project: Project, state: TurnState) -> bool:
+    """Say whether this turn's plan waits for a person: in planning mode, or where a policy names plans."""
+    policies = project.config.approval.policies.values()
+    return bool(state.get("planning_mode")) or any(
+        fnmatchcase(PLAN, pattern) for policy in policies for pattern in policy.kinds
+    )
+
+
+async def file_plan(project: Project, state: TurnState, plan: ExecutionPlan) -> ApprovalNeeded:
+    """File a request for a plan, and write its file for a person to read and edit.
+
+    :raises UsageError: the plan cannot run. :raises RefusedError: a policy denies such plans.
+    """
+    require_valid(plan, project.registry)
+    target, question = str(state.get("target", "")), str(state.get("user_query", ""))
+    draft = Draft(
+        document=plan_document(plan, question=question, target=target),
+        title=f"Plan: {question}",
+        thread=str(state.get("thread", "")),
+        risk=plan_risk(plan),
+        actor=current_actor(),
+        facts=plan_facts(plan, target),
+        key=f"{state.get('thread')}/{state.get('turn')}/plan",
+        shown={"question": question, "target": target, "assumptions": list(plan.assumptions)},
+    )
+    row = await file_request(project, draft)
+    path = write_plan_file(project, row)
+    said = f"The plan of request {row.id} can be read and edited in {path} (osprey plans edit {row.id})"
+    return ApprovalNeeded(request_id=row.id, sha256=row.sha256, said=said)
+
+
+async def approved_plan(project: Project, needed: ApprovalNeeded) -> ExecutionPlan | StepResult:
+    """Give the plan that was approved, from its document; or what a person, a rule or the time said instead.
+
+    :raises RefusedError: a rule says no now; the plan does not begin.
+    """
+    row = await _passed(project, needed)
+    warning = discard_plan_file(project, await journal_of(project).requests.get(needed.request_id))
+    if isinstance(row, StepResult):
+        return StepResult(status=row.status, text=row.text, warnings=(warning,) if warning else ())
+    return read_plan(read_content(row.kind, row.document)["plan"])
+
+
+async def file_step(project: Project, capability: BaseCapability, step: PlannedStep) -> ApprovalNeeded | None:
+    """File a request for a step that the configuration wants approved; None if it asks for nothing."""
+    if capability.asks_by_itself or not asks(project.config.approval, step.capability).is_asked:
+        return None
+    kind = kind_of(step.capability)
+    content: dict[str, Any] = {
+        **{name: getattr(step, name) for name in _STEP_FIELDS},
+        "parameters": to_plain(dict(step.parameters)),
+        "inputs": [dict(named) for named in step.inputs],
+        "target": capability.target,
+        "question": capability.question,
+    }
+    draft = Draft(
+        document=write_content(kind, content),
+        title=step.task_objective,
+        thread=capability.thread,
+        risk=f"runs capability {step.capability} once; whatever it would write is asked for by itself",
+        actor=current_actor(),
+        facts=Facts(kind=kind, target=capability.target),
+        key=f"{capability.request_key}/step",
+        shown={"question": capability.question, "target": capability.target, "assumptions": capability.assumptions},
+    )
+    row = await file_request(project, draft)
+    return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
+
+
+async def approved_step(project: Project, needed: ApprovalNeeded) -> PlannedStep | StepResult:
+    """Give the step that was approved, from its document; or what was said instead.
+
+    :raises RefusedError: a rule says no now; the step does not begin.
+    """
+    row = await _passed(project, needed)
+    if isinstance(row, StepResult):
+        return row
+    content = read_content(row.kind, row.document)
+    fields = {name: str(content[name]) for name in _STEP_FIELDS}
+    return PlannedStep(**fields, parameters=content["parameters"], inputs=tuple(content["inputs"]))
+
+
+async def _passed(project: Project, needed: ApprovalNeeded) -> RequestRow | StepResult:
+    """Use up the approval, once; a turn that died after that goes on."""
+    row = await journal_of(project).requests.get(needed.request_id)
+    if row.state is RequestState.DONE:
+        return row
+    if row.state in SAID_NO:
+        return StepResult(status=StepStatus.REFUSED, text=no_of(row, "Nothing of it was done."))
+    try:
+        return await grant_approved(project, row.id, needed.sha256, current_actor())
+    except RefusedError as exc:
+        if exc.rule.startswith(("ledger.", "approval.clock")):
+            return StepResult(status=StepStatus.WAITING, text=str(exc))
+        raise

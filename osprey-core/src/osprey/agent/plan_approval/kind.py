@@ -1,0 +1,114 @@
+"""The kinds `orchestrator_plan` and `reactive_orchestrator_step`: a plan as a person sees it, and an edited one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from osprey.agent._serialization import to_plain
+from osprey.agent.plan_approval.flow import draw_flow
+from osprey.agent.plan_approval.validation import read_plan, require_valid
+from osprey.approval import Card, CardSection, Facts, SectionForm
+from osprey.approval.card import base_card
+from osprey.approval.kinds import Revision
+from osprey.approval.kinds.document import read_content, write_content
+from osprey.approval.rules import ItemFacts
+from osprey.base import ExecutionPlan, PlannedStep
+
+if TYPE_CHECKING:
+    from osprey.approval.people import Identity
+    from osprey.journal import RequestRow
+    from osprey.project import Project
+
+PLAN = "orchestrator_plan"
+
+
+class PlanKind:
+    """A plan before its first step. Approving it lets its steps begin; each write in it is asked for by itself."""
+
+    def card(self, row: RequestRow) -> Card:
+        content = read_content(row.kind, row.document)
+        plan = read_plan(content["plan"])
+        steps = [_section(number, step, plan) for number, step in enumerate(plan.steps, start=1)]
+        flow = CardSection(title="the flow", text=draw_flow(plan.steps), form=SectionForm.FLOW)
+        return base_card(row, sections=(flow, *steps), target=str(content.get("target", "")))
+
+    def editable(self, row: RequestRow) -> dict[str, Any]:
+        return read_content(row.kind, row.document)["plan"]
+
+    async def revise(self, project: Project, row: RequestRow, edited: Any, identity: Identity) -> Revision:
+        content = read_content(row.kind, row.document)
+        plan = read_plan(edited)
+        require_valid(plan, project.registry)
+        document = plan_document(plan, question=str(content.get("question", "")), target=str(content.get("target", "")))
+        return Revision(
+            document=document,
+            title=row.title,
+            risk=plan_risk(plan),
+            facts=plan_facts(plan, str(content.get("target", ""))),
+            shown={"assumptions": list(plan.assumptions)},
+        )
+
+
+class ReactiveStepKind:
+    """The next step of work that is planned as it goes."""
+
+    def card(self, row: RequestRow) -> Card:
+        content = read_content(row.kind, row.document)
+        plan = read_plan({"steps": [content["step"]]})
+        number = int(content.get("step_number", 1))
+        return base_card(row, sections=(_section(number, plan.steps[0], plan),))
+
+
+def plan_document(plan: ExecutionPlan, *, question: str, target: str) -> str:
+    """Give the document of a plan's request: what is approved, and what is executed."""
+    return write_content(PLAN, {"plan": to_plain(plan), "question": question, "target": target})
+
+
+def plan_facts(plan: ExecutionPlan, target: str) -> Facts:
+    """Give a plan as the rules see it: the channels that it says it would write."""
+    channels = dict.fromkeys(channel for step in plan.steps for channel, _ in expected_writes(step))
+    return Facts(kind=PLAN, target=target, items=tuple(ItemFacts(channel=name, share=None) for name in channels))
+
+
+def plan_risk(plan: ExecutionPlan) -> str:
+    """Say what the plan as a whole would do to the machine, as far as it is known before its steps run."""
+    channels = {channel for step in plan.steps for channel, _ in expected_writes(step)}
+    scripts = sum(step.capability == "python" for step in plan.steps)
+    words = [f"{len(plan.steps)} step{'s' if len(plan.steps) != 1 else ''}"]
+    words.append(f"would change {len(channels)} channels, each asked for again" if channels else "names no write")
+    if scripts:
+        words.append(f"{scripts} with Python, whose writes its rehearsal shows")
+    return "; ".join(words)
+
+
+def expected_writes(step: PlannedStep) -> list[tuple[str, str]]:
+    """Give the channels that a step says it writes, each with what would become of it."""
+    found: list[tuple[str, str]] = []
+    groups: Sequence[Sequence[Mapping[str, Any]]] = step.parameters.get("groups", ())
+    for write in (write for group in groups for write in group):
+        unit = f" {write['unit']}" if write.get("unit") else ""
+        change = f"by {write['delta']:+g}{unit}" if "delta" in write else f"to {write.get('value')!r}{unit}"
+        found.append((str(write.get("channel")), change))
+    scan: Mapping[str, Any] | None = step.parameters.get("scan")
+    if scan:
+        told = f"from {scan.get('start')} to {scan.get('stop')} in {scan.get('steps')} steps"
+        found.append((str(scan.get("channel")), told))
+    return found
+
+
+def _section(number: int, step: PlannedStep, plan: ExecutionPlan) -> CardSection:
+    lines = [step.task_objective]
+    number_of = {one.context_key: place for place, one in enumerate(plan.steps, start=1)}
+    for kind, key in (pair for named in step.inputs for pair in named.items()):
+        lines.append(f"takes {kind} from step {number_of.get(key, '?')} ({key})")
+    lines += [f"writes {channel} {change}" for channel, change in expected_writes(step)]
+    if step.capability == "python":
+        lines.append("runs Python in the sandbox; what it would write is rehearsed and asked for by itself")
+    rest = {name: value for name, value in step.parameters.items() if name not in ("groups", "scan")}
+    if rest:
+        lines.append(f"with {json.dumps(rest, ensure_ascii=False, sort_keys=True)}")
+    if step.expected_output:
+        lines.append(f"leaves {step.expected_output}")
+    return CardSection(title=f"{number}. {step.context_key} ({step.capability})", text="\n".join(lines))

@@ -73,12 +73,23 @@ class Anchor:
         return hmac.new(self._key, f"anchor begun {rows}".encode(), hashlib.sha256).hexdigest()
 
     def bring_up(self, connection: Connection) -> None:
-        """Append the newest row's seal unless it is the last one written here."""
+        """Append the newest row's seal unless it is the last one written here.
+
+        To a table that lacks the row of the last line nothing is appended: that line is what shows that the table is
+        an earlier copy of itself.
+        """
         row = connection.exec_driver_sql("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").first()
-        if row is None or (row[0], row[1]) == self._written:
+        if row is None or (row[0], row[1]) == self._written or self._lacks_newest(connection):
             return
         self._append(f"{row[0]} {row[1]}\n".encode())
         self._written = (row[0], row[1])
+
+    def _lacks_newest(self, connection: Connection) -> bool:
+        newest = self.newest()
+        if newest is None or newest[0] == 0:
+            return False
+        found = connection.exec_driver_sql("SELECT mac FROM audit WHERE seq = ?", (newest[0],)).scalar()
+        return bool(found != newest[1])
 
     def _append(self, line: bytes) -> None:
         try:
@@ -120,6 +131,17 @@ class Anchor:
             if match is not None:
                 return (0, "") if match[1] else (int(match[2]), match[3])
         return None
+
+    def begun(self) -> int | None:
+        """Give how many rows there were when the file was made; None if its first line is not genuine."""
+        try:
+            with self.path.open("rb") as file:
+                line = file.readline(_TAIL).decode(errors="replace")
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise folder_error(exc, self.path) from exc
+        return self._parse([line.rstrip("\n")]).begun
 
     def read(self) -> AnchorContent:
         """Read what the file says; a missing file says nothing."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Connection, RowMapping, insert, select
 
 from osprey.errors import UsageError
+from osprey.journal.history import PastEvent, history_since
 from osprey.journal.refusals import Refusal
 from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row, seal_values
 from osprey.journal.tables import AUDIT
@@ -90,6 +91,20 @@ class Audit:
             f"the anchor has seen row {seq} of the audit, which is not there or another one: the database was replaced "
             "by an earlier or changed copy; nothing is carried out on it: run `osprey audit verify`",
         )
+
+    def history(self, connection: Connection, event: str, subject: str) -> list[PastEvent] | Refusal:
+        """Give all that happened, to anything, since the first such event about a subject; none if there is none.
+
+        Refuse if that part of the audit is not whole, or if it begins before the anchor does: then an earlier copy of
+        the database could have been put in its place.
+        """
+        events = history_since(connection, self._key, event, subject)
+        begun = self._anchor.begun()
+        if isinstance(events, Refusal) or not events or (begun is not None and begun < events[0].seq):
+            return events
+        told = f"the audit's anchor was lost and begun again after {subject} was recorded"
+        told += ", so this could be an earlier copy of the database"
+        return Refusal("audit.no_anchor", f"{told}: file a new request, and run `osprey audit verify`")
 
     @staticmethod
     def _newest(connection: Connection) -> tuple[int, str, int]:

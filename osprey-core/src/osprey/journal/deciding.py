@@ -9,7 +9,7 @@ from attrs import frozen
 from sqlalchemy import ColumnElement, Connection
 
 from osprey.journal.decisions import add_decision, approvals_of
-from osprey.journal.entitlement import judge_seal
+from osprey.journal.entitlement import judge_past, judge_seal
 from osprey.journal.expiry import current_request
 from osprey.journal.refusals import Refusal
 from osprey.journal.remembered import NewRemembered, judge_use, keep_remembered
@@ -89,6 +89,7 @@ def _judge(connection: Connection, audit: Audit, row: RequestRow | None, ballot:
         audit.judge_clock(connection, now_ns)
         or judge_document(row, ballot.hash_prefix)
         or judge_seal(audit, row)
+        or judge_past(connection, audit, row)
         or _judge_voter(connection, audit, row, ballot.voter, now_ns)
     )
 
@@ -119,6 +120,7 @@ def _carry(
     if state is RequestState.APPROVED:
         people = [vote.person for vote in votes]
         told |= {"people": people, "of": row.needs.persons, "rules": list(row.needs.rules)}
+        told |= {"remembered": ballot.voter.remembered}
     if state is not None and is_enough:
         # The last word counts: who withdraws an approved request is its decider from then on.
         decided = {"decided_by": ballot.actor.subject, "decided_ns": now_ns, "reason": ballot.text}

@@ -7,25 +7,29 @@ can neither make an approval, nor lengthen one, nor have one carried out twice.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from osprey.journal.decisions import approvals_of
 from osprey.journal.refusals import Refusal
-from osprey.journal.remembered import judge_remembered
+from osprey.journal.remembered import REVOKED, judge_remembered, revoked
 from osprey.journal.rows import StoredObject, encode, needs_text
-from osprey.journal.tables import AUDIT
 from osprey.journal.values import RequestRow
 from osprey.journal.votes import is_met
-from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from osprey.journal.audit import Audit
 
-_EARLIER_CLAIM: Final = Prepared(
-    select(AUDIT.c.seq).where(AUDIT.c.subject == bindparam("of_subject"), AUDIT.c.event == "ledger.claimed").limit(1)
-)
+_ENDS: Final = {
+    "ledger.claimed": "carried out",
+    "request.rejected": "rejected",
+    "request.withdrawn": "withdrawn",
+    "request.superseded": "superseded",
+    "request.expired": "recorded as expired",
+}
+"""Events after which a request can never be carried out, whatever its row says."""
 _WHAT: Final = "request"
 
 
@@ -48,27 +52,49 @@ def judge_seal(audit: Audit, row: RequestRow) -> Refusal | None:
     )
 
 
+def judge_past(connection: Connection, audit: Audit, row: RequestRow) -> Refusal | None:
+    """Refuse a vote on a request that has ended before, whatever its state says now."""
+    return _judge_since(connection, audit, row, "request.created", ())
+
+
 def judge_entitlement(connection: Connection, audit: Audit, row: RequestRow) -> Refusal | None:
-    """Refuse to carry out a request that people have not approved as it needs, or that was carried out before."""
+    """Refuse to carry out a request that people have not approved as it needs, or that has ended before."""
     refusal = judge_seal(audit, row) or audit.judge_anchor(connection)
     if refusal is not None:
         return refusal
-    if _EARLIER_CLAIM.execute(connection, of_subject=row.id).first() is not None:
-        return Refusal(
-            "approval.replayed",
-            f"request {row.id} was carried out before, whatever its state says now: file a new request, and run "
-            "`osprey audit verify`",
-        )
     given = approvals_of(connection, audit, row)
     if isinstance(given, Refusal):
         return given
-    for vote in given:
-        if vote.remembered is not None and (refusal := judge_remembered(connection, audit, vote.remembered)):
-            return refusal
     if not is_met(row.needs, row.authors, given):
         return Refusal(
             "approval.undecided",
             f"request {row.id} is called approved, but the approvals that it needs are not there: file a new request, "
             "and run `osprey audit verify`",
         )
+    spoken = [vote.remembered for vote in given if vote.remembered is not None]
+    for remembered in spoken:
+        if refusal := judge_remembered(connection, audit, remembered):
+            return refusal
+    # What came before the approval was looked at when it was given.
+    return _judge_since(connection, audit, row, "request.approved", spoken)
+
+
+def _judge_since(
+    connection: Connection, audit: Audit, row: RequestRow, event: str, spoken: Sequence[str]
+) -> Refusal | None:
+    events = audit.history(connection, event, row.id)
+    if isinstance(events, Refusal):
+        return events
+    if not events:
+        told = f"the audit does not tell that request {row.id} was {event.removeprefix('request.')}"
+        return Refusal("approval.undecided", f"{told}: file a new request, and run `osprey audit verify`")
+    for past in events:
+        if past.event == REVOKED and past.subject in spoken:
+            return revoked(past.subject)
+        if past.subject == row.id and past.event in _ENDS:
+            return Refusal(
+                "approval.replayed",
+                f"request {row.id} was {_ENDS[past.event]} before, whatever its state says now: file a new request, "
+                "and run `osprey audit verify`",
+            )
     return None

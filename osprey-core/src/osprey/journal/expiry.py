@@ -32,7 +32,9 @@ def has_ended(row: RequestRow, now_ns: int) -> bool:
 def expire_all_due(connection: Connection, audit: Audit, now_ns: int) -> None:
     """Record every expiry that is due."""
     for values in connection.execute(select(REQUESTS).where(is_due(now_ns))).mappings().all():
-        expire(connection, audit, request_row(values), now_ns)
+        row = request_row(values)
+        if has_ended(row, now_ns):  # a row that cannot be read is in no state that could end
+            expire(connection, audit, row, now_ns)
 
 
 def expire(connection: Connection, audit: Audit, row: RequestRow, now_ns: int) -> None:

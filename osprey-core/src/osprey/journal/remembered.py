@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from osprey.errors import UsageError
 from osprey.journal.refusals import Refusal, granted
 from osprey.journal.rows import encode
-from osprey.journal.tables import AUDIT, DECISIONS, REMEMBERED
+from osprey.journal.tables import DECISIONS, REMEMBERED
 from osprey.journal.values import ActorLike, RequestRow
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from osprey.storage import Database
 
 _WHAT: Final = "remembered"
-_REVOKED: Final = "remembered.revoked"
+_GRANTED: Final = "remembered.granted"
+REVOKED: Final = "remembered.revoked"
+"""The event of a revocation; the audit is asked for it as well as the row, which can be changed without the key."""
+_USES: Final = ("request.approved", "request.voted")
 
 
 @frozen(kw_only=True)
@@ -61,10 +64,12 @@ class RememberedRow:
     revoked_by: str | None
     revoked_ns: int | None
     reason: str
+    is_genuine: bool
+    """Whether it is as it was given, by its seal."""
 
     def is_live(self, now_ns: int) -> bool:
         """Say whether it can still be used."""
-        return self.revoked_ns is None and now_ns < self.ends_ns and self.uses < self.max_uses
+        return self.is_genuine and self.revoked_ns is None and now_ns < self.ends_ns and self.uses < self.max_uses
 
 
 class RememberedDecisions:
@@ -80,7 +85,7 @@ class RememberedDecisions:
 
         def read(connection: Connection) -> list[RememberedRow]:
             query = select(REMEMBERED).order_by(REMEMBERED.c.granted_ns, REMEMBERED.c.id)
-            return [_row(connection, values) for values in connection.execute(query).mappings()]
+            return [_row(connection, self._audit, values) for values in connection.execute(query).mappings()]
 
         return await self._database.read(read)
 
@@ -108,10 +113,10 @@ class RememberedDecisions:
                 .values(revoked_by=actor.subject, revoked_ns=now_ns, reason=reason)
             )
             self._audit.append(
-                connection, event=_REVOKED, actor=actor, subject=remembered_id, now_ns=now_ns, detail={"reason": reason}
+                connection, event=REVOKED, actor=actor, subject=remembered_id, now_ns=now_ns, detail={"reason": reason}
             )
             fresh = connection.execute(select(REMEMBERED).where(REMEMBERED.c.id == remembered_id)).mappings().one()
-            return _row(connection, fresh)
+            return _row(connection, self._audit, fresh)
 
         return granted(await self._database.safety.run(work))
 
@@ -138,7 +143,7 @@ def keep_remembered(
     told = {key: values[key] for key in ("kind", "requester", "target", "max_uses", "ends_ns")}
     audit.append(
         connection,
-        event="remembered.granted",
+        event=_GRANTED,
         actor=actor,
         subject=str(values["id"]),
         now_ns=now_ns,
@@ -152,8 +157,18 @@ def judge_use(connection: Connection, audit: Audit, remembered_id: str, now_ns: 
     refusal = judge_remembered(connection, audit, remembered_id)
     if refusal is not None:
         return refusal
+    events = audit.history(connection, _GRANTED, remembered_id)
+    if isinstance(events, Refusal):
+        return events
+    if not events:
+        return _forged(remembered_id)
+    if any(past.event == REVOKED and past.subject == remembered_id for past in events):
+        return revoked(remembered_id)
     stored = connection.execute(select(REMEMBERED).where(REMEMBERED.c.id == remembered_id)).mappings().one()
-    if _row(connection, stored).is_live(now_ns):
+    row = _row(connection, audit, stored)
+    # By the audit as well: a decision that used it can be taken out of its table.
+    told = sum(past.event in _USES and past.detail.get("remembered") == remembered_id for past in events)
+    if evolve(row, uses=max(row.uses, told)).is_live(now_ns):
         return None
     return Refusal("approval.remembered", f"remembered decision {remembered_id} has been used up, or its time is over")
 
@@ -162,13 +177,18 @@ def judge_remembered(connection: Connection, audit: Audit, remembered_id: str) -
     """Refuse what a remembered decision approved if it was revoked, or is not as it was given."""
     stored = connection.execute(select(REMEMBERED).where(REMEMBERED.c.id == remembered_id)).mappings().first()
     if stored is None or not _is_genuine(audit, stored):
-        told = f"remembered decision {remembered_id} is not as it was given: run `osprey audit verify`"
-        return Refusal("approval.forged", told)
-    # The audit is asked as well: a column can be set back without the audit's key, a row of the audit cannot.
-    was = select(AUDIT.c.seq).where(AUDIT.c.subject == remembered_id, AUDIT.c.event == _REVOKED).limit(1)
-    if stored["revoked_ns"] is None and connection.execute(was).first() is None:
-        return None
+        return _forged(remembered_id)
+    return None if stored["revoked_ns"] is None else revoked(remembered_id)
+
+
+def revoked(remembered_id: str) -> Refusal:
+    """Give the refusal of what a revoked decision would approve, or has approved."""
     return Refusal("approval.revoked", f"remembered decision {remembered_id} was revoked: a person has to decide")
+
+
+def _forged(remembered_id: str) -> Refusal:
+    told = f"remembered decision {remembered_id} is not as it was given: run `osprey audit verify`"
+    return Refusal("approval.forged", told)
 
 
 def _is_genuine(audit: Audit, stored: RowMapping) -> bool:
@@ -180,14 +200,18 @@ _SEALED: Final = [column.name for column in REMEMBERED.columns].index("seal")
 """The seal is over the columns before it."""
 
 
-def _row(connection: Connection, values: RowMapping) -> RememberedRow:
-    # Counted from the sealed decisions, so that a use cannot be taken back.
+def _row(connection: Connection, audit: Audit, values: RowMapping) -> RememberedRow:
+    # Before it speaks once more the audit is asked as well (`judge_use`): a decision can be taken out of its table.
     uses = select(func.count()).where(DECISIONS.c.remembered == values["id"])
-    stored = {name: values[name] for name in values if name not in ("seal", "roles", "scope", "is_authenticated")}
+    plain = {name: values[name] for name in values if name not in ("seal", "roles", "scope", "is_authenticated")}
+    is_genuine = _is_genuine(audit, values)
+    # What was changed covers nothing, and need not even be JSON any more.
+    roles, scope = (values["roles"], values["scope"]) if is_genuine else ("[]", "{}")
     return RememberedRow(
-        **stored,
-        roles=tuple(json.loads(values["roles"])),
-        scope=json.loads(values["scope"]),
+        **plain,
+        roles=tuple(json.loads(roles)),
+        scope=json.loads(scope),
         is_authenticated=bool(values["is_authenticated"]),
         uses=int(connection.execute(uses).scalar_one()),
+        is_genuine=is_genuine,
     )

@@ -35,7 +35,7 @@ class StoredObject(Mapping[str, Any]):
 
     def _object(self) -> dict[str, Any]:
         if self._parsed is None:
-            self._parsed = cast("dict[str, Any]", json.loads(self._text))
+            self._parsed = _object_in(self._text)
         return self._parsed
 
     def __getitem__(self, key: str) -> Any:
@@ -49,6 +49,15 @@ class StoredObject(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(self._object())
+
+
+def _object_in(text: str) -> dict[str, Any]:
+    """Parse an object; a damaged one is empty here, and what is sealed tells that it was changed."""
+    try:
+        parsed: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
 
 
 def encode(value: Any, what: str) -> str:
@@ -66,7 +75,45 @@ def encode(value: Any, what: str) -> str:
 
 
 def request_row(values: RowMapping | Mapping[str, Any]) -> RequestRow:
-    """Build a request from its row."""
+    """Build a request from its row; one that cannot be read is in doubt, and so can never be carried out.
+
+    It is no error, so that one damaged row hides none of the others.
+    """
+    if not all(isinstance(values[name], kind) for name, kind in _TYPES.items()):
+        told = "its row in the database was changed or damaged: a column holds a value of another type"
+        return _damaged_request(str(values["id"]), told)
+    try:
+        return _request_row(values)
+    except (ValueError, TypeError, AttributeError, RecursionError) as exc:
+        return _damaged_request(str(values["id"]), f"its row in the database was changed or damaged: {exc}")
+
+
+_TYPES: Final = {
+    **dict.fromkeys(("id", "kind", "title", "thread", "document", "sha256", "risk", "requester", "state"), str),
+    **dict.fromkeys(("presentation", "reason", "needs", "policy", "authors", "seal"), str),
+    **dict.fromkeys(("created_ns", "expires_ns"), int),
+}
+"""What SQLite would let stand in a column that somebody has changed."""
+
+
+def _damaged_request(request_id: str, reason: str) -> RequestRow:
+    texts = dict.fromkeys(("kind", "title", "thread", "document", "sha256", "risk", "requester"), "")
+    nothing = ("key", "supersedes", "decided_by", "decided_ns", "claimed_by", "claimed_ns", "owner", "groups")
+    return RequestRow(
+        id=request_id,
+        state=RequestState.IN_DOUBT,
+        reason=reason,
+        created_ns=0,
+        expires_ns=0,
+        presentation={},
+        finished_ns=None,
+        report=None,
+        **texts,
+        **dict.fromkeys(nothing),
+    )
+
+
+def _request_row(values: RowMapping | Mapping[str, Any]) -> RequestRow:
     report = values["report"]
     return RequestRow(
         id=values["id"],
@@ -118,7 +165,27 @@ _ONE_PERSON: Final = needs_text(_NEEDS_ONE_PERSON)
 
 
 def decision_row(values: RowMapping | Mapping[str, Any]) -> DecisionRow:
-    """Build what a person did from its row."""
+    """Build what a person did from its row; one that cannot be read decides nothing, and is not genuine."""
+    try:
+        return _decision_row(values)
+    except (ValueError, TypeError, RecursionError) as exc:
+        texts = dict.fromkeys(("actor", "terminal", "host", "person", "sha256", "seal"), "")
+        told = f"this row in the database was changed or damaged: {exc}"
+        return DecisionRow(
+            request_id=str(values["request_id"]),
+            seq=values["seq"],
+            word=DecisionWord.COMMENT,
+            roles=(),
+            method="",
+            is_authenticated=False,
+            ns=0,
+            text=told,
+            remembered=None,
+            **texts,
+        )
+
+
+def _decision_row(values: RowMapping | Mapping[str, Any]) -> DecisionRow:
     return DecisionRow(
         request_id=values["request_id"],
         seq=values["seq"],

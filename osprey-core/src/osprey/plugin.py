@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Notifier, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -55,7 +55,7 @@ def osprey_approval_kinds() -> Iterable[ApprovalKind]:
     yield ApprovalKind(
         name="python_executor",
         summary="Generated code, with the writes that its rehearsal made",
-        implementation=f"{kinds}.python_code:PythonCodeKind",
+        implementation="osprey.agent.code_approval:PythonCodeKind",
         is_on_machine=True,
     )
     yield ApprovalKind(
@@ -92,6 +92,15 @@ def osprey_approval_kinds() -> Iterable[ApprovalKind]:
 
 
 @hookimpl
+def osprey_notifiers() -> Iterable[Notifier]:
+    """Declare the ways to tell people of requests that need no plugin."""
+    yield _notifier("desktop", "A message on the desktop of whoever runs Osprey", "desktop:Desktop")
+    yield _notifier("email", "A mail over SMTP", "mail:Mail")
+    yield _notifier("webhook", "JSON to a program of the facility, signed if it wants that", "webhook:Webhook")
+    yield _notifier("chat", "A message in a channel of Slack, Mattermost and the like", "chat:Chat")
+
+
+@hookimpl
 def osprey_commands() -> Iterable[Command]:
     """Declare the commands of the command line, so that no plugin can quietly take one of their names."""
     for name, (implementation, summary) in CORE_COMMANDS.items():
@@ -106,3 +115,8 @@ def _capability(name: str, summary: str, context: str) -> Capability:
         implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
         provides=(context,),
     )
+
+
+def _notifier(name: str, summary: str, stem: str) -> Notifier:
+    place = f"osprey.approval.notifiers.{stem}"
+    return Notifier(name=name, summary=summary, implementation=f"{place}Notifier", settings=f"{place}Settings")

@@ -241,3 +241,15 @@ async def test_a_slash_command_that_is_not_known_or_says_nothing_is_a_usage_erro
     async with bench() as (_, agent):
         with pytest.raises(UsageError, match=told):
             await agent.ask(typed)
+
+
+async def test_code_is_read_before_it_runs_where_all_code_is_approved(bench: Any) -> None:
+    async with bench("{capabilities: {python_execution: {mode: all_code}}}") as (project, agent):
+        asked = await agent.ask("plot BEND:CURRENT:SP over the last hour")
+        row = await waiting_for(project, asked)
+        assert row.kind == "python_executor"
+        assert "osprey" in card_of(project, row).code
+        await reject(project, row.id, identity_of(project), "not now")
+        ended = await agent.resume(asked.thread)
+        assert ended.status is TurnStatus.REFUSED
+        assert "The code was not run" in ended.answer

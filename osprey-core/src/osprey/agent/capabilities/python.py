@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from osprey.agent.capabilities.carrying_out import carry_out, is_wholly_confirmed, step_result
 from osprey.agent.capabilities.records import record_run
 from osprey.agent.capabilities.rehearsals import (
+    batch_of,
+    bound_of,
     discard_run,
     load_rehearsal,
     observation_of,
     save_rehearsal,
+    shown_of,
 )
 from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.agent.saying_no import SAID_NO, no_of
@@ -23,7 +25,7 @@ from osprey.approval.executing import grant_approved
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
-from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
+from osprey.control import JudgeRequest, guard_of
 from osprey.errors import RefusedError, SandboxError, StorageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.python_executor import (
@@ -38,7 +40,6 @@ from osprey.services.python_executor import (
 
 if TYPE_CHECKING:
     from osprey.control import ApplyReport
-    from osprey.services.python_executor import IntendedWrite
 
 KIND = "python_executor"
 _CODE = "is_code"
@@ -113,10 +114,15 @@ class PythonCapability(BaseCapability):
         if report.status == "approved":
             return step_result(report)
         try:
-            return await self._observed(Path(str(needed.memo["folder"])), report)
+            return await self._observed(await self._folder(needed), report)
         except (StorageError, SandboxError) as exc:
             # The writes were made and are in the journal; only the readings after them could not be.
             return StepResult(status=StepStatus.FAILED, text=f"{step_result(report).text}\n{exc}")
+
+    async def _folder(self, needed: ApprovalNeeded) -> Path:
+        """Give where the rehearsal is kept: of an edited request it is another one than when the step began."""
+        row = await journal_of(self._project).requests.get(needed.request_id)
+        return Path(str(row.presentation.get("folder") or needed.memo["folder"]))
 
     async def _observed(self, folder: Path, report: ApplyReport) -> StepResult:
         job, rehearsed = load_rehearsal(folder)
@@ -147,7 +153,7 @@ class PythonCapability(BaseCapability):
             )
             raise RefusedError(outcome.why_not, rule=rule)
         judgement = await guard_of(self._project).judge(
-            JudgeRequest(batch=_batch(self.target, outcome.writes), actor=actor)
+            JudgeRequest(batch=batch_of(self.target, outcome.writes), actor=actor)
         )
         save_rehearsal(job, outcome)
         row = await file_write_request(
@@ -158,18 +164,8 @@ class PythonCapability(BaseCapability):
             thread=str(self._state["thread"]),
             key=self.request_key,
             actor=actor,
-            bound={
-                "code_sha256": hashlib.sha256(job.code.encode()).hexdigest(),
-                "rehearsed_reads": len(outcome.rehearsed_reads),
-            },
-            shown={
-                "question": self.question,
-                "assumptions": self.assumptions,
-                "code": job.code,
-                "folder": str(outcome.folder),
-                "tier": outcome.tier,
-                "warnings": list(outcome.warnings),
-            },
+            bound=bound_of(job, outcome),
+            shown={"question": self.question, "assumptions": self.assumptions, **shown_of(job, outcome)},
         )
         kept = str(row.presentation["folder"])
         if kept != str(outcome.folder):  # the step ran again after a crash: the first rehearsal counts
@@ -225,11 +221,3 @@ class PythonCapability(BaseCapability):
             answer=format_results(outcome.results) if outcome else "",
             job=job,
         )
-
-
-def _batch(target: str, writes: tuple[IntendedWrite, ...]) -> WriteBatch:
-    groups: dict[int, list[WriteItem]] = {}
-    for write in writes:
-        item = WriteItem(channel=write.channel, value=write.value, unit=write.unit, line=write.line)
-        groups.setdefault(write.group, []).append(item)
-    return WriteBatch(target=target, groups=tuple(tuple(groups[number]) for number in sorted(groups)))

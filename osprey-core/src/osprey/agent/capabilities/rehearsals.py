@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cattrs
 from attrs import evolve
 
-from osprey.control import ApplyReport
+from osprey.control import ApplyReport, WriteBatch, WriteItem
 from osprey.errors import StorageError
 from osprey.services.python_executor import RunJob, RunMode, RunOutcome, WriteAnswer
 from osprey.services.python_executor.record import write_private
+
+if TYPE_CHECKING:
+    from osprey.services.python_executor import IntendedWrite
 
 _FILE = "rehearsal.json"
 
@@ -41,6 +46,33 @@ def load_rehearsal(folder: Path) -> tuple[RunJob, RunOutcome]:
     except (OSError, ValueError, LookupError, TypeError, cattrs.BaseValidationError) as exc:
         msg = f"the rehearsal kept in {path} cannot be read, so the script's later readings cannot be made: {exc}"
         raise StorageError(msg) from exc
+
+
+def bound_of(job: RunJob, outcome: RunOutcome) -> dict[str, Any]:
+    """Give what the hashed document of a rehearsed script holds beside its writes."""
+    return {
+        "code_sha256": hashlib.sha256(job.code.encode()).hexdigest(),
+        "rehearsed_reads": len(outcome.rehearsed_reads),
+    }
+
+
+def shown_of(job: RunJob, outcome: RunOutcome) -> dict[str, Any]:
+    """Give what is shown beside it, and where the rehearsal is kept."""
+    return {
+        "code": job.code,
+        "folder": str(outcome.folder),
+        "tier": outcome.tier,
+        "warnings": list(outcome.warnings),
+    }
+
+
+def batch_of(target: str, writes: Sequence[IntendedWrite]) -> WriteBatch:
+    """Give the writes that a script intended, as the guard judges them."""
+    groups: dict[int, list[WriteItem]] = {}
+    for write in writes:
+        item = WriteItem(channel=write.channel, value=write.value, unit=write.unit, line=write.line)
+        groups.setdefault(write.group, []).append(item)
+    return WriteBatch(target=target, groups=tuple(tuple(groups[number]) for number in sorted(groups)))
 
 
 def discard_run(folder: Path) -> None:

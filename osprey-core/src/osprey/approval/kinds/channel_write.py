@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from attrs import evolve
 
 from osprey.approval.card import Card, card_of_writes
-from osprey.approval.facts import facts_of_judgement, require_allowed, shown_of_judgement
+from osprey.approval.facts import alarms_of_judgement, facts_of_judgement, require_allowed, shown_of_judgement
 from osprey.approval.kinds import Revision
 from osprey.approval.risk import risk_of
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
@@ -65,7 +65,7 @@ async def _judged(project: Project, row: RequestRow, batch: WriteBatch, identity
     judgement = await guard_of(project).judge(JudgeRequest(batch=batch, actor=identity.actor))
     require_allowed(judgement)
     return Revision(
-        document=write_document(judgement),
+        document=write_document(judgement, alarms=alarms_of_judgement(judgement)),
         title=row.title,
         risk=risk_of(judgement),
         facts=facts_of_judgement(judgement, row.kind),

@@ -12,6 +12,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Final
 
+import anyio
+import anyio.to_thread
 from attrs import frozen
 
 from osprey.approval.identity import current_actor
@@ -27,6 +29,7 @@ SHORTEST_SECRET: Final = 6
 """Characters. A PIN is as safe as the file that holds its hash; a token of 20 random characters needs no such care."""
 _COST: Final = (2**15, 8, 1)
 """Of scrypt: about 0.1 s and 32 MiB a try."""
+_WRONG: Final = "approval.secret"
 _MOST_FAILURES: Final = 5
 _LOCKED_FOR_NS: Final = 15 * 60 * 1_000_000_000
 
@@ -72,20 +75,27 @@ async def authenticate(project: Project, name: str, secret: str, *, actor: Actor
     :raises RefusedError: ``approval.secret``: it is not, or there is none; ``approval.locked``: too many were wrong.
     """
     known = actor or current_actor()
-    journal = journal_of(project)
-    recent = await journal.audit.count_refusals("approval.secret", f"person:{name}", time.time_ns() - _LOCKED_FOR_NS)
-    if recent >= _MOST_FAILURES:
-        msg = f"{recent} wrong secrets for {name} within 15 minutes: wait, and look at `osprey audit log`"
-        await journal.audit.refusal(known, "authenticate", "approval.locked", msg, subject=f"locked:{name}")
-        raise RefusedError(msg, rule="approval.locked")
+    subject, since_ns = f"person:{name}", time.time_ns() - _LOCKED_FOR_NS
+    audit = journal_of(project).audit
+    if await audit.count_refusals(_WRONG, subject, since_ns) >= _MOST_FAILURES:
+        raise await _locked(project, name, known)
     person = project.config.approval.people.get(name)
-    if person is None or person.secret_hash is None or not _is_right(person.secret_hash, secret):
-        # One sentence for all three: whoever guesses learns nothing.
-        msg = f"the secret is not that of {name!r}, or approval.people names none: `osprey approvals hash-secret`"
-        await journal.audit.refusal(known, "authenticate", "approval.secret", msg, subject=f"person:{name}")
+    is_right = await anyio.to_thread.run_sync(_is_right, None if person is None else person.secret_hash, secret)
+    if person is not None and is_right and await audit.count_refusals(_WRONG, subject, since_ns) < _MOST_FAILURES:
+        voter = Voter(person=name, roles=person.roles, method="secret", is_authenticated=True)
+        return Identity(actor=known, voter=voter)
+    # One sentence for all three: whoever guesses learns nothing.
+    msg = f"the secret is not that of {name!r}, or approval.people names none: `osprey approvals hash-secret`"
+    among = {"since_ns": since_ns, "most": _MOST_FAILURES}
+    if await audit.refusal_among(known, "authenticate", _WRONG, msg, subject=subject, **among):
         raise RefusedError(msg, rule="approval.secret")
-    voter = Voter(person=name, roles=person.roles, method="secret", is_authenticated=True)
-    return Identity(actor=known, voter=voter)
+    raise await _locked(project, name, known)
+
+
+async def _locked(project: Project, name: str, actor: Actor) -> RefusedError:
+    msg = f"{_MOST_FAILURES} wrong secrets for {name} within 15 minutes: wait, and look at `osprey audit log`"
+    await journal_of(project).audit.refusal(actor, "authenticate", "approval.locked", msg, subject=f"locked:{name}")
+    return RefusedError(msg, rule="approval.locked")
 
 
 def hash_secret(secret: str) -> str:
@@ -106,7 +116,11 @@ def can_authenticate(person: PersonConfig) -> bool:
     return person.secret_hash is not None
 
 
-def _is_right(stored: str, secret: str) -> bool:
+def _is_right(stored: str | None, secret: str) -> bool:
+    """Compare a secret with a hash; without one the work is the same, so that its time tells nothing."""
+    if stored is None:
+        _digest(secret, bytes(16), _COST)
+        return False
     _, n, r, p, salt, digest = stored.split(":")
     found = _digest(secret, bytes.fromhex(salt), (int(n), int(r), int(p)))
     return hmac.compare_digest(found, bytes.fromhex(digest))
@@ -114,4 +128,6 @@ def _is_right(stored: str, secret: str) -> bool:
 
 def _digest(secret: str, salt: bytes, cost: tuple[int, int, int]) -> bytes:
     n, r, p = cost
-    return hashlib.scrypt(secret.encode(), salt=salt, n=n, r=r, p=p, maxmem=128 * n * r * 2, dklen=32)
+    # What was typed may be no text at all: that is a wrong secret, not an error.
+    typed = secret.encode(errors="surrogatepass")
+    return hashlib.scrypt(typed, salt=salt, n=n, r=r, p=p, maxmem=128 * n * r * 2, dklen=32)

@@ -168,7 +168,8 @@ async def test_the_card_of_a_plan_shows_steps_sources_writes_and_the_flow(bench:
         flow, step = card.sections
         assert "●  1. " in flow.text
         assert "writes BEND:CURRENT:SP to 3.0 A" in step.text
-        assert "would change 1 channels" in card.risk
+        assert "would change 1 channel, asked for again" in card.risk
+        assert card.simulated
 
 
 async def test_all_capabilities_truly_asks_for_all(bench: Any) -> None:

@@ -19,7 +19,8 @@ from osprey.approval.asking import asks, kind_of
 from osprey.approval.executing import grant_approved
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
-from osprey.errors import RefusedError
+from osprey.control import targets_of
+from osprey.errors import ConnectorError, RefusedError
 from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ async def file_plan(project: Project, state: TurnState, plan: ExecutionPlan) -> 
         actor=current_actor(),
         facts=plan_facts(plan, target),
         key=f"{state.get('thread')}/{state.get('turn')}/plan",
-        shown={"question": question, "target": target, "assumptions": list(plan.assumptions)},
+        shown={
+            "question": question,
+            "target": target,
+            "simulated": await _is_simulated(project, target),
+            "assumptions": list(plan.assumptions),
+        },
     )
     row = await file_request(project, draft)
     path = write_plan_file(project, row)
@@ -94,7 +100,12 @@ async def file_step(project: Project, capability: BaseCapability, step: PlannedS
         actor=current_actor(),
         facts=Facts(kind=kind, target=capability.target),
         key=f"{capability.request_key}/step",
-        shown={"question": capability.question, "target": capability.target, "assumptions": capability.assumptions},
+        shown={
+            "question": capability.question,
+            "target": capability.target,
+            "simulated": await _is_simulated(project, capability.target),
+            "assumptions": capability.assumptions,
+        },
     )
     row = await file_request(project, draft)
     return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
@@ -111,6 +122,14 @@ async def approved_step(project: Project, needed: ApprovalNeeded) -> PlannedStep
     content = read_content(row.kind, row.document)
     fields = {name: str(content[name]) for name in _STEP_FIELDS}
     return PlannedStep(**fields, parameters=content["parameters"], inputs=tuple(content["inputs"]))
+
+
+async def _is_simulated(project: Project, target: str) -> bool:
+    """Say whether what is asked about can reach no real machine; where that cannot be told now, it may."""
+    try:
+        return (await targets_of(project).get(target)).simulated
+    except ConnectorError:
+        return False
 
 
 async def _passed(project: Project, needed: ApprovalNeeded) -> RequestRow | StepResult:

@@ -61,7 +61,7 @@ class Agent:
         """
         asked = read_message(question)
         thread = thread or _new_thread()
-        with locked_thread(self._project.state_dir, thread):
+        async with locked_thread(self._project, thread):
             await self._require_free(thread, question)
             state = await self._new_turn(thread, asked.text, target)
             state["planning_mode"] = asked.is_planning
@@ -77,7 +77,7 @@ class Agent:
         :param question: what the person typed; it stands in the request that is shown for approval.
         """
         thread = _new_thread()
-        with locked_thread(self._project.state_dir, thread):
+        async with locked_thread(self._project, thread):
             state = await self._new_turn(thread, question, target)
             state["given_plan"] = to_plain(plan)
             await self._run(thread, state, on_progress)
@@ -103,7 +103,7 @@ class Agent:
 
         :raises UsageError: there is no such thread.
         """
-        with locked_thread(self._project.state_dir, thread):
+        async with locked_thread(self._project, thread):
             snapshot = await self._snapshot(thread)
             if not snapshot.values:
                 msg = f"there is no thread {thread!r}; `osprey approvals list` shows the threads that wait"

@@ -1,21 +1,24 @@
-"""One process at a time works on a thread: two answers to one question would both run to the end."""
+"""One task of one process at a time works on a thread: two answers to one question would both run to the end."""
 
 from __future__ import annotations
 
-import fcntl
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
-from osprey.errors import ConflictError, UsageError
+from osprey.errors import UsageError
+from osprey.journal import journal_of
+
+if TYPE_CHECKING:
+    from osprey.project import Project
 
 _THREAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-@contextmanager
-def locked_thread(state_dir: Path, thread: str) -> Generator[None]:
-    """Hold the thread's lock; the operating system frees it if the process dies.
+@asynccontextmanager
+async def locked_thread(project: Project, thread: str) -> AsyncGenerator[None]:
+    """Hold the lease of a thread; where the process dies, the next one takes it over.
 
     :raises UsageError: the name cannot be a thread's.
     :raises ConflictError: somebody else works on it now.
@@ -23,12 +26,5 @@ def locked_thread(state_dir: Path, thread: str) -> Generator[None]:
     if not _THREAD.fullmatch(thread):
         msg = f"{thread!r} cannot be the name of a thread: use letters, digits, '.', '_' and '-'"
         raise UsageError(msg)
-    folder = state_dir / "threads"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / f"{thread}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            msg = f"thread {thread} is being worked on by another process; wait for it and try again"
-            raise ConflictError(msg) from exc
+    async with journal_of(project).leases.hold(thread):
         yield

@@ -9,14 +9,17 @@ from attrs import evolve
 from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor
+from osprey.approval.notices import tell_outcome
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
 from osprey.control import ApplyReport, ApplyRequest, Outcome, guard_of
 from osprey.control.wire import from_wire
 from osprey.journal import RequestState, journal_of
+from osprey.journal.values import CONCLUSIONS
 
 if TYPE_CHECKING:
     from osprey.project import Project
 
+_OVER = (*CONCLUSIONS, RequestState.WITHDRAWN)
 _STATUS = {
     "done": StepStatus.DONE,
     "approved": StepStatus.WAITING,
@@ -33,7 +36,9 @@ async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
     row = await journal_of(project).requests.get(needed.request_id)
     if row.state is RequestState.APPROVED:
         request = ApplyRequest(request_id=row.id, sha256=needed.sha256, actor=current_actor())
-        return await _settled(project, await guard_of(project).apply(request))
+        report = await _settled(project, await guard_of(project).apply(request))
+        await tell_outcome(project, row.id, _OVER)
+        return report
     if row.state in SAID_NO:
         return ApplyReport(request_id=row.id, status=row.state.value, reason=no_of(row))
     if row.report is not None:

@@ -25,7 +25,7 @@ from osprey.approval.executing import grant_approved
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
-from osprey.control import JudgeRequest, guard_of
+from osprey.control import JudgeRequest, guard_of, targets_of
 from osprey.errors import RefusedError, SandboxError, StorageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.python_executor import (
@@ -89,7 +89,12 @@ class PythonCapability(BaseCapability):
             actor=current_actor(),
             facts=Facts(kind=KIND, target=self.target),
             key=f"{self.request_key}/code",
-            shown={"question": self.question, "target": self.target, "assumptions": self.assumptions},
+            shown={
+                "question": self.question,
+                "target": self.target,
+                "simulated": (await targets_of(self._project).get(self.target)).simulated,
+                "assumptions": self.assumptions,
+            },
         )
         row = await file_request(self._project, draft)
         return ApprovalNeeded(request_id=row.id, sha256=row.sha256, memo={_CODE: True})

@@ -6,57 +6,53 @@ from collections.abc import Sequence
 
 from osprey.base import PlannedStep
 
-_HERE, _THROUGH, _TAKEN = "●", "│", "╯"
+_STEP, _ON_ITS_WAY, _JOINS, _CROSSED, _LINE = "●", "│", "╯", "┼", "─"
 
 
 def draw_flow(steps: Sequence[PlannedStep]) -> str:
-    """Draw the steps in order; ``●`` is a step, ``│`` a result on its way, ``╯`` one that is used for the last time.
+    """Draw the steps in order: ``●`` a step, ``│`` a result on its way, ``─╯`` one that joins a step and ends there.
 
-    An arrow names the steps whose results a step takes, with the type of each.
+    A step stands in the lane of the first result that ends with it. The arrow names the steps whose results it takes.
     """
-    last_use = _last_uses(steps)
+    last_use = {key: number for number, step in enumerate(steps, start=1) for key in _sources(step)}
     number_of = {step.context_key: number for number, step in enumerate(steps, start=1)}
     lanes: list[str | None] = []
-    lines: list[str] = []
+    rows: list[tuple[str, str]] = []
     for number, step in enumerate(steps, start=1):
-        taken = [key for named in step.inputs for key in named.values()]
-        ended = {key for key in taken if last_use.get(key) == number}
-        marks = [_mark(lane, ended) for lane in lanes]
-        lanes = [None if lane in ended else lane for lane in lanes]
-        place = next((i for i, lane in enumerate(lanes) if lane is None and marks[i] == " "), len(lanes))
+        ended = [i for i, lane in enumerate(lanes) if lane in _sources(step) and last_use[lane or ""] == number]
+        free = [i for i, lane in enumerate(lanes) if lane is None]
+        place = next(iter([*ended, *free, len(lanes)]))
         if place == len(lanes):
             lanes.append(None)
-            marks.append(" ")
-        marks[place] = _HERE
-        lanes[place] = step.context_key if step.context_key in last_use else None
+        rows.append((_drawn(lanes, place, [i for i in ended if i != place]), _label(number, step, number_of)))
+        for i in ended:
+            lanes[i] = None
+        lanes[place] = step.context_key if last_use.get(step.context_key, 0) > number else None
         while lanes and lanes[-1] is None:
             lanes.pop()
-        lines.append(f"{' '.join(marks)}  {_label(number, step, number_of)}")
-    width = max((line.index("  ") for line in lines), default=0)
-    return "\n".join(_aligned(line, width) for line in lines)
+    width = max((len(marks) for marks, _ in rows), default=0)
+    return "\n".join(f"{marks.ljust(width)}  {label}" for marks, label in rows)
 
 
-def _last_uses(steps: Sequence[PlannedStep]) -> dict[str, int]:
-    return {
-        key: number
-        for number, step in enumerate(steps, start=1)
-        for named in step.inputs
-        for key in named.values()
-    }  # fmt: skip
+def _sources(step: PlannedStep) -> list[str]:
+    return [key for named in step.inputs for key in named.values()]
 
 
-def _mark(lane: str | None, ended: set[str]) -> str:
-    if lane is None:
-        return " "
-    return _TAKEN if lane in ended else _THROUGH
+def _drawn(lanes: Sequence[str | None], place: int, joining: Sequence[int]) -> str:
+    cells = [" " if lane is None else _ON_ITS_WAY for lane in lanes]
+    gaps = [" "] * len(cells)
+    for lane in joining:
+        low, high = sorted((place, lane))
+        for i in range(low, high):
+            gaps[i] = _LINE
+            if low < i and i not in joining:
+                cells[i] = _LINE if cells[i] == " " else _CROSSED
+        cells[lane] = _JOINS if lane > place else "╰"
+    cells[place] = _STEP
+    return "".join(cell + gap for cell, gap in zip(cells, gaps, strict=True)).rstrip()
 
 
 def _label(number: int, step: PlannedStep, number_of: dict[str, int]) -> str:
     label = f"{number}. {step.context_key} ({step.capability})"
     sources = [f"{number_of.get(key, '?')} {kind}" for named in step.inputs for kind, key in named.items()]
     return f"{label}  <- {', '.join(sources)}" if sources else label
-
-
-def _aligned(line: str, width: int) -> str:
-    marks, _, label = line.partition("  ")
-    return f"{marks.ljust(width)}  {label}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.plan_approval.flow import draw_flow
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from osprey.project import Project
 
 PLAN = "orchestrator_plan"
+_LONG = 8
+"""Entries; longer lists are counted on the card."""
 
 
 class PlanKind:
@@ -77,25 +79,60 @@ def plan_risk(plan: ExecutionPlan) -> str:
     channels = {channel for step in plan.steps for channel, _ in expected_writes(step)}
     scripts = sum(step.capability == "python" for step in plan.steps)
     words = [f"{len(plan.steps)} step{'s' if len(plan.steps) != 1 else ''}"]
-    words.append(f"would change {len(channels)} channels, each asked for again" if channels else "names no write")
+    count = f"{len(channels)} channel{'s' if len(channels) != 1 else ''}"
+    words.append(f"would change {count}, asked for again before it is done" if channels else "names no write")
     if scripts:
         words.append(f"{scripts} with Python, whose writes its rehearsal shows")
     return "; ".join(words)
 
 
 def expected_writes(step: PlannedStep) -> list[tuple[str, str]]:
-    """Give the channels that a step says it writes, each with what would become of it."""
+    """Give the channels that a step says it writes, each with what would become of it.
+
+    An edited plan may hold anything there: what is no list of writes is shown as it stands, among the parameters.
+    """
     found: list[tuple[str, str]] = []
-    groups: Sequence[Sequence[Mapping[str, Any]]] = step.parameters.get("groups", ())
-    for write in (write for group in groups for write in group):
-        unit = f" {write['unit']}" if write.get("unit") else ""
-        change = f"by {write['delta']:+g}{unit}" if "delta" in write else f"to {write.get('value')!r}{unit}"
-        found.append((str(write.get("channel")), change))
-    scan: Mapping[str, Any] | None = step.parameters.get("scan")
+    for write in (write for group in _list(step.parameters.get("groups")) for write in _list(group)):
+        about = _mapping(write)
+        change = f"by {about['delta']!r}" if "delta" in about else f"to {about.get('value')!r}"
+        found.append((str(about.get("channel")), _with_unit(change, about)))
+    scan = _mapping(step.parameters.get("scan"))
     if scan:
-        told = f"from {scan.get('start')} to {scan.get('stop')} in {scan.get('steps')} steps"
-        found.append((str(scan.get("channel")), told))
-    return found
+        told = f"from {scan.get('start')!r} to {scan.get('stop')!r}"
+        found.append((str(scan.get("channel")), f"{_with_unit(told, scan)} in {scan.get('steps')!r} steps"))
+    return found + _writes_of_template(_mapping(step.parameters.get("params")))
+
+
+def _writes_of_template(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Give what a template of the phrasebook would write, as its parameters say; its rehearsal tells exactly."""
+    steps, values = _mapping(params.get("steps")), _mapping(params.get("values"))
+    changes = [(str(name), _with_unit(f"by {step!r}", params)) for name, step in steps.items()]
+    return changes + [(str(name), _with_unit(f"to {value!r}", params)) for name, value in values.items()]
+
+
+def _with_unit(change: str, about: Mapping[str, Any]) -> str:
+    return f"{change} {about['unit']}" if about.get("unit") else change
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return cast("Sequence[Any]", value) if isinstance(value, list | tuple) else ()
+
+
+def _compact(value: Any) -> Any:
+    """Count what would fill the screen; the whole of it stands in the plan's file and in the document."""
+    if isinstance(value, Mapping):
+        given = cast("Mapping[str, Any]", value)
+        if len(given) > _LONG:
+            return f"({len(given)} entries)"
+        return {name: _compact(one) for name, one in given.items()}
+    if isinstance(value, list | tuple):
+        listed = list(cast("Sequence[Any]", value))
+        return f"({len(listed)} entries)" if len(listed) > _LONG else [_compact(one) for one in listed]
+    return value
 
 
 def _section(number: int, step: PlannedStep, plan: ExecutionPlan) -> CardSection:
@@ -106,9 +143,10 @@ def _section(number: int, step: PlannedStep, plan: ExecutionPlan) -> CardSection
     lines += [f"writes {channel} {change}" for channel, change in expected_writes(step)]
     if step.capability == "python":
         lines.append("runs Python in the sandbox; what it would write is rehearsed and asked for by itself")
-    rest = {name: value for name, value in step.parameters.items() if name not in ("groups", "scan")}
+    shown = {"groups": _list, "scan": _mapping}
+    rest = {name: value for name, value in step.parameters.items() if not shown.get(name, lambda _: None)(value)}
     if rest:
-        lines.append(f"with {json.dumps(rest, ensure_ascii=False, sort_keys=True)}")
+        lines.append(f"with {json.dumps(_compact(rest), ensure_ascii=False, sort_keys=True)}")
     if step.expected_output:
         lines.append(f"leaves {step.expected_output}")
     return CardSection(title=f"{number}. {step.context_key} ({step.capability})", text="\n".join(lines))

@@ -12,6 +12,7 @@ from osprey.journal.anchor import Anchor
 from osprey.journal.audit import Audit
 from osprey.journal.claims import Books
 from osprey.journal.halt import Halt
+from osprey.journal.leases import Leases
 from osprey.journal.ledger import Ledger
 from osprey.journal.owner import Owner
 from osprey.journal.remembered import RememberedDecisions
@@ -36,6 +37,7 @@ class Journal:
         self.halt: Final = Halt(database, clock, self.audit)
         books = Books(clock, self.audit, self.owner, self.requests)
         self.ledger: Final = Ledger(database, books)
+        self.leases: Final = Leases(database, clock, self.audit, self.owner)
 
     @classmethod
     def open(cls, database: Database, *, clock: Callable[[], int] = time.time_ns) -> Journal:

@@ -44,6 +44,14 @@ class Owner:
         self._token: int | None = None
         self._taken: dict[str, FileLock] = {}
 
+    @property
+    def token(self) -> int:
+        """The fencing token, which `require` has given: whoever finds another one in the row has been taken over."""
+        if self._token is None:
+            msg = "an owner has no token before `require`"
+            raise RuntimeError(msg)
+        return self._token
+
     def _lock_path(self, owner_id: str) -> Path:
         return self._folder / f"{owner_id}.lock"
 
@@ -96,6 +104,21 @@ class Owner:
             connection.execute(
                 update(OWNERS).where(OWNERS.c.id == owner_id).values(token=_next_token(connection), taken_by=self.id)
             )
+        return True
+
+    def fence(self, connection: Connection, owner_id: str) -> bool:
+        """See to it that another owner can do nothing more, if it is dead; its work waits for whoever recovers it."""
+        lock = FileLock(self._lock_path(owner_id))
+        self._make_folder()
+        if not lock.try_acquire(note=f"fenced by pid {self._pid}\n"):
+            return False
+        try:
+            connection.execute(
+                update(OWNERS).where(OWNERS.c.id == owner_id).values(token=_next_token(connection), taken_by=self.id)
+            )
+        finally:
+            # Not kept: a lock that is held would keep others from recovering what the dead owner has left.
+            lock.release(remove=True)
         return True
 
     def has_taken(self, connection: Connection, owner_id: str) -> bool:

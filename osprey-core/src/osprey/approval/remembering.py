@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,8 @@ def remembered_of(row: RequestRow, identity: Identity, wish: Wish) -> NewRemembe
     if not needs.remember_uses:
         msg = f"no policy lets a decision on request {row.id} be remembered (approval.policies.<name>.remember_uses)"
         raise RefusedError(msg, rule="approval.not_remembered")
-    if wish.uses > needs.remember_uses or wish.lasts_s > needs.remember_for_s:
-        msg = f"at most {needs.remember_uses} uses in {needs.remember_for_s:g} s may be remembered of request {row.id}"
+    if not (1 <= wish.uses <= needs.remember_uses and 0 < wish.lasts_s <= needs.remember_for_s):
+        msg = f"1 to {needs.remember_uses} uses in {needs.remember_for_s:g} s may be remembered of request {row.id}"
         raise RefusedError(msg, rule="approval.not_remembered")
     voter = identity.voter
     return NewRemembered(
@@ -64,6 +65,9 @@ def _scope(row: RequestRow, wish: Wish) -> dict[str, Any]:
             msg = f"{item.channel} takes no number, and only numbers have a range that could be remembered"
             raise RefusedError(msg, rule="approval.not_remembered")
         low, high = wish.ranges.get(item.channel, (item.value, item.value))
+        if not (math.isfinite(high - low) and low <= item.value <= high):
+            msg = f"the range {low:g} to {high:g} of {item.channel} does not hold {item.value:g}, which is approved now"
+            raise RefusedError(msg, rule="approval.not_remembered")
         seen = channels.get(item.channel, [low, high])
         channels[item.channel] = [min(seen[0], low), max(seen[1], high)]
     unknown = [name for name in wish.ranges if name not in channels]

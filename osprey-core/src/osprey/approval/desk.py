@@ -6,16 +6,18 @@ never a decision. An edit, and an approval of some items, are new requests that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from osprey.approval.decisions import SHORT_HASH_DIGITS
 from osprey.approval.filing import Draft, demands_of, file_request
 from osprey.approval.kinds import EditableKind, PartialKind, Revision, kind_of_request
 from osprey.approval.notices import tell
 from osprey.approval.remembering import Wish, remembered_of
 from osprey.config import NoticeEvent
 from osprey.errors import RefusedError, UsageError
-from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.journal import DecisionWord, RequestRow, RequestState, journal_of
 from osprey.journal.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -34,8 +36,9 @@ async def approve(
     """
     requests = journal_of(project).requests
     row = await requests.get(request_id)
-    await _refuse_stranger(project, row, identity)
-    remember = None if wish is None else remembered_of(row, identity, wish)
+    async with _audited(project, row, identity, "approve"):
+        kind_of_request(project, row.kind).card(row)  # what cannot be shown cannot be approved
+        remember = None if wish is None else remembered_of(row, identity, wish)
     done = await requests.approve(
         request_id, hash_prefix, identity.actor, voter=identity.voter, text=text, remember=remember
     )
@@ -54,16 +57,19 @@ async def approve_some(
     """
     requests = journal_of(project).requests
     row = await requests.get(request_id)
-    if len(hash_prefix) < 8 or not row.sha256.startswith(hash_prefix.lower()):
-        msg = f"{hash_prefix} does not belong to request {row.id}: look at it again and approve what it shows"
-        raise RefusedError(msg, rule="approval.hash")
-    kind = kind_of_request(project, row.kind)
-    if not isinstance(kind, PartialKind) or not kind.allows_partial:
-        msg = f"of a request of kind {row.kind!r} no part can be approved: approve or reject it as a whole"
-        raise UsageError(msg)
-    _require_open(row)
-    revised = await _file_revision(project, row, await kind.select(project, row, chosen, identity), identity)
-    if revised.state is not RequestState.PENDING:
+    async with _audited(project, row, identity, "approve"):
+        if len(hash_prefix) < SHORT_HASH_DIGITS or not row.sha256.startswith(hash_prefix.lower()):
+            msg = f"{hash_prefix} does not belong to request {row.id}: look at it again and approve what it shows"
+            raise RefusedError(msg, rule="approval.hash")
+        kind = kind_of_request(project, row.kind)
+        if not isinstance(kind, PartialKind) or not kind.allows_partial:
+            msg = f"of a request of kind {row.kind!r} no part can be approved: approve or reject it as a whole"
+            raise UsageError(msg)
+        _require_open(row)
+        revision = await kind.select(project, row, chosen, identity)
+    revised = await _file_revision(project, row, revision, identity)
+    # Whoever chose is an author of what is left: where several have to approve, these are others.
+    if revised.state is not RequestState.PENDING or revised.needs.persons > 1:
         return revised
     return await approve(project, revised.id, revised.sha256, identity, text=f"items {_listed(chosen)} of {row.id}")
 
@@ -75,12 +81,14 @@ async def edit(project: Project, request_id: str, edited: Any, identity: Identit
     :raises RefusedError: a rule says no to what was made of it; the first request is as it was.
     """
     row = await journal_of(project).requests.get(request_id)
-    kind = kind_of_request(project, row.kind)
-    if not isinstance(kind, EditableKind):
-        msg = f"a request of kind {row.kind!r} cannot be edited: reject it with what is wrong, and ask anew"
-        raise UsageError(msg)
-    _require_open(row)
-    return await _file_revision(project, row, await kind.revise(project, row, edited, identity), identity)
+    async with _audited(project, row, identity, "edit"):
+        kind = kind_of_request(project, row.kind)
+        if not isinstance(kind, EditableKind):
+            msg = f"a request of kind {row.kind!r} cannot be edited: reject it with what is wrong, and ask anew"
+            raise UsageError(msg)
+        _require_open(row)
+        revision = await kind.revise(project, row, edited, identity)
+    return await _file_revision(project, row, revision, identity)
 
 
 async def reject(project: Project, request_id: str, identity: Identity, reason: str) -> RequestRow:
@@ -96,7 +104,8 @@ async def withdraw(project: Project, request_id: str, identity: Identity, reason
     :raises RefusedError: ``approval.not_yours``: somebody else; they can reject it while it waits, or halt all writes.
     """
     requests = journal_of(project).requests
-    given = {vote.person for vote in await requests.decisions(request_id)}
+    decisions = await requests.decisions(request_id)
+    given = {vote.person for vote in decisions if vote.word is DecisionWord.APPROVE}
 
     def judge(row: RequestRow) -> Refusal | None:
         mine = {*row.authors, row.requester, *given}
@@ -133,6 +142,7 @@ async def _file_revision(project: Project, row: RequestRow, revision: Revision, 
         thread=row.thread,
         risk=revision.risk,
         actor=identity.actor,
+        person=identity.voter.person,
         facts=revision.facts,
         supersedes=row.id,
         shown={**shown, **revision.shown},
@@ -141,12 +151,13 @@ async def _file_revision(project: Project, row: RequestRow, revision: Revision, 
     return await file_request(project, draft)
 
 
-async def _refuse_stranger(project: Project, row: RequestRow, identity: Identity) -> None:
-    """Refuse what nothing declares any more: a kind whose plugin is gone cannot be shown, so it cannot be approved."""
+@asynccontextmanager
+async def _audited(project: Project, row: RequestRow, identity: Identity, what: str) -> AsyncGenerator[None]:
+    """Have the audit know what is refused before the journal is asked, which records its own refusals."""
     try:
-        kind_of_request(project, row.kind).card(row)
+        yield
     except RefusedError as exc:
-        await journal_of(project).audit.refusal(identity.actor, "approve", exc.rule, str(exc), subject=row.id)
+        await journal_of(project).audit.refusal(identity.actor, what, exc.rule, str(exc), subject=row.id)
         raise
 
 

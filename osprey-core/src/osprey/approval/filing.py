@@ -19,9 +19,13 @@ from osprey.config import NoticeEvent
 from osprey.control.payload import write_document
 from osprey.errors import RefusedError
 from osprey.journal import Needs, NewRequest, RequestRow, RequestState, journal_of
+from osprey.journal.refusals import Refusal
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from osprey.control import Actor, Judgement
+    from osprey.journal import Journal
     from osprey.project import Project
 
 
@@ -38,6 +42,8 @@ class Draft:
     thread: str
     risk: str
     actor: Actor
+    person: str = ""
+    """Who asks, where a secret has shown it; otherwise who the actor is known to be."""
     facts: Facts
     key: str | None = None
     """What makes the request the same one when the caller runs again after a crash."""
@@ -60,8 +66,19 @@ async def file_request(project: Project, draft: Draft) -> RequestRow:
 def file_request_sync(project: Project, draft: Draft) -> RequestRow:
     """Store a request as `file_request` does, for callers that cannot await; notices are left to `watch`."""
     journal = journal_of(project)
-    registration_of(project, draft.facts.kind)
-    return journal.requests.create_sync(_request(project, draft, []))
+    try:
+        registration_of(project, draft.facts.kind)
+        new = _request(project, draft, [])
+    except RefusedError as exc:
+        refusal = Refusal(exc.rule, str(exc))
+        project.database.safety.run_sync(lambda connection: _refuse(connection, journal, draft, refusal))
+        raise
+    return journal.requests.create_sync(new)
+
+
+def _refuse(connection: Connection, journal: Journal, draft: Draft, refusal: Refusal) -> None:
+    actor, now_ns, told = draft.actor, time.time_ns(), _told(draft)
+    journal.audit.refuse(connection, refusal, actor=actor, what="file", subject="", now_ns=now_ns, detail=told)
 
 
 async def _new_request(project: Project, draft: Draft) -> NewRequest:
@@ -69,17 +86,22 @@ async def _new_request(project: Project, draft: Draft) -> NewRequest:
         registration_of(project, draft.facts.kind)
         return _request(project, draft, await _in_the_way(project, draft.facts))
     except RefusedError as exc:
-        told = {"kind": draft.facts.kind, "target": draft.facts.target}
-        await journal_of(project).audit.refusal(draft.actor, "file", exc.rule, str(exc), told)
+        await journal_of(project).audit.refusal(draft.actor, "file", exc.rule, str(exc), _told(draft))
         raise
+
+
+def _told(draft: Draft) -> dict[str, Any]:
+    return {"kind": draft.facts.kind, "target": draft.facts.target}
 
 
 def _request(project: Project, draft: Draft, standing: list[str]) -> NewRequest:
     approval = project.config.approval
-    person = person_of(approval, draft.actor.subject)
+    known = person_of(approval, draft.actor.subject)
+    person = draft.person or known
+    authors = tuple(dict.fromkeys((person, known)))
     facts = evolve(draft.facts, requester=draft.actor.subject, person=person)
     settled = settle(approval, facts, draft.demands)
-    if reason := unmet(approval, settled.needs, (person,)):
+    if reason := unmet(approval, settled.needs, authors):
         standing = [*standing, f"nobody can approve this as things are: {reason}"]
     return NewRequest(
         kind=facts.kind,
@@ -94,7 +116,7 @@ def _request(project: Project, draft: Draft, standing: list[str]) -> NewRequest:
         supersedes=draft.supersedes,
         needs=settled.needs,
         policy=approval.version,
-        authors=(person,),
+        authors=authors,
     )
 
 

@@ -55,7 +55,7 @@ class Requests:
 
     def _filing(self, new: NewRequest) -> Callable[[Connection], RequestRow | Refusal]:
         presentation = encode(dict(new.presentation), "the presentation of a request")
-        _require_text(new.document)
+        _require_text(new.document, "the document of a request")
 
         def work(connection: Connection) -> RequestRow | Refusal:
             existing = find_by_key(connection, new.key)
@@ -207,6 +207,8 @@ class Requests:
         condition: ColumnElement[bool] | None = None,
         judge: Callable[[RequestRow], Refusal | None] = lambda _: None,
     ) -> RequestRow:
+        _require_text(ballot.text, "what was said")
+
         def work(connection: Connection) -> RequestRow | Refusal:
             return decide(connection, self._audit, ballot, self._clock(), condition, judge)
 
@@ -226,9 +228,9 @@ def _require_reason(reason: str, what: str) -> None:
         raise UsageError(msg)
 
 
-def _require_text(document: str) -> None:
+def _require_text(text: str, what: str) -> None:
     try:
-        document.encode("utf-8")
+        text.encode("utf-8")
     except UnicodeEncodeError as exc:
-        msg = f"the document of a request cannot be stored: {exc}: it must be text without lone surrogates"
+        msg = f"{what} cannot be stored: {exc}: it must be text without lone surrogates"
         raise UsageError(msg) from exc

@@ -67,9 +67,12 @@ def settle(config: ApprovalConfig, facts: Facts, demands: Iterable[tuple[str, Ne
         found.append(policy)
         needs = _together(needs, f"approval.policies.{name}", _asked(policy))
         expires_after_s = min(expires_after_s, policy.expires_after_s or expires_after_s)
-    for rule, demand in demands:
+    asked = list(demands)
+    for rule, demand in asked:
         needs = _together(needs, rule, demand)
-    return Settled(needs=_remembered(needs, found), expires_after_s=expires_after_s)
+    # A plugin that asks for more has not said that the answer may be remembered.
+    needs = needs if asked else _remembered(needs, found)
+    return Settled(needs=needs, expires_after_s=expires_after_s)
 
 
 def _asked(policy: ApprovalPolicyConfig) -> Needs:

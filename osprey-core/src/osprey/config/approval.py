@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
 
 from attrs import field, frozen
 
-from osprey.config.rules import Positive, SecretHash
+from osprey.config.rules import Positive, SecretHash, WebAddress
+from osprey.config.section import Section
 
 
 class GlobalMode(StrEnum):
@@ -111,7 +112,7 @@ class NotificationConfig:
     """What it is told; none: everything."""
     kinds: tuple[str, ...] = ()
     """Kinds of request it is told of (patterns); none: all."""
-    settings: Mapping[str, Any] = field(factory=dict[str, Any])
+    settings: Section = field(factory=Section)
     """The notifier's own settings, checked by the settings class that it declares."""
 
 
@@ -122,17 +123,20 @@ class ApprovalConfig:
     expires_after_s: float = field(default=3600.0, validator=Positive())
     """How long a request may be decided and claimed."""
     warn_before_s: float = field(default=300.0, validator=Positive())
-    """How long before its end a living process (`osprey approvals watch`, a terminal that asks) warns."""
+    """How long before its end a living process (`osprey approvals watch`, a terminal that asks) warns; at most half of
+    a request's life."""
     global_mode: GlobalMode = GlobalMode.SELECTIVE
     """Which capabilities ask for approval beyond that of writes."""
     capabilities: Mapping[str, CapabilityApproval] = field(factory=dict[str, CapabilityApproval])
     people: Mapping[str, PersonConfig] = field(factory=dict[str, PersonConfig])
     policies: Mapping[str, ApprovalPolicyConfig] = field(factory=dict[str, ApprovalPolicyConfig])
     notify: Mapping[str, NotificationConfig] = field(factory=dict[str, NotificationConfig])
-    inbox_url: str = ""
+    inbox_url: str = field(default="", validator=WebAddress(is_optional=True))
     """Where the inbox can be opened; notices link to it. A link alone never approves."""
     desk_users: tuple[str, ...] = ()
-    """Users of this host whom `osprey approvals serve` answers; the system tells who they are."""
+    """Users of this host whom `osprey desk serve` answers; the system tells who they are."""
+    desk_socket: Path | None = None
+    """Where its socket lies, in a folder that they can enter; without it `approvals.sock` beside the database."""
 
     @property
     def version(self) -> str:

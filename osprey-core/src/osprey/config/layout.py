@@ -18,7 +18,7 @@ from osprey.config.approval import (
     NotificationConfig,
     PersonConfig,
 )
-from osprey.config.rules import Layout, Positive
+from osprey.config.rules import Layout, Positive, WebAddress
 from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
 from osprey.config.section import Section
 
@@ -86,8 +86,9 @@ class ApprovalLayout(Layout):
     people: Mapping[str, PersonConfig] = field(factory=dict[str, PersonConfig])
     policies: Mapping[str, ApprovalPolicyConfig] = field(factory=dict[str, ApprovalPolicyConfig])
     notify: Mapping[str, NotificationConfig] = field(factory=dict[str, NotificationConfig])
-    inbox_url: str | None = None
+    inbox_url: str | None = field(default=None, validator=WebAddress(is_optional=True))
     desk_users: tuple[str, ...] | None = None
+    desk_socket: Path | None = None
 
 
 @frozen(kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,12 +11,13 @@ from attrs import evolve, frozen
 from osprey.config import layout as layouts
 from osprey.config.approval import ApprovalConfig
 from osprey.config.closest import did_you_mean
-from osprey.config.demands import approval_demands, control_demands, execution_demands, powerless
+from osprey.config.demands import control_demands, execution_demands, powerless
 from osprey.config.discovery import find_config_file, find_project_dir
 from osprey.config.draft import Draft
 from osprey.config.known import unserved_names
 from osprey.config.nesting import PREFIXES, unify
-from osprey.config.nodes import Table, is_empty, scalars
+from osprey.config.nodes import Table, find, is_empty, scalars
+from osprey.config.people import contradictions, unmeetable
 from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.schema import (
     Config,
@@ -114,7 +115,8 @@ class _Assembly:
         )
         systems = maker.make()
         draft.notes += powerless(control, approval, execution, draft.line_of)
-        sections = tuple(self._plugin_sections(control, execution, archivers))
+        self._check_people(approval)
+        sections = tuple(self._plugin_sections(control, execution, archivers, approval))
         used = {("archivers", target.archiver) for target in systems.targets.values()}
         made = self._execution(execution, interpreter)
         self._unset(sections, used | {("generators", made.code_generator)})
@@ -123,7 +125,7 @@ class _Assembly:
             source=self.source,
             facility=draft.section("facility", FacilityConfig),
             control_system=systems,
-            approval=_approval(approval),
+            approval=_approval(self.root, approval),
             execution=made,
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
@@ -131,7 +133,6 @@ class _Assembly:
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),
-                *approval_demands(approval, draft.line_of),
                 *control_demands(control, draft.line_of),
             ),
             notes=tuple(draft.notes),
@@ -146,6 +147,14 @@ class _Assembly:
                 known = f"known sections: {', '.join(SECTIONS)}"
                 message = f"unknown key {name!r}; {hint or known}"
                 self.draft.problems.append(Problem(message=message, path=name, mark=entry.key_mark))
+
+    def _check_people(self, approval: layouts.ApprovalLayout) -> None:
+        for path, message in contradictions(approval):
+            entry = find(self.draft.document, tuple(path.split(".")))
+            mark = None if entry is None else entry.key_mark
+            self.draft.problems.append(Problem(message=message, path=path, mark=mark))
+        for path, told in unmeetable(approval):
+            self.draft.notes.append(f"{path} (line {self.draft.line_of(path)}) cannot be met as things are: {told}")
 
     def _interpreter(self) -> Path | Unset | None:
         scalar = self.draft.take_scalar(_INTERPRETER)
@@ -173,7 +182,11 @@ class _Assembly:
         return _Archivers(type=layout.type, sections=sections)
 
     def _plugin_sections(
-        self, control: layouts.ControlSystemLayout, execution: layouts.ExecutionLayout, archivers: _Archivers
+        self,
+        control: layouts.ControlSystemLayout,
+        execution: layouts.ExecutionLayout,
+        archivers: _Archivers,
+        approval: layouts.ApprovalLayout,
     ) -> list[PluginSection]:
         found = {
             ("connectors", "control_system.connector"): dict(control.connector),
@@ -193,7 +206,21 @@ class _Assembly:
             for (point, path), by_name in found.items()
             for name, settings in by_name.items()
         ]
-        return [*made, *self._simulation()]
+        return [*made, *self._notifiers(approval), *self._simulation()]
+
+    def _notifiers(self, approval: layouts.ApprovalLayout) -> Iterator[PluginSection]:
+        """Give the settings of everybody who is told; one without any is checked all the same."""
+        for name, told in approval.notify.items():
+            path = ("approval", "notify", name, "settings")
+            above = find(self.draft.document, path[:-1])
+            empty = Table(entries={}, mark=told.settings.node.mark if above is None else above.key_mark)
+            yield PluginSection(
+                path=".".join(path),
+                line=self.draft.line_of(".".join(path)),
+                point="notifiers",
+                name=told.via,
+                settings=told.settings or Section(empty, path),
+            )
 
     def _simulation(self) -> list[PluginSection]:
         """Give the section of the command that writes soft IOCs; it stands at the top, under the predecessor's name."""
@@ -246,12 +273,13 @@ class _Assembly:
                 )
 
 
-def _approval(layout: layouts.ApprovalLayout) -> ApprovalConfig:
+def _approval(root: Path, layout: layouts.ApprovalLayout) -> ApprovalConfig:
     stated = ("expires_after_s", "warn_before_s", "global_mode", "inbox_url", "desk_users")
     return ApprovalConfig(
         capabilities=layout.capabilities,
         people=layout.people,
         policies=layout.policies,
         notify=layout.notify,
+        desk_socket=absolute(root, layout.desk_socket),
         **layouts.given(layout, *stated),
     )

@@ -12,7 +12,7 @@ import attrs
 from osprey.config.nodes import Path_, find
 from osprey.config.origins import origin_of, places_of
 from osprey.config.schema import Config, ExecutionConfig, TargetConfig
-from osprey.config.secrets import MASK, looks_like_credential
+from osprey.config.secrets import MASK, is_secret
 from osprey.config.section import Section, Unset
 
 _MISSING: Final = object()
@@ -64,13 +64,13 @@ def _real(config: Config, path: Path_, shown: Any) -> Any:
 
 
 def _masked(config: Config, plain: dict[str, Any], path: Path_ = ()) -> dict[str, Any]:
-    """Mask what a credential's variable gave, wherever in the configuration it went."""
+    """Mask credentials by their keys, and what a credential's variable gave, wherever in the configuration it went."""
     masked: dict[str, Any] = {}
     for key, value in plain.items():
         at = (*path, key)
         if isinstance(value, dict):
             masked[key] = _masked(config, cast("dict[str, Any]", value), at)
-        elif isinstance(value, bool) or not any(map(looks_like_credential, origin_of(config, at).variables)):
+        elif value is None or isinstance(value, bool) or not is_secret(at, origin_of(config, at).variables):
             masked[key] = value
         else:
             masked[key] = MASK

@@ -9,9 +9,11 @@ from __future__ import annotations
 import math
 import re
 from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 from attrs import frozen
 
+_VISIBLE: Final = re.compile(r"[!-~]+")
 _SECRET_HASH: Final = re.compile(r"scrypt:\d+:\d+:\d+:[0-9a-f]{32}:[0-9a-f]{64}")
 
 
@@ -70,3 +72,29 @@ class SecretHash(ValueRule):
         if not _SECRET_HASH.fullmatch(value):
             msg = "expected what `osprey approvals hash-secret` prints, which begins with 'scrypt:'"
             raise ValueError(msg)
+
+
+@frozen
+class WebAddress(ValueRule):
+    """An address of the web without a name and password in it, which everybody who reads the address would have."""
+
+    is_optional: bool = False
+    """Whether the empty text stands for none."""
+
+    def check(self, value: str) -> None:
+        """Accept ``http`` and ``https`` with a host; no message repeats what was given."""
+        if not (self.is_optional and not value) and not _is_web_address(value):
+            from osprey.config.scalar_hooks import UnshownError
+
+            raise UnshownError("an address such as https://host/path, without a name and password in it")
+
+
+def _is_web_address(text: str) -> bool:
+    if not _VISIBLE.fullmatch(text):
+        return False
+    try:
+        parts = urlsplit(text)
+        is_named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_named and parts.scheme in ("http", "https") and "@" not in parts.netloc

@@ -36,6 +36,15 @@ class MismatchError(ValueError):
         return "; ".join(part for part in (f"expected {self.expected}", self.remedy) if part)
 
 
+class UnshownError(MismatchError):
+    """A value of the wrong kind that is never shown, because a secret may stand in it."""
+
+    def __init__(self, expected: str) -> None:
+        self.expected = expected
+        self.remedy = ""
+        ValueError.__init__(self, self.discreet())
+
+
 def describe(value: object) -> str:
     """Name a value in a message, without giving away what an environment variable holds."""
     if isinstance(value, FromVariable):

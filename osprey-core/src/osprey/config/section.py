@@ -88,6 +88,15 @@ class Section(Mapping[str, Any]):
         found = scalars(self.node, self.path)
         return [Unset(path=".".join(path), scalar=scalar) for path, scalar in found if scalar.missing]
 
+    def secrets(self) -> tuple[str, ...]:
+        """Give the texts below that are never shown, the longest first, to be taken out of what others say."""
+        found = [
+            str(scalar.value)
+            for path, scalar in scalars(self.node, self.path)
+            if scalar.value is not None and is_secret(path, scalar.variables)
+        ]
+        return tuple(sorted(filter(None, found), key=len, reverse=True))
+
     def shown(self) -> dict[str, Any]:
         """Give it as plain JSON-able values, secrets masked, references to unset variables as written."""
         return {key: _shown(entry.node, (*self.path, key)) for key, entry in self.node.entries.items()}

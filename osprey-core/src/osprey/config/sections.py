@@ -77,13 +77,14 @@ def section_statuses(config: Config, registry: Registered) -> tuple[SectionStatu
 
 
 def unusable_parts(config: Config, registry: Registered) -> tuple[Problem, ...]:
-    """Name the connectors and archivers that targets use and that no usable plugin provides."""
+    """Name the connectors and archivers that targets use, and the notifiers, that no usable plugin provides."""
     wanted = [
         (f"control_system.targets.{target.name}.{key}", f"{key}s", name)
         for target in config.control_system.targets.values()
         for key, name in (("connector", target.connector), ("archiver", target.archiver))
         if name is not None
     ]
+    wanted += [(f"approval.notify.{name}.via", "notifiers", told.via) for name, told in config.approval.notify.items()]
     found = ((path, missing(registry, point, name)) for path, point, name in wanted)
     return tuple(Problem(path=path, message=reason) for path, reason in found if reason)
 

@@ -27,6 +27,7 @@ from osprey.registrations import (
 
 if TYPE_CHECKING:
     from osprey import control
+    from osprey.approval.notifiers.notice import Notice
     from osprey.cli.context import cli_project
     from osprey.config import structure_settings
     from osprey.control import (
@@ -91,6 +92,7 @@ _CONTROL = (
 )
 _HOMES = {
     **dict.fromkeys(_CONTROL, "osprey.control"),
+    "Notice": "osprey.approval.notifiers.notice",
     "Project": "osprey.project",
     "cli_project": "osprey.cli.context",
     "dump_channels": "osprey.control.channels.channel_file",
@@ -124,6 +126,7 @@ __all__ = [
     "ErrorKind",
     "Fault",
     "Generator",
+    "Notice",
     "Notifier",
     "OspreyError",
     "Outcome",

@@ -10,6 +10,7 @@ from osprey.approval.decisions import Decision, DecisionWord, parse_decision
 from osprey.approval.filing import Draft, file_request, file_write_request
 from osprey.approval.identity import current_actor
 from osprey.approval.kinds import ApprovalKind, card_of
+from osprey.approval.notifiers import Notifier
 from osprey.approval.people import Identity, identity_of
 from osprey.approval.rules import Facts
 
@@ -23,6 +24,7 @@ __all__ = [
     "Draft",
     "Facts",
     "Identity",
+    "Notifier",
     "SectionForm",
     "card_of",
     "current_actor",

@@ -10,12 +10,11 @@ from attrs import evolve, field, frozen
 
 from osprey.approval.facts import alarms_of_judgement, facts_of_judgement, require_allowed, shown_of_judgement
 from osprey.approval.kinds import registration_of
-from osprey.approval.notices import tell
+from osprey.approval.notices import tell_filed
 from osprey.approval.people import person_of
 from osprey.approval.remembering import use_remembered
 from osprey.approval.risk import risk_of
 from osprey.approval.rules import Facts, settle, unmet
-from osprey.config import NoticeEvent
 from osprey.control.payload import write_document
 from osprey.errors import RefusedError
 from osprey.journal import Needs, NewRequest, RequestRow, RequestState, journal_of
@@ -124,10 +123,9 @@ async def _filed(project: Project, row: RequestRow, draft: Draft) -> RequestRow:
     if row.state is not RequestState.PENDING:
         return row  # it was filed before, by a step that runs again
     remembered = await use_remembered(project, row, draft.facts)
-    if remembered is not None:
-        return remembered
-    await tell(project, row, NoticeEvent.FILED)
-    return row
+    filed = remembered or row
+    await tell_filed(project, filed)
+    return filed
 
 
 async def file_write_request(

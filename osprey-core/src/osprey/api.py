@@ -27,6 +27,11 @@ from osprey.registrations import (
 
 if TYPE_CHECKING:
     from osprey import control
+    from osprey.approval import Card, CardSection, Draft, Facts, SectionForm, current_actor, file_request
+    from osprey.approval.card import base_card
+    from osprey.approval.executing import NotDoneError, carry_out_approved, spend_approved
+    from osprey.approval.kinds.document import read_content, write_content
+    from osprey.approval.kinds.texts import TextsKind
     from osprey.approval.notifiers.notice import Notice
     from osprey.cli.context import cli_project
     from osprey.config import structure_settings
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
         PutResult,
         Reading,
         ReadResult,
+        Requirement,
         Severity,
         Updates,
         Value,
@@ -84,6 +90,7 @@ _CONTROL = (
     "PutResult",
     "ReadResult",
     "Reading",
+    "Requirement",
     "Severity",
     "Updates",
     "Value",
@@ -92,13 +99,27 @@ _CONTROL = (
 )
 _HOMES = {
     **dict.fromkeys(_CONTROL, "osprey.control"),
+    "Card": "osprey.approval",
+    "CardSection": "osprey.approval",
+    "Draft": "osprey.approval",
+    "Facts": "osprey.approval",
+    "NotDoneError": "osprey.approval.executing",
     "Notice": "osprey.approval.notifiers.notice",
     "Project": "osprey.project",
+    "SectionForm": "osprey.approval",
+    "TextsKind": "osprey.approval.kinds.texts",
+    "base_card": "osprey.approval.card",
+    "carry_out_approved": "osprey.approval.executing",
     "cli_project": "osprey.cli.context",
+    "current_actor": "osprey.approval",
     "dump_channels": "osprey.control.channels.channel_file",
+    "file_request": "osprey.approval",
     "load_channels": "osprey.control.channels.channel_file",
     "load_limits": "osprey.control.limits.limits_file",
+    "read_content": "osprey.approval.kinds.document",
+    "spend_approved": "osprey.approval.executing",
     "structure_settings": "osprey.config",
+    "write_content": "osprey.approval.kinds.document",
 }
 
 __all__ = [
@@ -111,6 +132,8 @@ __all__ = [
     "Archiver",
     "Bounds",
     "Capability",
+    "Card",
+    "CardSection",
     "ChannelInfo",
     "ChannelRecord",
     "ChannelStatus",
@@ -122,10 +145,13 @@ __all__ = [
     "DType",
     "Denial",
     "Deployer",
+    "Draft",
     "Endpoint",
     "ErrorKind",
+    "Facts",
     "Fault",
     "Generator",
+    "NotDoneError",
     "Notice",
     "Notifier",
     "OspreyError",
@@ -138,20 +164,30 @@ __all__ = [
     "ReadResult",
     "Reading",
     "RefusedError",
+    "Requirement",
+    "SectionForm",
     "Severity",
+    "TextsKind",
     "Updates",
     "UsageError",
     "Value",
     "WritePolicy",
+    "base_card",
+    "carry_out_approved",
     "cli_project",
     "control",
+    "current_actor",
     "describe_coverage",
     "dump_channels",
+    "file_request",
     "hookimpl",
     "load_channels",
     "load_limits",
+    "read_content",
+    "spend_approved",
     "structure_settings",
     "to_frame",
+    "write_content",
 ]
 
 

@@ -128,8 +128,9 @@ class Tally:
 async def run_series(folder: Path, ways: Mapping[str, Way], trials: int, seed: int) -> Tally:
     """Try so many tamperings, the ways in turn."""
     chance, tally = random.Random(seed), Tally()
-    often = itertools.cycle(name for name in sorted(ways) if not ways[name].is_last)
-    last = itertools.cycle(name for name in sorted(ways) if ways[name].is_last)
+    usual = [name for name in sorted(ways) if not ways[name].is_last]
+    final = [name for name in sorted(ways) if ways[name].is_last]
+    often, last = itertools.cycle(usual or final), itertools.cycle(final or usual)
     number = 0
     while tally.trials < trials:
         place = folder / f"room{number}"

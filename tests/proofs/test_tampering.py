@@ -56,7 +56,7 @@ def _nothing(*_: Any, **__: Any) -> None:
     [
         (claims, ["judge_document"], "the_document_of_another"),
         (claims, ["judge_entitlement"], "a_vote_written_by_hand"),
-        (entitlement, ["judge_seal"], "fewer_people_needed"),
+        (entitlement, ["judge_seal"], "a_longer_time"),
         (entitlement, ["_judge_since"], "replaced_and_called_approved"),
         (entitlement, ["_judge_since", "is_met"], "called_approved"),
         (Audit, ["judge_anchor"], "the_end_of_the_audit_cut_off"),

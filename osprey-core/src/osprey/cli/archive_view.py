@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from osprey.agent.wording import format_value
-from osprey.cli.channel_view import COLOURS, coloured, printable, reason_of
+from osprey.cli.channel_view import COLOURS, coloured, reason_of
+from osprey.cli.printable import printable
 from osprey.control import SEVERITIES, ArchivedSample, ArchiveInfo, ArchiveSeries, Fault, Severity
 from osprey.control.archive.columns import columns_of, plain_list
 

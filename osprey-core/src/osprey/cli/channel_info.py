@@ -9,8 +9,9 @@ import attrs
 import click
 from attrs import frozen
 
-from osprey.cli.channel_view import bounds_text, is_json, print_table, printable, reason_of
+from osprey.cli.channel_view import bounds_text, is_json, print_table, reason_of
 from osprey.cli.context import cli_project
+from osprey.cli.printable import printable
 from osprey.errors import OspreyError
 
 if TYPE_CHECKING:

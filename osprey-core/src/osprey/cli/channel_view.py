@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from osprey.agent.wording import format_value
+from osprey.cli.printable import printable
 from osprey.control import Fault, Reading, Severity
 from osprey.control.exact import exact
 from osprey.control.wire import to_wire
@@ -26,11 +27,6 @@ COLOURS: Mapping[Severity, str] = {
     Severity.MAJOR: "red",
     Severity.INVALID: "magenta",
 }
-
-
-def printable(text: str) -> str:
-    """Show control and direction-changing characters as escapes: a device's text must not draw on the screen."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def coloured(text: str, colour: str) -> str:

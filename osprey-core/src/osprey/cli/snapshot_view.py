@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from osprey.agent.wording import format_value
-from osprey.cli.channel_view import columns, printable, reason_of, severity_text, value_text
+from osprey.cli.channel_view import columns, reason_of, severity_text, value_text
+from osprey.cli.printable import printable
 from osprey.control import ChannelDirectory, Fault, Reading
 from osprey.control.snapshots.snapshot import dump
 from osprey.errors import UsageError

@@ -10,7 +10,7 @@ import attrs
 import click
 from attrs import field, frozen
 
-from osprey.cli.channel_view import printable
+from osprey.cli.printable import printable
 from osprey.control import ArchiveInfo, ChannelStatus, Endpoint, Fault, Target, targets_of
 from osprey.errors import OspreyError
 

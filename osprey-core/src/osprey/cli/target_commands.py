@@ -24,7 +24,8 @@ def targets() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 def list_targets(as_json: bool) -> None:
     """List the targets with connector, archiver, posture, and whether they may be written. Nothing is contacted."""
-    from osprey.cli.channel_view import columns, printable
+    from osprey.cli.channel_view import columns
+    from osprey.cli.printable import printable
     from osprey.cli.target_check import facts_of
 
     async def work() -> list[dict[str, Any]]:

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
+from attrs import frozen
 
-from osprey.approval import card_of, current_actor
-from osprey.approval.decisions import SHORT_HASH_DIGITS, short_hash
+from osprey.approval import identity_of
+from osprey.approval.dossier import dossier_of, votes_of
+from osprey.cli.approval_approving import approve_request
+from osprey.cli.approval_decisions import comment_request, postpone_request, reject_request, withdraw_request
+from osprey.cli.approval_editing import edit_request
+from osprey.cli.approval_listing import UNFINISHED, plain_request, print_requests, utc
+from osprey.cli.approval_notices import try_notice
+from osprey.cli.approval_people import hash_secret_command
+from osprey.cli.approval_remembered import remembered
+from osprey.cli.approval_watch import watch_requests
 from osprey.cli.context import cli_project
-from osprey.errors import UsageError
-from osprey.journal import RequestState, journal_of
+from osprey.journal import DecisionRow, RequestState, journal_of
 
 if TYPE_CHECKING:
-    from osprey.approval import Card
+    from osprey.approval import Identity
+    from osprey.approval.dossier import Dossier
     from osprey.journal import RequestRow
 
-_OPEN = (RequestState.PENDING, RequestState.APPROVED, RequestState.CLAIMED, RequestState.IN_DOUBT)
+
+@frozen(kw_only=True)
+class Wanted:
+    """Which requests are listed."""
+
+    states: tuple[RequestState, ...]
+    kind: str | None = None
+    thread: str | None = None
+    is_mine: bool = False
 
 
 @click.group()
@@ -29,116 +47,118 @@ def approvals() -> None:
 
 @approvals.command("list")
 @click.option("--all", "show_all", is_flag=True, help="Finished requests too.")
+@click.option("--kind", metavar="KIND", help="Only requests of this kind; a pattern such as 'memory_*'.")
+@click.option("--thread", metavar="THREAD", help="Only requests of this thread.")
+@click.option("--mine", is_flag=True, help="Only what you asked for or edited.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
-def list_requests(show_all: bool, as_json: bool) -> None:
-    """List the requests that are not finished."""
-    rows = anyio.run(_rows, () if show_all else _OPEN)
+def list_requests(show_all: bool, kind: str | None, thread: str | None, mine: bool, as_json: bool) -> None:
+    """List the requests that are not finished, of all threads."""
+    wanted = Wanted(states=() if show_all else UNFINISHED, kind=kind, thread=thread, is_mine=mine)
+    rows, votes = anyio.run(_rows, wanted)
     if as_json:
-        click.echo(json.dumps([plain_request(row) for row in rows], ensure_ascii=False))
-        return
-    if not rows:
+        click.echo(json.dumps([plain_request(row, votes[row.id]) for row in rows], ensure_ascii=False))
+    elif rows:
+        print_requests(rows, votes)
+    else:
         click.echo("Nothing waits for a decision.", err=True)
-    for row in rows:
-        click.echo(f"{row.id}  {short_hash(row.sha256)}  {row.state:<9}  {row.title}  ({row.risk})")
+
+
+async def _rows(wanted: Wanted) -> tuple[list[RequestRow], Mapping[str, int]]:
+    async with cli_project() as project:
+        found = await journal_of(project).requests.list(states=wanted.states, thread=wanted.thread)
+        me = identity_of(project)
+        rows = [row for row in found if _is_wanted(row, wanted, me)]
+        return rows, await votes_of(project, rows)
+
+
+def _is_wanted(row: RequestRow, wanted: Wanted, me: Identity) -> bool:
+    if wanted.kind is not None and not fnmatchcase(row.kind, wanted.kind):
+        return False
+    return not wanted.is_mine or row.requester == me.actor.subject or me.voter.person in row.authors
 
 
 @approvals.command("show")
 @click.argument("request_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one object with the exact document.")
 def show_request(request_id: str, as_json: bool) -> None:
-    """Show what a request would do, exactly."""
-    row, card = anyio.run(_row_and_card, request_id)
+    """Show what a request would do, exactly; what has moved since, who has said what, and who else has to agree."""
+    dossier = anyio.run(_dossier, request_id)
     if as_json:
-        shown = {
-            **plain_request(row),
-            "document": json.loads(row.document),
-            "shown": dict(row.presentation),
-            "report": None if row.report is None else dict(row.report),
-        }
-        click.echo(json.dumps(shown, ensure_ascii=False))
+        click.echo(json.dumps(_plain_dossier(dossier), ensure_ascii=False))
         return
-    from osprey.cli.approval_view import print_card
+    from osprey.cli.approval_view import print_dossier
 
-    print_card(card)
-    if row.report is not None:
-        from osprey.agent.wording import format_report
-        from osprey.control import ApplyReport
-        from osprey.control.wire import from_wire
-
-        click.echo(format_report(from_wire(ApplyReport, row.report)))
+    print_dossier(dossier)
+    if dossier.row.report is not None:
+        print_report(dossier.row.report)
 
 
-@approvals.command("approve")
-@click.argument("request_id", metavar="ID")
-@click.option("--hash", "hash_prefix", required=True, help="At least 8 hex digits of the hash that `show` gives.")
-def approve_request(request_id: str, hash_prefix: str) -> None:
-    """Approve exactly what was shown; it is carried out once, by `osprey resume`."""
-    if len(hash_prefix) < SHORT_HASH_DIGITS:
-        msg = f"--hash needs at least {SHORT_HASH_DIGITS} digits: copy them from `osprey approvals show`"
-        raise UsageError(msg)
-    row = anyio.run(_approve, request_id, hash_prefix)
-    click.echo(f"Approved {row.id}. Carry it out with: osprey resume {row.thread}")
+def print_report(report: Mapping[str, Any]) -> None:
+    """Print what became of a request: item by item of a list of writes, by its own keys of anything else."""
+    from osprey.cli.printable import printable_lines
+
+    if "items" not in report:
+        click.echo(printable_lines(json.dumps(dict(report), indent=1, ensure_ascii=False)))
+        return
+    from osprey.agent.wording import format_report
+    from osprey.control import ApplyReport
+    from osprey.control.wire import from_wire
+
+    click.echo(printable_lines(format_report(from_wire(ApplyReport, report))))
 
 
-@approvals.command("reject")
-@click.argument("request_id", metavar="ID")
-@click.option("--reason", required=True, help="Why; it is shown to the one who asked, and kept.")
-def reject_request(request_id: str, reason: str) -> None:
-    """Reject a request; nothing of it is ever carried out."""
-    row = anyio.run(_reject, request_id, reason)
-    click.echo(f"Rejected {row.id}. Nothing was written.")
+async def _dossier(request_id: str) -> Dossier:
+    async with cli_project() as project:
+        return await dossier_of(project, request_id)
 
 
-@approvals.command("withdraw")
-@click.argument("request_id", metavar="ID")
-@click.option("--reason", required=True, help="Why; it is kept.")
-def withdraw_request(request_id: str, reason: str) -> None:
-    """Take back a request that waits or was approved and not carried out yet."""
-    row = anyio.run(_withdraw, request_id, reason)
-    click.echo(f"Withdrew {row.id}. It will not be carried out.")
-
-
-def plain_request(row: RequestRow) -> dict[str, Any]:
-    """Give the fields that every listing of requests shows."""
+def _plain_dossier(dossier: Dossier) -> dict[str, Any]:
+    row, movement = dossier.row, dossier.movement
     return {
-        "id": row.id,
-        "kind": row.kind,
-        "title": row.title,
-        "hash": row.sha256,
-        "thread": row.thread,
-        "state": row.state.value,
-        "risk": row.risk,
-        "created": _utc(row.created_ns),
-        "expires": _utc(row.expires_ns),
-        "needs": "one person" if row.state is RequestState.PENDING else "",
+        **plain_request(row, dossier.votes),
+        "document": json.loads(row.document),
+        "shown": dict(row.presentation),
+        "report": None if row.report is None else dict(row.report),
+        "rules": list(row.needs.rules),
+        "authors": list(row.authors),
+        "said": [plain_decision(said) for said in dossier.said],
+        "missing": dossier.missing,
+        "unmet": dossier.unmet,
+        "obstacles": list(dossier.obstacles),
+        "moved": None if movement is None else {"looked_at": movement.looked_at, "lines": list(movement.lines)},
+        "difference": list(dossier.difference),
+        "successor": None if dossier.successor is None else dossier.successor.id,
     }
 
 
-def _utc(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / 1e9, tz=UTC).isoformat(timespec="seconds")
+def plain_decision(said: DecisionRow) -> dict[str, Any]:
+    """Give what somebody said of a request."""
+    return {
+        "word": said.word.value,
+        "person": said.person,
+        "roles": list(said.roles),
+        "actor": said.actor,
+        "terminal": said.terminal,
+        "host": said.host,
+        "method": said.method,
+        "authenticated": said.is_authenticated,
+        "time": utc(said.ns),
+        "hash": said.sha256,
+        "text": said.text,
+        "remembered": said.remembered,
+    }
 
 
-async def _rows(states: tuple[RequestState, ...]) -> list[RequestRow]:
-    async with cli_project() as project:
-        return list(await journal_of(project).requests.list(states=states))
-
-
-async def _row_and_card(request_id: str) -> tuple[RequestRow, Card]:
-    async with cli_project() as project:
-        row = await journal_of(project).requests.get(request_id)
-        return row, card_of(project, row)
-
-
-async def _approve(request_id: str, hash_prefix: str) -> RequestRow:
-    async with cli_project() as project:
-        return await journal_of(project).requests.approve(request_id, hash_prefix, current_actor())
-
-
-async def _withdraw(request_id: str, reason: str) -> RequestRow:
-    async with cli_project() as project:
-        return await journal_of(project).requests.withdraw(request_id, current_actor(), reason)
-
-
-async def _reject(request_id: str, reason: str) -> RequestRow:
-    async with cli_project() as project:
-        return await journal_of(project).requests.reject(request_id, current_actor(), reason)
+for command in (
+    approve_request,
+    edit_request,
+    reject_request,
+    postpone_request,
+    withdraw_request,
+    comment_request,
+    watch_requests,
+    remembered,
+    hash_secret_command,
+    try_notice,
+):
+    approvals.add_command(command)

@@ -1,18 +1,41 @@
-"""Draw a request for approval in a terminal."""
+"""Draw a request for approval in a terminal: what it would do, and what has become of it so far."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
+from attrs import frozen
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from osprey.approval import Card, CardRow
 from osprey.approval.decisions import short_hash
+from osprey.cli.approval_listing import utc
+from osprey.cli.approval_sections import draw_code, draw_section, draw_standing
+from osprey.cli.printable import printable, printable_lines
+
+if TYPE_CHECKING:
+    from osprey.approval import Card, CardRow
+    from osprey.approval.dossier import Dossier
+
+_MEMORY: Final = "memory"
+
+
+@frozen(kw_only=True)
+class _Look:
+    """How a card looks: a write on a real machine is never taken for anything else, nor anything else for it."""
+
+    colour: str
+    frame: box.Box
+    word: str
+
+
+_REAL: Final = _Look(colour="red", frame=box.ROUNDED, word="REAL MACHINE")
+_SIMULATED: Final = _Look(colour="cyan", frame=box.ROUNDED, word="SIMULATION")
+_ELSEWHERE: Final = _Look(colour="blue", frame=box.SQUARE, word="NOTHING IS WRITTEN TO A MACHINE")
+_REMEMBERED: Final = _Look(colour="magenta", frame=box.DOUBLE, word="NOTHING IS WRITTEN TO A MACHINE")
 
 
 def print_card(card: Card, console: Console | None = None) -> None:
@@ -20,37 +43,63 @@ def print_card(card: Card, console: Console | None = None) -> None:
     (console or Console(highlight=False)).print(draw_card(card))
 
 
+def print_dossier(dossier: Dossier, console: Console | None = None, *, says_how: bool = True) -> None:
+    """Draw the card and, below it, who has said what, who else has to agree, what has moved, and how to decide."""
+    standing = draw_standing(dossier, says_how=says_how)
+    (console or Console(highlight=False)).print(draw_card(dossier.card), standing)
+
+
 def draw_card(card: Card) -> RenderableType:
     """Put the card's parts together: what changes, what was only rehearsed, the code, the risk, the hash."""
-    parts: list[RenderableType] = [_heading(card), _table(card), *_remarks(card)]
+    look = _look_of(card)
+    parts: list[RenderableType] = [_heading(card, look)]
+    if card.rows:
+        parts += [_table(card)]
+    parts += _remarks(card)
+    for section in card.sections:
+        parts += [Text(), *draw_section(section)]
     if card.code:
-        # Text() keeps what generated code says from being read as markup or terminal codes.
-        where = f" in {_printable(card.tier)}" if card.tier else ""
-        parts += [Text(f"\nThe code, rehearsed{where}; it never runs with a right to write:", "bold")]
-        parts += [Syntax(_printable(card.code), "python", line_numbers=True, word_wrap=True)]
-    if len(parts) > 2:
+        parts += [Text(), *draw_code(_title_of_code(card), card.code)]
+    if len(parts) > 2 or not card.rows:
         parts += [Text()]  # after the table itself there is a blank line already
     parts += [_footer(card)]
-    title = f"Request {card.id} · {card.state}"
-    return Panel(Group(*parts), title=title, box=box.ROUNDED, border_style="cyan" if card.simulated else "red")
+    title = Text(f"Request {card.id} · {printable(card.kind)} · {card.state.replace('_', ' ')}")
+    return Panel(Group(*parts), title=title, box=look.frame, border_style=look.colour)
 
 
-def _heading(card: Card) -> Text:
+def _look_of(card: Card) -> _Look:
+    if card.is_on_machine:
+        return _SIMULATED if card.simulated else _REAL
+    return _REMEMBERED if card.kind.startswith(_MEMORY) else _ELSEWHERE
+
+
+def _heading(card: Card, look: _Look) -> Text:
     text = Text()
     if card.question:
-        text.append(f"“{_printable(card.question)}”\n", "italic")
-    text.append(_printable(card.title), "bold")
-    machine = "SIMULATION" if card.simulated else "REAL MACHINE"
-    where = f"{_printable(card.facility)}, target {card.target}" if card.facility else f"target {card.target}"
-    text.append(f"\n{machine}: {where}", "cyan bold" if card.simulated else "red bold")
+        text.append(f"“{printable_lines(card.question)}”\n", "italic")
+    text.append(printable(card.title), "bold")
+    if card.supersedes:
+        # The title and the question are still those of the request that was changed.
+        text.append(f"\nIn place of {card.supersedes}: what is below counts, whatever the title says", "yellow")
+    where = [printable(card.facility)] if card.facility else []
+    where += [f"target {printable(card.target)}"] if card.is_on_machine else []
+    text.append(f"\n{look.word}{': ' if where else ''}{', '.join(where)}", f"{look.colour} bold")
     return text
+
+
+def _title_of_code(card: Card) -> str:
+    if not card.rows:
+        return "The code; whatever it writes is approved separately:"
+    where = f" in {printable(card.tier)}" if card.tier else ""
+    return f"The code, rehearsed{where}; it never runs with a right to write:"
 
 
 def _table(card: Card) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    grouped, lined = card.group_count > 1, any(row.line for row in card.rows)
-    if grouped:
-        table.add_column("group", justify="right")
+    numbered, grouped, lined = len(card.rows) > 1, card.group_count > 1, any(row.line for row in card.rows)
+    for name, is_there in (("#", numbered), ("group", grouped)):
+        if is_there:
+            table.add_column(name, justify="right")
     table.add_column("channel", overflow="fold")
     for name in ("now", "new", "change"):
         table.add_column(name, justify="right", overflow="fold")
@@ -58,22 +107,24 @@ def _table(card: Card) -> Table:
     table.add_column("limits")
     if lined:
         table.add_column("line", justify="right")
-    for row in card.rows:
-        table.add_row(*_cells(row, grouped=grouped, lined=lined))
+    for number, row in enumerate(card.rows, start=1):
+        head = [*([Text(str(number))] if numbered else []), *([Text(str(row.group))] if grouped else [])]
+        table.add_row(*head, *_cells(row), *([Text(row.line)] if lined else []))
     return table
 
 
-def _cells(row: CardRow, *, grouped: bool, lined: bool) -> list[Text]:
-    channel = Text(_printable(row.channel))
+def _cells(row: CardRow) -> list[Text]:
+    channel, now = Text(printable(row.channel)), Text(printable(row.now))
     if row.description:
-        channel.append(f"\n{_printable(row.description)}", "dim")
-    new, unit = Text(_printable(row.new), "bold"), Text(_printable(row.unit))
-    cells = [channel, Text(_printable(row.now)), new, Text(row.change), unit, Text(row.limits)]
-    return [*([Text(str(row.group))] if grouped else []), *cells, *([Text(row.line)] if lined else [])]
+        channel.append(f"\n{printable(row.description)}", "dim")
+    if row.alarm:
+        now.append(f"\n{printable(row.alarm)} alarm", "yellow")
+    new, unit = Text(printable(row.new), "bold"), Text(printable(row.unit))
+    return [channel, now, new, Text(row.change), unit, Text(row.limits)]
 
 
-def _remarks(card: Card) -> list[Text]:
-    remarks: list[Text] = []
+def _remarks(card: Card) -> list[RenderableType]:
+    remarks: list[RenderableType] = []
     if card.group_count > 1:
         remarks.append(Text(f"{card.group_count} groups in order; the first one that is not confirmed stops the rest."))
     if card.observed:
@@ -86,26 +137,20 @@ def _remarks(card: Card) -> list[Text]:
                 "yellow",
             )
         )
-    remarks += [Text(f"Assumed: {_printable(assumption)}.") for assumption in card.assumptions]
-    remarks += [Text(f"Warning: {_printable(warning)}", "yellow") for warning in card.warnings]
+    remarks += [Text(f"Assumed: {printable(assumption)}.") for assumption in card.assumptions]
+    remarks += [Text(f"Warning: {printable(warning)}", "yellow") for warning in card.warnings]
     return remarks
 
 
 def _footer(card: Card) -> Text:
-    text = Text(f"Risk: {_printable(card.risk)}.\n")
-    text.append(f"Asked by {card.requester}; expires {_utc(card.expires_ns)}; applied once, exactly as shown.\n")
+    done = "applied" if card.is_on_machine else "done"
+    text = Text(f"Risk: {printable(card.risk)}.\n")
+    text.append(
+        f"Asked by {printable(card.requester)}; expires {utc(card.expires_ns)}; {done} once, exactly as shown.\n"
+    )
     if card.reason:
-        text.append(f"Reason: {_printable(card.reason)}\n")
+        text.append(f"Reason: {printable(card.reason)}\n")
     text.append("Hash ")
     text.append(short_hash(card.sha256), "bold reverse")
     text.append(card.sha256[len(short_hash(card.sha256)) :], "dim")
     return text
-
-
-def _utc(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / 1e9, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _printable(text: str) -> str:
-    """Show control and direction-changing characters as escapes: text must not draw over the card."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ import anyio
 import click
 
 from osprey.cli.context import cli_project
-from osprey.errors import ExitCode
+from osprey.cli.printable import printable, printable_lines
+from osprey.errors import ConflictError, ExitCode
 
 if TYPE_CHECKING:
     from osprey.agent.session import Agent
@@ -75,14 +77,29 @@ async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_j
         except anyio.get_cancelled_exc_class():  # Ctrl-C decides nothing: the request waits
             click.echo(f"\n{_what_to_do(result)}", err=True)
             raise
-        result = await agent.resume(result.thread, on_progress=_show_progress)
+        try:
+            result = await agent.resume(result.thread, on_progress=_show_progress)
+        except ConflictError as exc:  # whoever decided it elsewhere goes on with it there
+            click.echo(f"{printable(str(exc))}\n{_what_to_do(result)}", err=True)
+            raise SystemExit(int(ExitCode.WAITING)) from exc
     if as_json:
         click.echo(json.dumps(_plain(result), ensure_ascii=False))
     else:
         _show(result)
+        await _tell_of_others(project, result)
     code = _EXIT_CODES[result.status]
     if code:
         raise SystemExit(int(code))
+
+
+async def _tell_of_others(project: Project, result: TurnResult) -> None:
+    """Say in a line that more requests wait, so that nobody's is forgotten over one's own."""
+    from osprey.journal import journal_of
+
+    others = await journal_of(project).requests.count_waiting(but=result.approval)
+    if others:
+        some = "1 other request waits" if others == 1 else f"{others} other requests wait"
+        click.echo(f"{some} for a decision: osprey approvals list", err=True)
 
 
 def _plain(result: TurnResult) -> dict[str, Any]:
@@ -99,11 +116,11 @@ def _plain(result: TurnResult) -> dict[str, Any]:
 
 def _show(result: TurnResult) -> None:
     for warning in result.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(f"warning: {printable_lines(warning)}", err=True)
     if result.answer:
-        click.echo(result.answer)
+        click.echo(printable_lines(result.answer))
     for artifact in result.artifacts:
-        click.echo(f"  {artifact}")
+        click.echo(f"  {printable(artifact)}")
     if result.status == "waiting":
         click.echo(_what_to_do(result), err=True)
 
@@ -123,4 +140,5 @@ def _show_progress(node: str, changed: Mapping[str, Any]) -> None:
         return
     if node == "plan" and changed.get("plan"):
         for number, step in enumerate(changed["plan"]["steps"], start=1):
-            click.secho(f"{number}. {step['task_objective']} ({step['capability']})", err=True, dim=True)
+            text = printable(f"{number}. {step['task_objective']} ({step['capability']})")
+            click.echo(text if os.environ.get("NO_COLOR") else click.style(text, dim=True), err=True)

@@ -40,6 +40,7 @@ SETTINGS = (
     ("archivers", "archiver"),
     ("generators", "execution.generators"),
 )
+NOTIFIERS = "approval.notify.<name>.settings"
 COMMAND_SECTIONS = {"generate-soft-ioc": "simulation"}
 """Sections at the top that belong to a command of a plugin."""
 OURS = ("osprey-core", "osprey-epics", "osprey-sim")
@@ -108,6 +109,10 @@ def settings_keys() -> Iterator[tuple[str, str, list[Key]]]:
             if entry.distribution in OURS and cls is not None:
                 name = f"{path}.{entry.registration.name}"
                 yield name, entry.distribution, list(keys_of(cls, name))
+    for entry in registry.entries("notifiers"):
+        cls = registry.settings_class("notifiers", entry.name)
+        if entry.distribution in OURS and cls is not None:
+            yield NOTIFIERS, f"{entry.distribution}, `via: {entry.name}`", list(keys_of(cls, NOTIFIERS))
     for command, path in COMMAND_SECTIONS.items():
         cls = registry.settings_class("commands", command)
         assert cls is not None

@@ -110,7 +110,6 @@ class ApprovalKind(Registration):
 @frozen(kw_only=True)
 class Notifier(Registration):
     """A way to tell people of requests: see `osprey.approval.Notifier` for the protocol of the implementation.
-
-    The implementation is called with one argument: `settings` of the entry in `approval.notify`, as an instance of the
-    class that the registration names for them, else as a dict. It keeps them and does nothing more until it sends.
+    It is called with one argument, the `settings` of an entry of `approval.notify`: an instance of the class that the
+    registration names for them, else a dict. It keeps them, and does nothing more until it sends.
     """

@@ -15,8 +15,11 @@ import pytest
 from attrs import frozen
 
 from osprey.agent.capabilities.carrying_out import carry_out
+from osprey.agent.session import open_agent
 from osprey.api import Notice
-from osprey.approval import Identity, Notifier, current_actor, desk, file_write_request, identity_of
+from osprey.approval import Draft, Facts, Identity, Notifier, current_actor, desk, file_write_request, identity_of
+from osprey.approval.filing import file_request_sync
+from osprey.approval.kinds.document import write_content
 from osprey.approval.notices import tell, tell_outcome, try_notifier
 from osprey.approval.notifiers import NotSentError, delivery
 from osprey.approval.remembering import Wish
@@ -243,6 +246,35 @@ async def test_an_approval_that_the_guard_takes_back_is_told_as_withdrawn(opened
     report = await carry_out(project, ApprovalNeeded(request_id=row.id, sha256=row.sha256))
     assert report.status == "refused"
     assert [told[-1][1].event, told[-1][1].state] == [NoticeEvent.DECIDED, RequestState.WITHDRAWN]
+
+
+async def test_people_are_told_of_what_is_filed_by_a_caller_that_cannot_await(opened: Opened, told: Told) -> None:
+    project = opened("{notify: {crew: {via: pager}}}")
+    draft = Draft(
+        document=write_content("deployment", {"services": ["archive"]}),
+        title="start the archive",
+        thread="t1",
+        risk="low",
+        actor=current_actor(),
+        facts=Facts(kind="deployment"),
+    )
+    row = file_request_sync(project, draft)
+    await project.aclose()  # waits until they are
+    assert [(notice.request_id, notice.event) for _, notice in told] == [(row.id, NoticeEvent.FILED)]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # LangGraph's checkpoints need it
+async def test_what_a_crash_has_left_behind_is_told(opened: Opened, told: Told) -> None:
+    """Whoever starts after a crash records what became of a request, and people hear of it as of any other end."""
+    project = opened("{notify: {crew: {via: pager}}}")
+    row = await _write_request(project)
+    await desk.approve(project, row.id, row.sha256, identity_of(project))
+    dead = open_project(project.root)
+    await journal_of(dead).ledger.claim(row.id, row.sha256, current_actor(), [])
+    await dead.aclose()
+    async with open_agent(project) as agent:
+        await agent.ask("what is the weather")
+    assert [told[-1][1].request_id, told[-1][1].event] == [row.id, NoticeEvent.ENDED]
 
 
 async def test_an_outcome_is_told_only_where_it_has_come(opened: Opened, told: Told) -> None:

@@ -21,9 +21,11 @@ from osprey.agent.threads import locked_thread
 from osprey.approval import identity_of
 from osprey.approval.desk import comment
 from osprey.approval.interrupts import answer_to, pending_request
+from osprey.approval.notices import tell_outcome
 from osprey.control import guard_of
 from osprey.errors import ConfigError, StorageError, UsageError
 from osprey.journal import RequestState, journal_of
+from osprey.journal.values import CONCLUSIONS
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -160,6 +162,8 @@ class Agent:
 
     async def _recovered(self) -> list[str]:
         reports = await guard_of(self._project).recover()
+        for report in reports:
+            await tell_outcome(self._project, report.request_id, CONCLUSIONS)
         return [f"After a crash, request {report.request_id}: {report.reason}" for report in reports]
 
     async def _result(self, thread: str, extra_warnings: list[str] | None = None) -> TurnResult:

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from osprey.approval.facts import alarms_of_judgement, facts_of_judgement, require_allowed, shown_of_judgement
 from osprey.approval.kinds import registration_of
-from osprey.approval.notices import tell_filed
+from osprey.approval.notices import tell_aside, tell_filed
 from osprey.approval.people import person_of
 from osprey.approval.remembering import use_remembered
 from osprey.approval.risk import risk_of
@@ -63,7 +63,7 @@ async def file_request(project: Project, draft: Draft) -> RequestRow:
 
 
 def file_request_sync(project: Project, draft: Draft) -> RequestRow:
-    """Store a request as `file_request` does, for callers that cannot await; notices are left to `watch`."""
+    """Store a request as `file_request` does, for callers that cannot await; people are told meanwhile."""
     journal = journal_of(project)
     try:
         registration_of(project, draft.facts.kind)
@@ -72,7 +72,9 @@ def file_request_sync(project: Project, draft: Draft) -> RequestRow:
         refusal = Refusal(exc.rule, str(exc))
         project.database.safety.run_sync(lambda connection: _refuse(connection, journal, draft, refusal))
         raise
-    return journal.requests.create_sync(new)
+    row = journal.requests.create_sync(new)
+    tell_aside(project, row)
+    return row
 
 
 def _refuse(connection: Connection, journal: Journal, draft: Draft, refusal: Refusal) -> None:

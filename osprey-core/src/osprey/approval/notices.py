@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import anyio.to_thread
 
 from osprey.config import NoticeEvent
 from osprey.errors import UsageError
@@ -42,6 +44,31 @@ async def tell_filed(project: Project, row: RequestRow) -> None:
         if row.supersedes is not None:
             group.start_soon(tell_outcome, project, row.supersedes, (RequestState.SUPERSEDED,))
         group.start_soon(tell, project, row, NoticeEvent.DECIDED if row.state in _DECIDED else NoticeEvent.FILED)
+
+
+def tell_aside(project: Project, row: RequestRow) -> None:
+    """Tell of a request as `tell_filed` does, for callers that cannot await; the project's end waits for it."""
+    if row.state is RequestState.PENDING and project.config.approval.notify:
+        project.part("notices aside", _Aside).tell(row)
+
+
+class _Aside:
+    """Threads that tell of requests which were filed by somebody who cannot await."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._threads: list[Thread] = []
+        project.on_close(self._join)
+
+    def tell(self, row: RequestRow) -> None:
+        thread = Thread(target=anyio.run, args=(tell_filed, self._project, row), name="osprey-notices")
+        self._threads = [one for one in self._threads if one.is_alive()]
+        self._threads.append(thread)
+        thread.start()
+
+    async def _join(self) -> None:
+        for thread in self._threads:
+            await anyio.to_thread.run_sync(thread.join)
 
 
 async def tell_outcome(project: Project, request_id: str, states: Iterable[RequestState]) -> None:

@@ -201,3 +201,24 @@ async def test_a_failing_hook_keeps_the_result_and_refuses_what_follows(database
     is_broken = False
     assert await database.safety.run(add("again")) == "again"
     assert words(database) == ["kept", "again"]
+
+
+def test_a_transaction_tells_how_it_ended_before_its_caller_hears_of_it(database: Database) -> None:
+    ends: list[BaseException | None] = []
+    database.safety.at_end(ends.append)
+    database.safety.run_sync(add("kept"))
+    assert ends == [None]
+    with pytest.raises(ConflictError):
+        database.safety.run_sync(lambda c: c.exec_driver_sql("INSERT INTO notes VALUES (NULL)"))
+    assert isinstance(ends[-1], ConflictError)
+    with pytest.raises(ZeroDivisionError):
+        database.safety.run_sync(lambda _: 1 / 0)
+    assert isinstance(ends[-1], ZeroDivisionError)
+
+
+def test_settling_waits_for_the_hooks_and_raises_what_they_raise(database: Database) -> None:
+    seen: list[int] = []
+    database.safety.after_commit(lambda c: seen.append(c.exec_driver_sql("SELECT count(*) FROM notes").scalar_one()))
+    database.safety.run_sync(add("a"))
+    database.safety.settle_sync()
+    assert seen[-1] == 1

@@ -88,3 +88,21 @@ def _is_named(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
+
+
+def lock_descriptor(descriptor: int, *, timeout_s: float) -> None:
+    """Lock an open file until it is closed, for the moment in which several lines of it belong together.
+
+    :raises TimeoutError: another process keeps the lock; it may have been stopped.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            if time.monotonic() >= deadline:
+                msg = f"another process has held its lock for more than {timeout_s:g} s"
+                raise TimeoutError(msg) from exc
+            time.sleep(0.01)
+        else:
+            return

@@ -28,6 +28,7 @@ from osprey.storage.wakeup import Wakeup
 
 T = TypeVar("T")
 CommitHook = Callable[[Connection], None]
+EndHook = Callable[[BaseException | None], None]
 
 _MOST_OWED: Final = 32
 """Commits after which the hooks run even if more jobs wait."""
@@ -63,6 +64,7 @@ class Writer:
         self._start_lock = Lock()
         self._is_closed = False
         self._hooks: list[CommitHook] = []
+        self._end_hooks: list[EndHook] = []
         self._owed = 0
         self._tidied = 0
         self._has_failed_hook = False
@@ -78,6 +80,10 @@ class Writer:
     async def settle(self) -> None:
         """Wait until the hooks of every commit so far have run; their failure is raised here."""
         await self._result(None)
+
+    def settle_sync(self) -> None:
+        """Do as `settle`, and block until it is done."""
+        self._submit(None).outcome.result()
 
     async def _result(self, work: Callable[[Connection], T] | None) -> T:
         await anyio.lowlevel.checkpoint_if_cancelled()
@@ -102,6 +108,13 @@ class Writer:
         is tried again before the next job, and while it fails every job is refused.
         """
         self._hooks.append(hook)
+
+    def at_end(self, hook: EndHook) -> None:
+        """Have `hook` run on the writer's thread when a transaction has ended, with what made it fail or None.
+
+        It runs before whoever waits for the transaction hears of its end, and it must not raise.
+        """
+        self._end_hooks.append(hook)
 
     def close(self) -> None:
         """End the jobs that were accepted, then the thread and its connection."""
@@ -169,10 +182,19 @@ class Writer:
         return is_last
 
     def _transact(self, work: Callable[[Connection], T]) -> T:
-        with self._turn:
-            result = self._run_transaction(work)
+        try:
+            with self._turn:
+                result = self._run_transaction(work)
+        except BaseException as exc:
+            self._tell_end(exc)
+            raise
+        self._tell_end(None)
         self._owed += 1
         return result
+
+    def _tell_end(self, failure: BaseException | None) -> None:
+        for hook in self._end_hooks:
+            hook(failure)
 
     def _run_transaction(self, work: Callable[[Connection], T]) -> T:
         try:

@@ -9,12 +9,12 @@ from typing import Any, Self, cast
 
 import anyio
 
-from osprey import errors
+from osprey.control.guard.answers import error_of_answer
 from osprey.control.guard.frames import CLOSED, FrameError, Frames
 from osprey.control.guard.server import own_version
 from osprey.control.requests import ApplyReport, ApplyRequest, Judgement, JudgeRequest
 from osprey.control.wire import from_wire, to_wire
-from osprey.errors import ConnectorError, OspreyError, RefusedError
+from osprey.errors import ConnectorError
 
 
 class GuardAbsentError(ConnectorError):
@@ -82,14 +82,5 @@ class GuardClient:
                 msg = f"the guard went away before it answered to {op!r}: `osprey approvals list` shows what was done"
                 raise GuardLostError(msg) from exc
         if "error" in answer:
-            raise _as_error(answer["error"])
+            raise error_of_answer(answer["error"])
         return answer["ok"]
-
-
-def _as_error(error: dict[str, str]) -> OspreyError:
-    """Give the error that the guard raised, in its own class; one that is not known here is a plain one."""
-    cls = getattr(errors, error["type"], OspreyError)
-    if cls is RefusedError:
-        return RefusedError(error["message"], rule=error["rule"])
-    is_known = isinstance(cls, type) and issubclass(cls, OspreyError)
-    return cls(error["message"]) if is_known else OspreyError(error["message"])

@@ -1,4 +1,4 @@
-"""Frames between the guard and its clients: a length of four bytes, then that many bytes of JSON."""
+"""Frames between a service and its clients: a length of four bytes, then that many bytes of JSON."""
 
 from __future__ import annotations
 
@@ -23,8 +23,13 @@ class FrameError(OspreyError):
 class Frames:
     """Frames over one stream."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, *, most_received: int = MOST_BYTES) -> None:
+        """Speak over `stream`.
+
+        :param most_received: bytes of the longest frame that is taken, for a service whose questions are short.
+        """
         self._stream = stream
+        self._most_received = most_received
         self._buffered = BufferedByteReceiveStream(stream)
 
     async def send(self, message: dict[str, Any]) -> None:
@@ -46,8 +51,8 @@ class Frames:
         """
         first = await self._buffered.receive(1)
         length = int.from_bytes(first + await self._buffered.receive_exactly(_LENGTH_BYTES - 1), "big")
-        if length > MOST_BYTES:
-            msg = f"a frame of {length} bytes: at most {MOST_BYTES} are allowed"
+        if length > self._most_received:
+            msg = f"a frame of {length} bytes: at most {self._most_received} are allowed"
             raise FrameError(msg)
         try:
             message: Any = json.loads(await self._buffered.receive_exactly(length))

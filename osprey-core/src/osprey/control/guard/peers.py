@@ -1,4 +1,4 @@
-"""Who is at the other end of the guard's socket: asked of the operating system, never of the peer."""
+"""Who is at the other end of a unix socket: asked of the operating system, never of the peer."""
 
 from __future__ import annotations
 
@@ -45,17 +45,24 @@ class Peer:
         return evolve(actor, subject=subject, terminal=f"{actor.terminal} uid={self.uid}".strip())
 
 
+def peer_of(stream: SocketStream) -> Peer | None:
+    """Give who has connected, or who listens, at the other end; None where the operating system does not tell."""
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
+    raw_socket = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - a socket, not a Django query
+    return Peer(_CREDENTIALS.unpack(raw_socket.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))[1])
+
+
 def admitted_peer(stream: SocketStream, users: Collection[str]) -> Peer:
     """Give the peer if it may ask: this process's own user, or one that is named.
 
     :raises RefusedError: it is another; or the operating system does not tell who it is.
     """
-    option = getattr(socket, "SO_PEERCRED", None)
-    if option is None:
+    peer = peer_of(stream)
+    if peer is None:
         msg = "this system does not tell who is at a socket's other end: use `control_system.guard: inprocess`"
         raise RefusedError(msg, rule="guard.peer")
-    raw_socket = stream.extra(SocketAttribute.raw_socket)  # noqa: S610 - a socket, not a Django query
-    peer = Peer(_CREDENTIALS.unpack(raw_socket.getsockopt(socket.SOL_SOCKET, option, _CREDENTIALS.size))[1])
     if peer.uid != os.getuid() and peer.name not in users:
         msg = f"user {peer.name} may not ask this guard; `control_system.guard_users` names who may beside its own"
         raise RefusedError(msg, rule="guard.peer")

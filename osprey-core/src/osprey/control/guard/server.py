@@ -17,6 +17,7 @@ import anyio
 from anyio.abc import SocketStream, TaskStatus
 from attrs import evolve
 
+from osprey.control.guard.answers import answer_of_error
 from osprey.control.guard.frames import CLOSED, FrameError, Frames
 from osprey.control.guard.peers import Peer, admitted_peer
 from osprey.control.requests import ApplyReport, ApplyRequest, Judgement, JudgeRequest
@@ -105,7 +106,7 @@ def _greet(message: dict[str, Any]) -> dict[str, Any]:
 
 async def _say_goodbye(frames: Frames, exc: OspreyError) -> None:
     try:
-        await frames.send(_error(exc))
+        await frames.send(answer_of_error(exc))
     except CLOSED:
         return
 
@@ -114,9 +115,9 @@ async def _answer(guard: GuardLike, peer: Peer, message: dict[str, Any]) -> dict
     try:
         return {"ok": await _ask(guard, peer, message)}
     except OspreyError as exc:
-        return _error(exc)
+        return answer_of_error(exc)
     except Exception as exc:  # noqa: BLE001 - the guard's refusal: whatever fails is answered with no
-        return _error(RefusedError(f"{type(exc).__name__}: {exc}", rule="guard.error"))
+        return answer_of_error(RefusedError(f"{type(exc).__name__}: {exc}", rule="guard.error"))
 
 
 async def _ask(guard: GuardLike, peer: Peer, message: dict[str, Any]) -> Any:
@@ -131,8 +132,3 @@ async def _ask(guard: GuardLike, peer: Peer, message: dict[str, Any]) -> Any:
             return to_wire(await guard.recover())
         case _:
             raise RefusedError("the request is not understood", rule="guard.not_understood")
-
-
-def _error(exc: OspreyError) -> dict[str, Any]:
-    error = {"type": type(exc).__name__, "message": str(exc), "rule": getattr(exc, "rule", "")}
-    return {"error": error}

@@ -121,22 +121,27 @@ def _is_named(patterns: Sequence[str], name: str) -> bool:
 
 
 def unmet(config: ApprovalConfig, needs: Needs, authors: Sequence[str]) -> str:
-    """Say why nobody could meet what a request needs now; empty if somebody can.
-
-    Peers of the approval desk's socket are not counted: they show who they are when they come.
-    """
-    people = {
-        name: person
-        for name, person in config.people.items()
-        if (person.secret_hash is not None or config.desk_users or not needs.needs_secret)
-        and not (needs.persons > 1 and name in authors)
-    }
+    """Say why nobody could meet what a request needs now; empty if somebody can."""
+    known = {name: person.roles for name, person in config.people.items()}
+    people = dict(who_can_show(config) if needs.needs_secret else known)
+    if needs.persons > 1:
+        people = {name: roles for name, roles in people.items() if name not in authors}
     if needs.needs_secret and len(people) < needs.persons:
         return f"{needs.persons} people with a secret have to approve, and approval.people names {len(people)} who may"
-    lacking = _lacking(needs.roles, [person.roles for person in people.values()])
+    lacking = _lacking(needs.roles, list(people.values()))
     if lacking:
         return f"the role {lacking} is needed, and too few people of approval.people hold it"
     return ""
+
+
+def who_can_show(config: ApprovalConfig) -> Mapping[str, Sequence[str]]:
+    """Give who can show that it is them, by a secret or at the approval desk's socket: each name with its roles."""
+    at_desk = {f"os:{user}" for user in config.desk_users}
+    return {
+        name: person.roles
+        for name, person in config.people.items()
+        if person.secret_hash is not None or at_desk.intersection(person.subjects)
+    }
 
 
 def _lacking(wanted: Mapping[str, int], held: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,8 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,14 @@ from sqlalchemy import Connection
 from osprey.errors import StorageError
 from osprey.journal.seal import create_once
 from osprey.storage.faults import folder_error
+from osprey.storage.locks import lock_descriptor
 
 ANCHOR_FILE: Final = "audit.anchor"
 
 _LINE: Final = re.compile(r"(begun )?(\d+) ([0-9a-f]{64})")
 _TAIL: Final = 1024
 """Bytes; more than ten lines."""
+_WAIT_S: Final = 10.0
 _TORN: Final = re.compile(r"\d+( [0-9a-f]{0,63})?")
 
 
@@ -40,6 +43,8 @@ class AnchorContent:
     seals: Mapping[int, str] = field(factory=dict[int, str])
     conflicts: tuple[int, ...] = ()
     """Rows for which two lines disagree: history was rewritten between them."""
+    disordered: tuple[int, ...] = ()
+    """Numbers of lines whose row comes before that of an earlier line."""
     damaged: tuple[int, ...] = ()
     """Numbers of lines that nothing of ours wrote."""
     torn: tuple[int, ...] = ()
@@ -73,33 +78,29 @@ class Anchor:
         return hmac.new(self._key, f"anchor begun {rows}".encode(), hashlib.sha256).hexdigest()
 
     def bring_up(self, connection: Connection) -> None:
-        """Append the newest row's seal unless it is the last one written here.
+        """Append the newest row's seal unless the last line says it.
 
         To a table that lacks the row of the last line nothing is appended: that line is what shows that the table is
         an earlier copy of itself.
         """
-        row = connection.exec_driver_sql("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").first()
-        if row is None or (row[0], row[1]) == self._written or self._lacks_newest(connection):
+        if _newest_row(connection) in (None, self._written):
             return
-        self._append(f"{row[0]} {row[1]}\n".encode())
-        self._written = (row[0], row[1])
+        with self._opened() as descriptor:
+            line = _last_line(descriptor)
+            row = _newest_row(connection)
+            if row is not None and row != line and not _lacks(connection, line):
+                _append(descriptor, f"{row[0]} {row[1]}\n".encode())
+            self._written = row
 
-    def _lacks_newest(self, connection: Connection) -> bool:
-        newest = self.newest()
-        if newest is None or newest[0] == 0:
-            return False
-        found = connection.exec_driver_sql("SELECT mac FROM audit WHERE seq = ?", (newest[0],)).scalar()
-        return bool(found != newest[1])
-
-    def _append(self, line: bytes) -> None:
+    @contextmanager
+    def _opened(self) -> Generator[int]:
+        """Give the file under its lock: lines of several processes stand in the order of their rows."""
         try:
             # Not made anew: that it vanished must be seen.
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             try:
-                size = os.fstat(descriptor).st_size
-                is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-                os.write(descriptor, b"\n" + line if is_torn else line)
-                os.fsync(descriptor)
+                lock_descriptor(descriptor, timeout_s=_WAIT_S)
+                yield descriptor
             finally:
                 os.close(descriptor)
         except FileNotFoundError as exc:
@@ -120,17 +121,9 @@ class Anchor:
         except OSError as exc:
             raise folder_error(exc, self.path) from exc
         try:
-            size = os.fstat(descriptor).st_size
-            tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+            return _last_line(descriptor)
         finally:
             os.close(descriptor)
-        # Before the first line break of the tail there may be a part of a line, and so there may after the last.
-        whole = tail.split("\n")[1 if size > _TAIL else 0 : -1]
-        for line in reversed(whole):
-            match = _LINE.fullmatch(line)
-            if match is not None:
-                return (0, "") if match[1] else (int(match[2]), match[3])
-        return None
 
     def begun(self) -> int | None:
         """Give how many rows there were when the file was made; None if its first line is not genuine."""
@@ -159,6 +152,8 @@ class Anchor:
         conflicts: list[int] = []
         damaged: list[int] = []
         torn: list[int] = []
+        disordered: list[int] = []
+        highest = 0
         for number, line in enumerate(lines, start=1):
             match = _LINE.fullmatch(line)
             if match is None:
@@ -169,12 +164,49 @@ class Anchor:
                     begun = int(match[2])
                 else:
                     damaged.append(number)
-            elif seals.setdefault(int(match[2]), match[3]) != match[3]:
-                conflicts.append(int(match[2]))
+            else:
+                seq = int(match[2])
+                if seals.setdefault(seq, match[3]) != match[3]:
+                    conflicts.append(seq)
+                if seq < highest:
+                    disordered.append(number)
+                highest = max(highest, seq)
         return AnchorContent(
             begun=begun,
             seals=seals,
             conflicts=tuple(conflicts),
+            disordered=tuple(disordered),
             damaged=tuple(damaged),
             torn=tuple(torn),
         )
+
+
+def _newest_row(connection: Connection) -> tuple[int, str] | None:
+    row = connection.exec_driver_sql("SELECT seq, mac FROM audit ORDER BY seq DESC LIMIT 1").first()
+    return None if row is None else (row[0], row[1])
+
+
+def _lacks(connection: Connection, line: tuple[int, str] | None) -> bool:
+    if line is None or line[0] == 0:
+        return False
+    found = connection.exec_driver_sql("SELECT mac FROM audit WHERE seq = ?", (line[0],)).scalar()
+    return bool(found != line[1])
+
+
+def _last_line(descriptor: int) -> tuple[int, str] | None:
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL)).decode(errors="replace")
+    # Before the first line break of the tail there may be a part of a line, and so there may after the last.
+    whole = tail.split("\n")[1 if size > _TAIL else 0 : -1]
+    for line in reversed(whole):
+        match = _LINE.fullmatch(line)
+        if match is not None:
+            return (0, "") if match[1] else (int(match[2]), match[3])
+    return None
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    size = os.fstat(descriptor).st_size
+    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    os.write(descriptor, b"\n" + line if is_torn else line)
+    os.fsync(descriptor)

@@ -1,46 +1,61 @@
 """The check of the audit: every row's seal, the order, the end, and the anchor.
 
-What it finds: a row that was edited, deleted, inserted or moved; rows cut off below the newest anchor line;
-a table written again without the key; an anchor that was edited, exchanged or lost.
-
-What it cannot find: whoever can write as the project's user can read `audit.key` and seal a false history;
-table and anchor cut back to the same earlier row (keep copies of `audit.anchor` on another machine, or make
-it append-only with ``chattr +a``, and this is found as well); rows cut off that had no anchor line yet, which
-are those of the last moments before a crash; an event that was never recorded.
+What it finds, and what it cannot find as a project is set up, stands in `osprey.journal.protection`.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from sqlalchemy import Connection
+
 from osprey.journal.anchor import AnchorContent
-from osprey.journal.seal import FIRST_SEAL, seal_row
+from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row
 from osprey.journal.values import AuditVerdict, Finding, FindingKind
 
+_ROWS: Final = f"SELECT {', '.join(SEALED_COLUMNS)}, mac FROM audit ORDER BY seq"  # noqa: S608 - names of our own
 _MOST_FINDINGS: Final = 50
 """A rewritten table would otherwise yield a finding a row."""
 
 
-def verify_rows(key: bytes, rows: Iterable[tuple[Any, ...]], anchor: AnchorContent) -> AuditVerdict:
-    """Check rows (sealed columns, then the seal), in order of `seq`, against the key and the anchor.
+def verify_table(connection: Connection, key: bytes, anchor: AnchorContent) -> AuditVerdict:
+    """Check the audit as this connection sees it, against the key and the anchor.
 
-    The anchor must have been read before the rows, so that a row appended meanwhile is no contradiction.
+    The anchor must have been read before the connection's transaction began, so that a row appended meanwhile is no
+    contradiction.
     """
+    return verify_rows(key, stored_rows(connection), anchor)
+
+
+def stored_rows(connection: Connection, query: str = _ROWS) -> Iterator[tuple[Any, ...]]:
+    """Read rows as they are stored, those included whose text somebody has replaced by what is none."""
+    raw: Any = connection.connection.dbapi_connection
+    usual = raw.text_factory
+    raw.text_factory = _text_or_not
+    try:
+        yield from raw.execute(query)
+    finally:
+        raw.text_factory = usual
+
+
+def _text_or_not(stored: bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape")
+
+
+def verify_rows(key: bytes, rows: Iterable[tuple[Any, ...]], anchor: AnchorContent) -> AuditVerdict:
+    """Check rows (sealed columns, then the seal), in order of `seq`, against the key and the anchor."""
     findings: list[Finding] = []
-    previous = FIRST_SEAL
-    expected = 1
+    seals, previous, expected = anchor.seals, FIRST_SEAL, 1
     for *values, mac in rows:
         seq = values[0]
         if seq != expected:
-            message = f"rows {expected} to {seq - 1} are gone"
-            findings.append(Finding(FindingKind.MISSING, expected, message))
+            findings.append(_out_of_order(seq, expected))
         elif not hmac.compare_digest(seal_row(key, previous, tuple(values)).encode(), str(mac).encode()):
             message = f"row {seq} was changed, moved, or written without the key"
             findings.append(Finding(FindingKind.EDITED, seq, message))
-        anchored = anchor.seals.get(seq)
-        if anchored is not None and anchored != mac:
+        if seq in seals and seals[seq] != mac:
             message = f"row {seq} is not the row that the anchor has seen"
             findings.append(Finding(FindingKind.ANCHOR_MISMATCH, seq, message))
         previous, expected = str(mac), seq + 1
@@ -52,6 +67,12 @@ def verify_rows(key: bytes, rows: Iterable[tuple[Any, ...]], anchor: AnchorConte
         findings=tuple(findings[:_MOST_FINDINGS]),
         note=_note(anchor, count),
     )
+
+
+def _out_of_order(seq: int, expected: int) -> Finding:
+    if seq < expected:
+        return Finding(FindingKind.EDITED, seq, f"row {seq} stands where no row can be")
+    return Finding(FindingKind.MISSING, expected, f"rows {expected} to {seq - 1} are gone")
 
 
 def _judge_anchor(anchor: AnchorContent, count: int) -> list[Finding]:
@@ -66,6 +87,10 @@ def _judge_anchor(anchor: AnchorContent, count: int) -> list[Finding]:
     if anchor.damaged:
         lines = ", ".join(str(number) for number in anchor.damaged)
         message = f"the anchor's lines {lines} are not what Osprey writes"
+        findings.append(Finding(FindingKind.ANCHOR_DAMAGED, 0, message))
+    if anchor.disordered:
+        lines = ", ".join(str(number) for number in anchor.disordered)
+        message = f"the anchor's lines {lines} say less than a line before them: lines were exchanged or put back"
         findings.append(Finding(FindingKind.ANCHOR_DAMAGED, 0, message))
     if anchor.begun is None:
         message = "the anchor is missing, or its first line is not genuine"

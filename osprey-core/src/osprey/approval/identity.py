@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
-
 from osprey.control import Actor
+from osprey.journal.process_user import process_user
 
 
 def current_actor() -> Actor:
-    """Give the user of this process as the operating system knows it.
-
-    Taken from the user id, never from `$USER` or a text: what a process can set, it can forge.
-    """
-    return Actor(subject=f"os:{_user_name()}", terminal=_terminal(), host=socket.gethostname())
-
-
-def _user_name() -> str:
-    try:
-        import pwd
-    except ImportError:  # not a POSIX system
-        return str(os.getuid()) if hasattr(os, "getuid") else os.getlogin()
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
-
-
-def _terminal() -> str:
-    for stream in (sys.stdin, sys.stderr):
-        try:
-            return os.ttyname(stream.fileno())
-        except (OSError, ValueError, AttributeError):
-            continue
-    return ""
+    """Give the user of this process as the operating system knows it."""
+    who = process_user()
+    return Actor(subject=who.subject, terminal=who.terminal, host=who.host)

@@ -253,6 +253,10 @@ class FindingKind(StrEnum):
     ANCHOR_MISMATCH = "anchor_mismatch"
     ANCHOR_DAMAGED = "anchor_damaged"
     ANCHOR_RESTARTED = "anchor_restarted"
+    COPY_DAMAGED = "copy_damaged"
+    """A copy is not what was exported, or the audit was not intact then."""
+    COPY_DIFFERS = "copy_differs"
+    """The project's audit is not what a genuine copy says it was."""
 
 
 @frozen

@@ -72,7 +72,8 @@ async def carry_out_approved(
     journal = journal_of(project)
     row = await _checked(project, request_id, sha256, actor)
     content = read_content(row.kind, row.document)
-    await journal.ledger.claim(row.id, sha256, actor, [])
+    async with journal.audit.keeping(actor, "claim", row.id):
+        await journal.ledger.claim(row.id, sha256, actor, [])
     state, report = RequestState.IN_DOUBT, dict[str, Any]()
     try:
         report = dict(await work(content))
@@ -95,7 +96,8 @@ async def carry_out_approved(
 async def _checked(project: Project, request_id: str, sha256: str, actor: Actor) -> RequestRow:
     """Check what the journal does not know of: that the kind is declared, and that the rules are still the same."""
     journal = journal_of(project)
-    row = await journal.requests.get(request_id)
+    async with journal.audit.keeping(actor, "claim", request_id):
+        row = await journal.requests.get(request_id)
     try:
         declared = registration_of(project, row.kind)
         if declared.is_on_machine:

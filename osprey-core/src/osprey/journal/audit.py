@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, RowMapping, insert, select
+import anyio
+import anyio.to_thread
+from attrs import evolve
+from sqlalchemy import Connection, insert, select
 
-from osprey.errors import UsageError
+from osprey.errors import StorageError, UsageError
+from osprey.journal.audit_records import AuditFilter, list_rows
 from osprey.journal.history import PastEvent, history_since
+from osprey.journal.late_refusals import LateRefusals
 from osprey.journal.refusals import Refusal
 from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row, seal_values
+from osprey.journal.spool import Spool
+from osprey.journal.spool_records import LateRefusal
 from osprey.journal.tables import AUDIT
 from osprey.journal.values import ActorLike, AuditRow, AuditVerdict
-from osprey.journal.verification import verify_rows
+from osprey.journal.verification import verify_table
 from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
@@ -30,7 +38,6 @@ CLOCK_TOLERANCE_NS: Final = 1_000_000_000
 """How far the clock may lag behind the newest audit row: what time synchronisation steps without harm."""
 
 _INSERT: Final = Prepared(insert(AUDIT))
-_COLUMNS: Final = tuple(AUDIT.c[name] for name in (*SEALED_COLUMNS, "mac"))
 
 
 class Audit:
@@ -42,6 +49,18 @@ class Audit:
         self._key = key
         self._anchor = anchor
         self._host = socket.gethostname()
+        self._spool = Spool(database.state_dir, key)
+        self.late: Final = LateRefusals(self._spool, clock, self.append)
+        """What becomes of a refusal that cannot be appended."""
+
+    def attach(self) -> None:
+        """Have the safety writer bring in late refusals and keep the anchor up, from the next transaction on."""
+        self.late.prepare()
+        writer = self._database.safety
+        writer.at_end(self.late.transaction_ended)
+        # The anchor last, so that it sees the rows that come in late.
+        writer.after_commit(self.late.bring_in)
+        writer.after_commit(self._anchor.bring_up)
 
     def append(
         self,
@@ -135,8 +154,12 @@ class Audit:
         now_ns: int,
         detail: Mapping[str, Any] | None = None,
     ) -> Refusal:
-        """Append the row of a refusal in the caller's transaction, and give the refusal back."""
-        told = {"what": what, "rule": refusal.rule, "reason": refusal.message, **(detail or {})}
+        """Append the row of a refusal in the caller's transaction, and give the refusal back.
+
+        If that transaction cannot be committed, the refusal is told at once, and its row follows later.
+        """
+        told = _told(what, refusal, detail)
+        self.late.note(self._late_refusal(actor, subject, now_ns, told))
         self.append(connection, event="refused", actor=actor, subject=subject, now_ns=now_ns, detail=told)
         return refusal
 
@@ -152,22 +175,41 @@ class Audit:
     ) -> None:
         """Record a refusal that another room decided, such as the guard's.
 
+        If the audit cannot be written, the refusal is told at once and kept, and its row follows when it can.
+
         :param subject: the request that it is about, if there is one.
+        :raises StorageError: it could not be kept either.
         """
+        told, now_ns = _told(what, Refusal(rule, reason), detail), self._clock()
 
         def record(connection: Connection) -> None:
-            refusal = Refusal(rule, reason)
-            self.refuse(
-                connection,
-                refusal,
-                actor=actor,
-                what=what,
-                subject=subject,
-                now_ns=self._clock(),
-                detail=detail,
-            )
+            self.append(connection, event="refused", actor=actor, subject=subject, now_ns=now_ns, detail=told)
 
-        await self._database.safety.run(record)
+        try:
+            await self._database.safety.run(record)
+        except StorageError as exc:
+            late = self._late_refusal(actor, subject, now_ns, told, cause=str(exc))
+            is_kept = False
+            with anyio.CancelScope(shield=True):
+                is_kept = await anyio.to_thread.run_sync(self.late.keep, late, limiter=anyio.CapacityLimiter(1))
+            if not is_kept:
+                raise
+
+    @asynccontextmanager
+    async def keeping(self, actor: ActorLike, what: str, subject: str = "") -> AsyncGenerator[None]:
+        """Record a step that the journal's failure stops as refused; the failure goes on to whoever asked for it."""
+        try:
+            yield
+        except StorageError as exc:
+            with suppress(StorageError):  # the first failure is the one to tell of
+                await self.refusal(actor, what, "ledger.unavailable", str(exc), subject=subject)
+            raise
+
+    def _late_refusal(
+        self, actor: ActorLike, subject: str, now_ns: int, told: Mapping[str, Any], cause: str = ""
+    ) -> LateRefusal:
+        who = {"actor": actor.subject, "terminal": actor.terminal, "host": actor.host or self._host}
+        return LateRefusal(**who, subject=subject, ns=now_ns, detail=told, cause=cause)
 
     async def record(
         self, actor: ActorLike, event: str, subject: str = "", detail: Mapping[str, Any] | None = None
@@ -202,43 +244,45 @@ class Audit:
         )
 
     async def count_refusals(self, rule: str, subject: str, since_ns: int) -> int:
-        """Count the refusals by a rule of what concerns a subject since then."""
-        query = select(AUDIT.c.detail).where(
-            AUDIT.c.subject == subject, AUDIT.c.event == "refused", AUDIT.c.ns >= since_ns
-        )
-        told = await self._database.read(lambda connection: connection.execute(query).scalars().all())
-        return sum(json.loads(detail).get("rule") == rule for detail in told)
+        """Count the refusals by a rule of what concerns a subject since then, those that wait in the spool too."""
+        return await self._database.read(lambda connection: self._count(connection, rule, subject, since_ns))
+
+    async def refusal_among(
+        self, actor: ActorLike, what: str, rule: str, reason: str, *, subject: str, since_ns: int, most: int
+    ) -> bool:
+        """Record a refusal if there are fewer than `most` by this rule on this subject since then; say whether it was.
+
+        One transaction: of many that are refused at once, no more than `most` hear why.
+        """
+
+        def record(connection: Connection) -> bool:
+            if self._count(connection, rule, subject, since_ns) >= most:
+                return False
+            refusal = Refusal(rule, reason)
+            self.refuse(connection, refusal, actor=actor, what=what, subject=subject, now_ns=self._clock())
+            return True
+
+        return await self._database.safety.run(record)
+
+    def _count(self, connection: Connection, rule: str, subject: str, since_ns: int) -> int:
+        # The spool first: what moves into the audit meanwhile is counted twice rather than not at all.
+        waiting = self.late.count(rule, subject, since_ns)
+        of_subject = (AUDIT.c.subject == subject, AUDIT.c.event == "refused", AUDIT.c.ns >= since_ns)
+        told = connection.execute(select(AUDIT.c.detail).where(*of_subject)).scalars()
+        return waiting + sum(json.loads(one).get("rule") == rule for one in told)
 
     async def log(self, *, limit: int | None = None) -> list[AuditRow]:
         """Give the newest `limit` rows (all of them without one), oldest first."""
-
-        def read(connection: Connection) -> list[AuditRow]:
-            newest_first = select(*_COLUMNS).order_by(AUDIT.c.seq.desc()).limit(limit)
-            return [_row(row) for row in connection.execute(newest_first).mappings()][::-1]
-
-        return await self._database.read(read)
+        return await self._database.read(lambda connection: list_rows(connection, AuditFilter(limit=limit)))
 
     async def verify(self) -> AuditVerdict:
         """Check the whole audit; see `osprey.journal.verification`."""
         # Whatever this process still owes the anchor is written before this returns.
         await self._database.safety.settle()
         content = self._anchor.read()
-
-        def check(connection: Connection) -> AuditVerdict:
-            rows = connection.execute(select(*_COLUMNS).order_by(AUDIT.c.seq))
-            return verify_rows(self._key, (tuple(row) for row in rows), content)
-
-        return await self._database.read(check)
+        verdict = await self._database.read(lambda connection: verify_table(connection, self._key, content))
+        return evolve(verdict, note="; ".join(filter(None, (verdict.note, self.late.note_on_spool()))))
 
 
-def _row(values: RowMapping) -> AuditRow:
-    return AuditRow(
-        seq=values["seq"],
-        ns=values["ns"],
-        actor=values["actor"],
-        terminal=values["terminal"],
-        host=values["host"],
-        event=values["event"],
-        subject=values["subject"],
-        detail=json.loads(values["detail"]),
-    )
+def _told(what: str, refusal: Refusal, detail: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"what": what, "rule": refusal.rule, "reason": refusal.message, **(detail or {})}

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
+from osprey.errors import StorageError
 from osprey.journal.anchor import Anchor
 from osprey.journal.audit import Audit
+from osprey.journal.audit_records import AuditRecords
 from osprey.journal.claims import Books
+from osprey.journal.configuration_notes import note_configuration
 from osprey.journal.halt import Halt
 from osprey.journal.leases import Leases
 from osprey.journal.ledger import Ledger
@@ -19,6 +23,7 @@ from osprey.journal.remembered import RememberedDecisions
 from osprey.journal.requests import Requests
 from osprey.journal.schema import COMPONENT, MIGRATIONS
 from osprey.journal.seal import load_key
+from osprey.journal.unopened import keep_unopened
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -31,6 +36,8 @@ class Journal:
     def __init__(self, database: Database, clock: Callable[[], int], key: bytes, anchor: Anchor) -> None:
         """Used by `open`, which prepares the tables, the key and the anchor."""
         self.audit: Final = Audit(database, clock, key, anchor)
+        self.records: Final = AuditRecords(database, key, anchor)
+        """The audit to be read and copied."""
         self.requests: Final = Requests(database, clock, self.audit)
         self.remembered: Final = RememberedDecisions(database, clock, self.audit)
         self.owner: Final = Owner(database, clock)
@@ -41,9 +48,9 @@ class Journal:
 
     @classmethod
     def open(cls, database: Database, *, clock: Callable[[], int] = time.time_ns) -> Journal:
-        """Open the journal, making its tables, the audit's key and the anchor where they are missing.
+        """Open the journal, making its tables, the audit's key, anchor and spool where they are missing.
 
-        Rows that a crash left without an anchor line get it now.
+        Rows that a crash left without an anchor line get it now, and refusals that the audit could not take their rows.
 
         :raises StorageError: newer tables, a lost or exposed audit key, no access.
         """
@@ -52,9 +59,13 @@ class Journal:
         key = load_key(database.state_dir, has_rows=rows > 0)
         anchor = Anchor(database.state_dir, key)
         anchor.prepare(rows)
-        database.safety.after_commit(anchor.bring_up)
+        journal = cls(database, clock, key, anchor)
+        journal.audit.attach()
         database.safety.run_sync(lambda _: None)
-        return cls(database, clock, key, anchor)
+        if journal.audit.late.has_any():
+            with suppress(StorageError):  # a journal that can be read opens; the next write is refused all the same
+                database.safety.settle_sync()
+        return journal
 
     async def aclose(self) -> None:
         """Give back the owner's lock; open intents wait for the next process to recover them."""
@@ -70,8 +81,13 @@ def journal_of(project: Project) -> Journal:
     """Give the project's journal, opened on first use and closed with the project."""
 
     def build(owner: Project) -> Journal:
-        journal = Journal.open(owner.database)
+        try:
+            journal = Journal.open(owner.database)
+        except StorageError as exc:
+            keep_unopened(owner.config.storage.path, exc)
+            raise
         owner.on_close(journal.aclose)
+        note_configuration(owner.config, owner.database, journal.audit)
         return journal
 
     return project.part("journal", build)

@@ -82,7 +82,8 @@ class Ledger:
         def work(connection: Connection) -> RequestRow | Refusal:
             return claims.spend(connection, self._books, request_id, sha256, actor, effect)
 
-        return granted(await self._database.safety.run(work))
+        async with self._books.audit.keeping(actor, "claim", request_id):
+            return granted(await self._database.safety.run(work))
 
     async def advance(self, request_id: str, receipts: Sequence[Receipt], following: Sequence[Intent]) -> RequestRow:
         """Record what became of the last group, and open the intents of the next.

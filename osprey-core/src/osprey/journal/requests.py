@@ -23,7 +23,7 @@ from osprey.journal.request_filing import file_request
 from osprey.journal.request_steps import find_by_key, find_request, is_due, require_request
 from osprey.journal.rows import encode, request_row
 from osprey.journal.tables import REQUESTS
-from osprey.journal.values import ActorLike, NewRequest, RequestRow, RequestState
+from osprey.journal.values import ActorLike, NewRequest, RequestRow, RequestState, Who
 from osprey.journal.votes import DecisionRow, DecisionWord, Voter
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class Requests:
 
         :raises RefusedError: the request that it supersedes is being carried out or was superseded already.
         """
-        return granted(await self._database.safety.run(self._filing(new)))
+        async with self._audit.keeping(Who(new.requester), "file"):
+            return granted(await self._database.safety.run(self._filing(new)))
 
     def create_sync(self, new: NewRequest) -> RequestRow:
         """File a request as `create` does, and block until it is stored: for callers that cannot await."""
@@ -212,7 +213,8 @@ class Requests:
         def work(connection: Connection) -> RequestRow | Refusal:
             return decide(connection, self._audit, ballot, self._clock(), condition, judge)
 
-        return granted(await self._database.safety.run(work))
+        async with self._audit.keeping(ballot.actor, str(ballot.word), ballot.request_id):
+            return granted(await self._database.safety.run(work))
 
     def current(self, connection: Connection, request_id: str, now_ns: int) -> RequestRow | None:
         """Read a request in the caller's transaction, recording its expiry if it is due."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -75,7 +76,8 @@ class Guard:
         :raises UsageError: there is no such request.
         """
         journal = journal_of(self._project)
-        row = await journal.requests.get(request.request_id)
+        async with journal.audit.keeping(request.actor, "apply", request.request_id):
+            row = await journal.requests.get(request.request_id)
         try:
             writes = read_approved(row, request.sha256)
             bench = await self._bench(writes.target)
@@ -126,11 +128,14 @@ class Guard:
             # The ledger has refused the claim and written its own audit row.
             return not_applied(request.request_id, ReportStatus.REFUSED, exc.rule, str(exc))
         except StorageError as exc:
+            why = Refusal("ledger.unavailable", str(exc))
+            detail = {"request": request.request_id, "sha256": request.sha256}
+            with suppress(StorageError):  # told at once if it cannot even be kept; the approval is not given away
+                await self._tell(journal, request, why, detail)
             row = await journal.requests.get(request.request_id)
             if row.state is not RequestState.APPROVED:
                 raise
-            # Not even an audit row can be counted on now; what matters is that the approval is not given away.
-            return not_applied(request.request_id, ReportStatus.APPROVED, "ledger.unavailable", str(exc))
+            return not_applied(request.request_id, ReportStatus.APPROVED, why.rule, why.reason)
 
     async def _wait(self, journal: Journal, request: ApplyRequest, why: Refusal) -> ApplyReport:
         return await self._not_applied(journal, request, ReportStatus.APPROVED, why)
@@ -142,8 +147,11 @@ class Guard:
         self, journal: Journal, request: ApplyRequest, status: ReportStatus, why: Refusal
     ) -> ApplyReport:
         detail = {"request": request.request_id, "sha256": request.sha256, "status": status.value}
-        await journal.audit.refusal(request.actor, "apply", why.rule, why.reason, detail, subject=request.request_id)
+        await self._tell(journal, request, why, detail)
         return not_applied(request.request_id, status, why.rule, why.reason)
+
+    async def _tell(self, journal: Journal, request: ApplyRequest, why: Refusal, detail: Mapping[str, str]) -> None:
+        await journal.audit.refusal(request.actor, "apply", why.rule, why.reason, detail, subject=request.request_id)
 
     async def _bench(self, target: str) -> Bench:
         self._project.config.require(DemandArea.CONTROL)

@@ -153,6 +153,23 @@ async def test_a_guard_that_dies_within_an_apply_leaves_a_doubt_that_the_next_on
         assert (again.status, again.rule) == ("refused", "approval.in_doubt")
 
 
+async def test_people_are_told_of_what_a_dead_process_has_left(bench: Bench) -> None:
+    """The entry names a notifier that is not there: that it was asked for stands in the audit."""
+    async with bench.configure(guard="inprocess") as project:
+        request = await approved(project, 2.5)
+        await journal_of(project).ledger.claim(request.request_id, request.sha256, request.actor, [])
+    async with bench.configure() as project:
+        with (bench.folder / "config.yml").open("a", encoding="utf-8") as file:
+            file.write("approval: {notify: {crew: {via: pigeon}}}\n")
+        await anyio.to_thread.run_sync(bench.serving)
+        failed: list[Any] = []
+        with anyio.fail_after(60):
+            while not failed:
+                await anyio.sleep(0.01)
+                failed = [row for row in await journal_of(project).audit.log() if row.event == "notice.failed"]
+        assert [(row.subject, row.detail["event"]) for row in failed] == [(request.request_id, "ended")]
+
+
 async def test_a_second_server_of_the_project_refuses_to_start(bench: Bench) -> None:
     async with bench.configure() as project:
         await anyio.to_thread.run_sync(bench.serving)

@@ -40,8 +40,10 @@ async def _serve() -> None:
 
 
 async def _serve_project(project: Project) -> None:
+    from osprey.approval.notices import tell_outcome
     from osprey.control.guard.guard import Guard
     from osprey.control.guard.server import SOCKET_FILE, serve_guard
+    from osprey.journal.values import CONCLUSIONS
 
     own = Guard(project)
     path = project.state_dir / SOCKET_FILE
@@ -49,9 +51,12 @@ async def _serve_project(project: Project) -> None:
         serving = partial(serve_guard, own, path, users=project.config.control_system.guard_users)
         await group.start(serving)
         # Only the one that holds the socket takes over what others left.
-        for report in await own.recover():
+        reports = await own.recover()
+        for report in reports:
             click.echo(f"After a crash, request {report.request_id}: {report.reason}", err=True)
         click.echo(f"The guard serves {path}", err=True)
+        for report in reports:
+            await tell_outcome(project, report.request_id, CONCLUSIONS)
 
 
 async def _stop_on_signal(scope: anyio.CancelScope) -> None:

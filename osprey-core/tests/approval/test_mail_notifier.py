@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import trustme
 from attrs import define, evolve, field
+from hypothesis import given
+from hypothesis import strategies as st
 
 from osprey.api import ConfigError, structure_settings
 from osprey.approval.notifiers import NotSentError, mailing
@@ -226,6 +228,21 @@ async def test_no_text_of_others_becomes_a_header_or_a_command(serve: Serve, tex
         *("Content-Type", "Content-Transfer-Encoding", "MIME-Version"),
     }
     assert len(mail.get_content().splitlines()) == len(NOTICE.text().splitlines())
+
+
+PIECES = st.sampled_from(
+    ["=?", "?=", "?q?", "utf-8", "=0D=0A", "\r\n", "\n", "\x00", "Bcc: ", "\ud800", "µ", "\u2028", " "]
+)
+
+
+@given(text=st.lists(PIECES | st.characters() | st.text(), max_size=20).map("".join))
+def test_whatever_stands_in_a_title_a_mail_has_its_headers_and_its_lines(text: str) -> None:
+    settings = MailSettings(host="h", sender="a@b.org", recipients=("c@d.org",))
+    mail = mailing.mail_of(settings, evolve(NOTICE, title=text, requester=text, approved_by=(text,)))
+    read = message_from_bytes(mail.as_bytes(), policy=policy.default)
+    assert set(read) == set(mailing.mail_of(settings, NOTICE))
+    assert len(read.get_content().splitlines()) == len(NOTICE.text().splitlines())
+    assert read["Subject"].isprintable()
 
 
 async def test_a_password_goes_over_tls(serve: Serve, authority: trustme.CA) -> None:

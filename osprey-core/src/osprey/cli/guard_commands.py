@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ def serve() -> None:
 
 async def _serve() -> None:
     from osprey.cli.context import cli_project
+    from osprey.cli.signals import stop_on_signal
     from osprey.config.schema import GuardMode
 
     async with cli_project() as project:
@@ -35,7 +35,7 @@ async def _serve() -> None:
             msg = "nobody would ask this guard: set `control_system.guard: socket` in config.yml first"
             raise UsageError(msg)
         async with anyio.create_task_group() as group:
-            group.start_soon(_stop_on_signal, group.cancel_scope)
+            group.start_soon(stop_on_signal, group.cancel_scope)
             await _serve_project(project)
 
 
@@ -57,10 +57,3 @@ async def _serve_project(project: Project) -> None:
         click.echo(f"The guard serves {path}", err=True)
         for report in reports:
             await tell_outcome(project, report.request_id, CONCLUSIONS)
-
-
-async def _stop_on_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
-        async for _ in received:
-            scope.cancel()
-            return

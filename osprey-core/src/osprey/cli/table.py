@@ -20,6 +20,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "limits": ("osprey.cli.limits_commands:limits", "Say what the limits allow and what is wrong with them"),
     "ledger": ("osprey.cli.machine_commands:ledger", "Show every write and every doubt; settle a doubt"),
     "audit": ("osprey.cli.machine_commands:audit", "Show and check the audit"),
+    "desk": ("osprey.cli.desk_commands:desk", "Decide requests of a project that another user of this host serves"),
     "guard": ("osprey.cli.guard_commands:guard", "Run the guard as a process of its own"),
     "halt": ("osprey.cli.machine_commands:halt", "Stop all writes, or release the stop"),
     "config": ("osprey.cli.config_commands:config", "Show and check the configuration"),

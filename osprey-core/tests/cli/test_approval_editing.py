@@ -140,6 +140,16 @@ def test_what_was_written_and_cannot_be_filed_is_kept(inbox: Any, editor: Callab
     path.parent.rmdir()
 
 
+def test_no_editor_opens_on_what_is_decided(inbox: Any, editor: Callable[[str], Path]) -> None:
+    row = inbox.filed(*BATCH)
+    inbox.approvals("reject", row["id"], "--reason", "no")
+    seen = editor("pass")
+    refused = inbox.approvals("edit", row["id"], code=None)
+    assert isinstance(refused.exception, RefusedError)
+    assert refused.exception.rule == "approval.rejected"
+    assert not seen.exists()
+
+
 def test_an_editor_that_fails_files_nothing(inbox: Any, editor: Callable[[str], Path]) -> None:
     row = inbox.filed(*BATCH)
     editor("sys.exit(3)")

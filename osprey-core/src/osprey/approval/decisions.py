@@ -12,6 +12,7 @@ from attrs import frozen
 SHORT_HASH_DIGITS: Final = 8
 """The fewest hex digits of a request's hash that a person has to type."""
 _NUMBERS: Final = re.compile(r"[1-9][0-9]{0,5}(?:,[1-9][0-9]{0,5})*")
+_HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 _CLAUSES: Final = frozenset({"as", "only"})
 """What may stand behind an approval, each once and with one word."""
 
@@ -65,7 +66,9 @@ def parse_decision(text: str, *, sha256: str) -> Decision | None:
 def may_tell_secret(text: str) -> bool:
     """Say if a line that is no decision may hold a secret: one was typed behind a name, where it is never asked for."""
     words = text.split()
-    return bool(words) and words[0] == "approve" and "as" in words[1:-2]
+    named = words.index("as") if "as" in words[:-2] else 0
+    # The first word may be mistyped; a hash before the name says as well what the line was to be.
+    return named > 0 and (words[0] == "approve" or any(_HASH.fullmatch(word.lower()) for word in words[:named]))
 
 
 def parse_numbers(text: str) -> tuple[int, ...] | None:

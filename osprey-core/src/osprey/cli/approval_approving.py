@@ -16,6 +16,7 @@ from attrs import frozen
 
 from osprey.cli.approval_people import Claimed, identity_of_claim, identity_options
 from osprey.cli.context import cli_project
+from osprey.cli.printable import printable
 from osprey.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def approve_request(
         raise UsageError("a decision on some items is not remembered: approve the whole request, or without --remember")
     row, missing = anyio.run(_approve, approval, Claimed(name=name, secret_fd=secret_fd))
     click.echo(told_of_approval(row, request_id, missing))
+    if approval.wish is not None:
+        click.echo("It speaks for the same again: osprey approvals remembered list", err=True)
     if row.state == "pending":
         raise SystemExit(int(ExitCode.WAITING))
 
@@ -111,7 +114,7 @@ def told_of_approval(row: RequestRow, request_id: str, missing: str) -> str:
     short = row.sha256[:8]
     if row.state != "pending":
         some = "" if row.id == request_id else f" (the chosen items of {request_id}, which it supersedes)"
-        return f"Approved {row.id}{some}. Carry it out with: osprey resume {row.thread}"
+        return f"Approved {row.id}{some}. Carry it out with: osprey resume {printable(row.thread)}"
     if row.id != request_id:
         return f"Filed {row.id}, hash {short}, with the chosen items in place of {request_id}; it needs {missing}"
     return f"Counted for {row.id}, hash {short}; it still needs {missing}"

@@ -20,7 +20,9 @@ import click
 from attrs import frozen
 
 from osprey.approval import desk
-from osprey.errors import OspreyError, UsageError
+from osprey.approval.dossier import OPEN_STATES
+from osprey.approval.kinds import EditableKind, kind_of_request
+from osprey.errors import OspreyError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from osprey.approval import Identity
@@ -69,10 +71,11 @@ class Paper:
 def editable_of(project: Project, row: RequestRow) -> dict[str, Any]:
     """Give what a person may change of a request, as JSON.
 
-    :raises UsageError: nothing of it.
+    :raises UsageError: nothing of it. :raises RefusedError: it waits no more.
     """
-    from osprey.approval.kinds import EditableKind, kind_of_request
-
+    if row.state not in OPEN_STATES:
+        msg = f"request {row.id} is {row.state.replace('_', ' ')} and cannot be changed: file a new one"
+        raise RefusedError(msg, rule=f"approval.{row.state}")
     kind = kind_of_request(project, row.kind)
     found = kind.editable(row) if isinstance(kind, EditableKind) else {}
     if not found:

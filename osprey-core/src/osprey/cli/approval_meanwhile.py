@@ -11,6 +11,7 @@ import click
 from osprey.approval.expiry_watch import ExpiryWatch
 from osprey.cli.approval_listing import time_left
 from osprey.cli.approval_sections import told_of_decision
+from osprey.errors import StorageError
 from osprey.journal import RequestState, journal_of
 
 if TYPE_CHECKING:
@@ -29,27 +30,37 @@ class Meanwhile:
         self._project = project
         self._row = row
         self._words = words
+        self._own: set[str] = set()
         self._time = ExpiryWatch(project.config.approval.warn_before_s)
 
     async def until_decided(self) -> None:
         """Return once the request waits no more; until then say votes, remarks and the nearing end."""
-        requests = journal_of(self._project).requests
         while True:
             await anyio.sleep(_LOOK_EVERY_S)
-            # Asking for it records its expiry, so that a time that is over ends the wait as a decision does.
-            row = await requests.get(self._row.id)
-            if row.state is not RequestState.PENDING:
+            try:
+                lines = await self._news()
+            except StorageError:
+                continue  # whatever reads it next says so; a person who thinks is not to be thrown out for it
+            if lines is None:
                 return
-            lines = [told_of_decision(said) for said in (await requests.decisions(row.id))[self._words :]]
-            self._words += len(lines)
-            if (warning := self.warning()) is not None:
-                lines.append(warning)
             if lines:
                 click.echo("\n" + "\n".join(lines) + f"\n{PROMPT}", nl=False)
 
-    def skip(self) -> None:
-        """Leave out the next thing that is said: the person at this terminal has just said it."""
-        self._words += 1
+    async def _news(self) -> list[str] | None:
+        """Give what is to be said now; None once the request waits no more."""
+        requests = journal_of(self._project).requests
+        # Asking for it records its expiry, so that a time that is over ends the wait as a decision does.
+        row = await requests.get(self._row.id)
+        if row.state is not RequestState.PENDING:
+            return None
+        new = (await requests.decisions(row.id))[self._words :]
+        self._words += len(new)
+        lines = [told_of_decision(said) for said in new if said.text not in self._own]
+        return lines if (warning := self.warning()) is None else [*lines, warning]
+
+    def leave_out(self, remark: str) -> None:
+        """Do not repeat what the person at this terminal has just said."""
+        self._own.add(remark)
 
     def warning(self) -> str | None:
         """Give the warning that the time is nearly over, once, with the terminal's bell; None before that."""

@@ -160,8 +160,8 @@ async def _keep_remark(project: Project, row: RequestRow, line: str, meanwhile: 
     if may_tell_secret(line):
         click.echo("It was not kept either: a secret is asked for by itself, where nothing shows or keeps it.")
         return
+    meanwhile.leave_out(line.strip())
     await desk.comment(project, row.id, identity_of(project), line.strip())
-    meanwhile.skip()
     click.echo("It is kept with the request as a remark, which others see.")
 
 

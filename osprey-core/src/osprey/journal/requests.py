@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from osprey.errors import UsageError
 from osprey.journal.deciding import Ballot, decide
@@ -219,6 +219,12 @@ class Requests:
     def current(self, connection: Connection, request_id: str, now_ns: int) -> RequestRow | None:
         """Read a request in the caller's transaction, recording its expiry if it is due."""
         return current_request(connection, self._audit, request_id, now_ns)
+
+    async def count_waiting(self, *, but: str | None = None) -> int:
+        """Count the requests that wait for a decision and whose time is not over, without one of them."""
+        is_waiting = (REQUESTS.c.state == str(RequestState.PENDING)) & (REQUESTS.c.expires_ns > self._clock())
+        query = select(func.count()).where(is_waiting, REQUESTS.c.id != (but or ""))
+        return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
 
     async def _expire_all_due(self) -> None:
         await self._database.safety.run(lambda connection: expire_all_due(connection, self._audit, self._clock()))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from osprey.approval.people import Identity
     from osprey.project import Project
 
+_EDITED = "Edited: "
 _REVISABLE = (RequestState.PENDING, RequestState.APPROVED)
 
 
@@ -138,7 +139,8 @@ async def _file_revision(project: Project, row: RequestRow, revision: Revision, 
     shown = {name: value for name, value in row.presentation.items() if name not in ("standing", "items")}
     draft = Draft(
         document=revision.document,
-        title=revision.title,
+        # The title says what was asked for at first; that it was changed since must not be missed in a list.
+        title=revision.title if revision.title.startswith(_EDITED) else f"{_EDITED}{revision.title}",
         thread=row.thread,
         risk=revision.risk,
         actor=identity.actor,

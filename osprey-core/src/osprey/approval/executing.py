@@ -15,8 +15,9 @@ from osprey.approval.kinds import registration_of
 from osprey.approval.kinds.document import read_content
 from osprey.approval.notices import tell
 from osprey.config import NoticeEvent
-from osprey.errors import RefusedError
+from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.journal.rows import encode
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -71,12 +72,12 @@ async def carry_out_approved(
     """
     journal = journal_of(project)
     row = await _checked(project, request_id, sha256, actor)
-    content = read_content(row.kind, row.document)
     async with journal.audit.keeping(actor, "claim", row.id):
-        await journal.ledger.claim(row.id, sha256, actor, [])
+        claimed = await journal.ledger.claim(row.id, sha256, actor, [])
     state, report = RequestState.IN_DOUBT, dict[str, Any]()
     try:
-        report = dict(await work(content))
+        # From the row that was claimed: its document was checked in the same transaction.
+        report = _storable(await work(read_content(claimed.kind, claimed.document)))
         state = RequestState.DONE
     except NotDoneError as exc:
         state, report = RequestState.FAILED, {"reason": str(exc)}
@@ -93,8 +94,18 @@ async def carry_out_approved(
     return done
 
 
+def _storable(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a report that can be kept: one that cannot does not undo what it tells of."""
+    told = dict(report)
+    try:
+        encode(told, "its report")
+    except UsageError as exc:
+        return {"reason": f"it was done, but {exc}"}
+    return told
+
+
 async def _checked(project: Project, request_id: str, sha256: str, actor: Actor) -> RequestRow:
-    """Check what the journal does not know of: that the kind is declared, and that the rules are still the same."""
+    """Check what the journal does not know of: the kind is declared, its document understood, the rules the same."""
     journal = journal_of(project)
     async with journal.audit.keeping(actor, "claim", request_id):
         row = await journal.requests.get(request_id)
@@ -103,6 +114,7 @@ async def _checked(project: Project, request_id: str, sha256: str, actor: Actor)
         if declared.is_on_machine:
             _refuse_writes(row)
         require_same_rules(project, row)
+        read_content(row.kind, row.document)
     except RefusedError as exc:
         await journal.audit.refusal(actor, "claim", exc.rule, str(exc), {"sha256": sha256}, subject=row.id)
         raise

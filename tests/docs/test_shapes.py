@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.docs.generate import REFERENCE
 
-from osprey.cli import approval_commands, ask_commands, machine_commands, plugin_view
+from osprey.cli import approval_commands, ask_commands, audit_view, machine_commands, plugin_view
 from osprey.errors import ExitCode
 
 PAGE = (REFERENCE.parent / "how-to/use-without-a-terminal.md").read_text(encoding="utf-8")
@@ -36,8 +36,9 @@ def _printed(function: Callable[..., Any]) -> list[str]:
         ("ask --json", ask_commands._plain),
         ("approvals list --json", approval_commands.plain_request),
         ("ledger list --json", machine_commands._plain_intent),
-        ("audit log --json", machine_commands._plain_audit_row),
-        ("audit verify --json", machine_commands._plain_verdict),
+        ("audit log --json", audit_view.plain_audit_row),
+        ("audit verify --json", audit_view.plain_verdict),
+        ("audit show REQUEST_ID --json", audit_view.plain_trail),
     ],
 )
 def test_the_keys_are_those_that_are_printed(command: str, function: Callable[..., Any]) -> None:

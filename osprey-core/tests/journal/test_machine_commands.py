@@ -1,4 +1,4 @@
-"""`osprey ledger`, `halt` and `audit`, on the journal of a project in a folder of its own."""
+"""`osprey ledger` and `halt`, on the journal of a project in a folder of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 import pytest
 from click.testing import CliRunner, Result
 
-from osprey.cli.machine_commands import audit, halt, ledger
+from osprey.cli.machine_commands import halt, ledger
 from osprey.errors import RefusedError, UsageError
 from osprey.journal import Intent, Journal, NewRequest, Receipt, RequestState, Who, journal_of
 from osprey.project import open_project
@@ -98,30 +98,3 @@ def test_a_halt_needs_no_words_and_is_shown_until_it_is_released(project_dir: Pa
     assert "All writes are halted by os:" in run(ledger, "list").stderr
     assert "Released" in run(halt, "--release", "--reason", "all is well").stdout
     assert "halted" not in run(ledger, "list").stderr
-
-
-def test_the_audit_is_listed_and_checked(project_dir: Path) -> None:
-    on_journal(project_dir, leave_a_doubt)
-    events = [row["event"] for row in json.loads(run(audit, "log", "--json").stdout)]
-    assert events == ["request.created", "request.approved", "ledger.claimed", "ledger.finished"]
-    assert len(run(audit, "log", "--limit", "2").stdout.splitlines()) == 2
-    verdict = json.loads(run(audit, "verify", "--json").stdout)
-    assert verdict == {"intact": True, "rows": 4, "anchored": 4, "findings": [], "note": ""}
-    assert "The audit is intact: 4 rows" in run(audit, "verify").stdout
-
-
-def test_a_tampered_audit_ends_with_exit_code_1(project_dir: Path) -> None:
-    on_journal(project_dir, leave_a_doubt)
-    anchor = project_dir / ".osprey" / "audit.anchor"
-    anchor.write_text(anchor.read_text() + f"99 {'0' * 64}\n")
-    result = run(audit, "verify")
-    assert result.exit_code == 1
-    assert "truncated: the anchor has seen 99 rows" in result.stdout
-    assert "NOT INTACT" in result.stdout
-    assert json.loads(run(audit, "verify", "--json").stdout)["intact"] is False
-
-
-def test_a_person_accepts_the_clock(project_dir: Path) -> None:
-    run(audit, "accept-clock", "--reason", "the time server was wrong")
-    (row,) = json.loads(run(audit, "log", "--json").stdout)
-    assert (row["event"], row["detail"]["reason"]) == ("clock.accepted", "the time server was wrong")

@@ -40,6 +40,14 @@ def span_of(
     return ArchiveSpan(start_ns=bounds[0], end_ns=bounds[1], max_points=points)
 
 
+def moment_of(option: str, text: str, *, now_ns: int, zone: tzinfo) -> int:
+    """Give the moment that an option names; a date alone is its beginning.
+
+    :raises UsageError: the text is no time, or means two instants.
+    """
+    return _moment(option, text, Clock(now_ns=now_ns, zone=zone))
+
+
 def _length(text: str, clock: Clock) -> tuple[int, int]:
     cursor = Cursor(text, tokenize(text), clock)
     try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import evolve
@@ -13,8 +13,11 @@ from attrs import evolve
 from osprey.plugins.options import LoadOptions, PluginSettings
 
 if TYPE_CHECKING:
+    from osprey.journal import Journal
     from osprey.plugins.registry import Registry
     from osprey.project import Project
+
+T = TypeVar("T")
 
 
 def _root_params(ctx: click.Context | None) -> Mapping[str, Any]:
@@ -68,6 +71,27 @@ def cli_project(*, needs_plugins: bool = True) -> Project:
     if needs_plugins:
         warn_of_plugins(project.registry)
     return project
+
+
+def on_project(work: Callable[[Project], Awaitable[T]]) -> T:
+    """Run `work` on the command's project, whatever the plugins do.
+
+    Stopping a machine, and looking at what was sent, must not depend on any of them.
+    """
+    import anyio
+
+    async def run() -> T:
+        async with cli_project(needs_plugins=False) as project:
+            return await work(project)
+
+    return anyio.run(run)
+
+
+def on_journal(work: Callable[[Journal], Awaitable[T]]) -> T:
+    """Run `work` on the journal of the command's project, whatever the plugins do."""
+    from osprey.journal import journal_of
+
+    return on_project(lambda project: work(journal_of(project)))
 
 
 def warn_of_plugins(registry: Registry) -> None:

@@ -1,35 +1,20 @@
-"""`osprey ledger`, `osprey halt` and `osprey audit`: what was sent to machines, stopping it, and the proof of it."""
+"""`osprey ledger` and `osprey halt`: what was sent to machines, and stopping it."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
-from osprey.errors import ExitCode, UsageError
+from osprey.cli.context import on_journal
+from osprey.errors import UsageError
 
 if TYPE_CHECKING:
-    from osprey.journal import AuditRow, AuditVerdict, HaltState, IntentRow, Journal
-
-T = TypeVar("T")
-
-
-def _with_journal(work: Callable[[Journal], Awaitable[T]]) -> T:
-    """Run `work` on the journal of the command's project."""
-    from osprey.cli.context import cli_project
-    from osprey.journal import journal_of
-
-    async def run() -> T:
-        # Stopping a machine, and looking at what was sent, must not depend on any plugin.
-        async with cli_project(needs_plugins=False) as project:
-            return await work(journal_of(project))
-
-    return anyio.run(run)
+    from osprey.journal import HaltState, IntentRow, Journal
 
 
 @click.group()
@@ -46,7 +31,7 @@ def list_intents(show_all: bool, as_json: bool) -> None:
     async def work(journal: Journal) -> tuple[list[IntentRow], HaltState]:
         return await journal.ledger.list(unresolved_only=not show_all), await journal.halt.state()
 
-    rows, halt_state = _with_journal(work)
+    rows, halt_state = on_journal(work)
     if halt_state.is_set:
         click.echo(f"All writes are halted by {halt_state.actor}: {halt_state.reason}", err=True)
     if as_json:
@@ -80,7 +65,7 @@ def settle_intent(intent_id: int, landed: bool, did_not_land: bool, reason: str)
         how = "landed" if landed else "did_not_land"
         return await journal.ledger.settle(intent_id, current_actor(), how, reason)
 
-    row = _with_journal(work)
+    row = on_journal(work)
     click.echo(f"Settled write {row.id}: {row.channel} on {row.target} {row.outcome.replace('_', ' ')}.")
 
 
@@ -110,100 +95,11 @@ def halt(release: bool, reason: str) -> None:
         change = journal.halt.release if release else journal.halt.set
         return await change(current_actor(), reason.strip() or "no reason was given")
 
-    state = _with_journal(work)
+    state = on_journal(work)
     if state.is_set:
         click.echo("Halted: nothing is written until `osprey halt --release`.")
     else:
         click.echo("Released: approved writes may happen again.")
-
-
-@click.group()
-def audit() -> None:
-    """Show and check the audit."""
-
-
-@audit.command("verify")
-@click.option("--json", "as_json", is_flag=True, help="Print one object.")
-@click.pass_context
-def verify_audit(ctx: click.Context, as_json: bool) -> None:
-    """Check every row's seal, the order, the end, and the anchor; exit code 1 if anything was tampered with."""
-
-    async def work(journal: Journal) -> AuditVerdict:
-        return await journal.audit.verify()
-
-    verdict = _with_journal(work)
-    if as_json:
-        click.echo(json.dumps(_plain_verdict(verdict), ensure_ascii=False))
-    else:
-        _print_verdict(verdict)
-    if not verdict.is_intact:
-        ctx.exit(ExitCode.FAILED)
-
-
-@audit.command("log")
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="The newest so many rows only.")
-@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
-def show_log(limit: int | None, as_json: bool) -> None:
-    """List what was asked, decided, sent, refused, recovered and settled, oldest first."""
-
-    async def work(journal: Journal) -> list[AuditRow]:
-        return await journal.audit.log(limit=limit)
-
-    rows = _with_journal(work)
-    if as_json:
-        click.echo(json.dumps([_plain_audit_row(row) for row in rows], ensure_ascii=False))
-        return
-    for row in rows:
-        told = row.detail.get("rule") or row.detail.get("state") or row.detail.get("reason") or ""
-        click.echo(f"{row.seq:>6}  {_utc(row.ns)}  {row.actor:<16}  {row.event:<20}  {row.subject}  {told}")
-
-
-@audit.command("accept-clock")
-@click.option("--reason", required=True, help="What was wrong with the clock; it is kept.")
-def accept_clock(reason: str) -> None:
-    """Say that the clock is right now, after it ran ahead and claims are refused (rule approval.clock)."""
-
-    async def work(journal: Journal) -> None:
-        from osprey.approval import current_actor
-
-        await journal.audit.accept_clock(current_actor(), reason)
-
-    _with_journal(work)
-    click.echo("Accepted: claims are judged by the clock as it is now.")
-
-
-def _print_verdict(verdict: AuditVerdict) -> None:
-    for finding in verdict.findings:
-        click.echo(f"{finding.kind.replace('_', ' ')}: {finding.message}")
-    word = "intact" if verdict.is_intact else "NOT INTACT"
-    click.echo(f"The audit is {word}: {verdict.rows} rows, {verdict.anchored} of them anchored.")
-    if verdict.note:
-        click.echo(verdict.note, err=True)
-
-
-def _plain_verdict(verdict: AuditVerdict) -> dict[str, Any]:
-    return {
-        "intact": verdict.is_intact,
-        "rows": verdict.rows,
-        "anchored": verdict.anchored,
-        "findings": [
-            {"kind": finding.kind.value, "row": finding.seq, "message": finding.message} for finding in verdict.findings
-        ],
-        "note": verdict.note,
-    }
-
-
-def _plain_audit_row(row: AuditRow) -> dict[str, Any]:
-    return {
-        "row": row.seq,
-        "time": _utc(row.ns),
-        "actor": row.actor,
-        "terminal": row.terminal,
-        "host": row.host,
-        "event": row.event,
-        "subject": row.subject,
-        "detail": dict(row.detail),
-    }
 
 
 def _plain_intent(row: IntentRow) -> dict[str, Any]:

@@ -19,7 +19,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "resume": ("osprey.cli.ask_commands:resume", "Go on with a thread after a decision or a crash"),
     "limits": ("osprey.cli.limits_commands:limits", "Say what the limits allow and what is wrong with them"),
     "ledger": ("osprey.cli.machine_commands:ledger", "Show every write and every doubt; settle a doubt"),
-    "audit": ("osprey.cli.machine_commands:audit", "Show and check the audit"),
+    "audit": ("osprey.cli.audit_commands:audit", "Show, check and copy the audit"),
     "desk": ("osprey.cli.desk_commands:desk", "Decide requests of a project that another user of this host serves"),
     "guard": ("osprey.cli.guard_commands:guard", "Run the guard as a process of its own"),
     "halt": ("osprey.cli.machine_commands:halt", "Stop all writes, or release the stop"),

@@ -113,10 +113,22 @@ class AuditRecords:
         return trail
 
     async def write_copy(self, file: IO[str], form: CopyForm, since_ns: int | None = None) -> int:
-        """Write the rows since then with their seals, and what the anchor says, to a file; give how many there were."""
-        return await self._database.read(
-            lambda connection: write_copy(connection, self._key, self._anchor.newest(), file, form, since_ns)
-        )
+        """Write the rows since then with their seals, and what the anchor says, to a file; give how many there were.
+
+        :raises OSError: the file cannot be written.
+        """
+        anchored = self._anchor.newest()
+
+        def work(connection: Connection) -> int | OSError:
+            try:
+                return write_copy(connection, self._key, anchored, file, form, since_ns)
+            except OSError as exc:  # of this file: where it is raised here, it would be told as the database's
+                return exc
+
+        written = await self._database.read(work)
+        if isinstance(written, OSError):
+            raise written
+        return written
 
     async def check_copy(self, path: Path) -> CopyVerdict:
         """Check a copy against the key, and the audit as it is now against the copy."""

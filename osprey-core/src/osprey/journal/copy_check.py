@@ -117,7 +117,7 @@ def _compare(connection: Connection, seals: dict[int, str]) -> list[Finding]:
     """Find what the audit no longer says."""
     if not seals:
         return []
-    present = dict(connection.exec_driver_sql(_PRESENT, (min(seals), max(seals))).tuples().all())
+    present = {row[0]: row[1] for row in connection.exec_driver_sql(_PRESENT, (min(seals), max(seals)))}
     gone = [seq for seq in seals if seq not in present]
     findings = [
         Finding(FindingKind.COPY_DIFFERS, seq, f"row {seq} of the audit is not the row that was exported")

@@ -58,6 +58,8 @@ def state_of(config: Config, digest: Callable[[str, str], str]) -> State:
     plain = {
         ".".join(path): as_stored(_relative(value, config.root)) for path, value in leaves(config_to_plain(config))
     }
+    targets = config.control_system.targets
+    hashes = {file: _hash_of(file) for file in {target.limits.file for target in targets.values()}}
     secrets: dict[str, tuple[str, ...]] = {}
     from_environment: set[str] = set()
     for key, path, scalar in found:
@@ -68,7 +70,7 @@ def state_of(config: Config, digest: Callable[[str, str], str]) -> State:
     return State(
         values=plain,
         secrets=secrets,
-        limits={name: _hash_of(target.limits.file) for name, target in config.control_system.targets.items()},
+        limits={name: hashes[target.limits.file] for name, target in targets.items()},
         from_environment=frozenset(from_environment),
         unset=frozenset(key for key, value in plain.items() if isinstance(value, str) and value in references),
     )

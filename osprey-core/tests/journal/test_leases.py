@@ -197,8 +197,11 @@ async def test_a_stopped_process_keeps_its_thread_and_a_killed_one_loses_it(desk
 
 @pytest.mark.crash
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_what_a_killed_holder_has_left_open_is_still_recovered_by_anybody(desk, make) -> None:
-    """Taking the thread over must not hide the dead owner's writes from the process that recovers them."""
+@pytest.mark.parametrize("is_recovered_first", [True, False])
+async def test_what_a_killed_holder_has_left_open_is_recovered_by_one_and_its_thread_taken_by_another(
+    desk, is_recovered_first: bool
+) -> None:
+    """Neither hides the dead owner from the other: recovery keeps its lock, and taking the thread fences it."""
     second = Journal.open(desk.database, clock=desk.clock)
     holder = start(
         """
@@ -219,9 +222,11 @@ anyio.run(main)
     assert line(holder) == "held"
     os.kill(holder.pid, signal.SIGKILL)
     holder.communicate(timeout=30)
+    if is_recovered_first:
+        assert [intent.channel for intent in await second.ledger.orphans()] == ["A"]
     async with desk.journal.leases.hold("a"):
         assert [intent.channel for intent in await second.ledger.orphans()] == ["A"]
-    assert "owner.taken_over" in await desk.events()
+    assert {"owner.taken_over", "lease.taken_over"} <= set(await desk.events())
     await second.aclose()
 
 

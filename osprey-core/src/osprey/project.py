@@ -79,6 +79,10 @@ class Project:
                 self._parts[key] = build(self)
             return cast("T", self._parts[key])
 
+    def reopened(self) -> Project:
+        """Give the same project once more with nothing of it open: for an event loop of its own, closed by the caller."""
+        return Project(self.config, self._options)
+
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:
         """Have `close` awaited by `aclose`, last added first."""
         self._closers.append(close)

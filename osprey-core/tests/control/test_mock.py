@@ -58,6 +58,24 @@ async def test_it_is_a_connector_and_opens_from_settings_or_a_mapping():
         await mock.aclose()
 
 
+async def test_all_open_connectors_to_one_target_reach_one_machine(tmp_path):
+    context = ConnectContext(target="mock", settings=MockSettings(), state_dir=tmp_path)
+    elsewhere = ConnectContext(target="mock", settings=MockSettings(), state_dir=tmp_path / "other")
+    first, second = await MockConnector.connect(context), await MockConnector.connect(context)
+    other = await MockConnector.connect(elsewhere)
+    before = await value_of(first, SP)
+    await first.write([put(SP, before + 1.0)], timeout_s=1.0)
+    assert await value_of(second, SP) == before + 1.0
+    assert await value_of(other, SP) == before
+    await second.aclose()
+    await second.aclose()
+    third = await MockConnector.connect(context)
+    assert await value_of(third, SP) == before + 1.0
+    for connector in (first, third, other):
+        await connector.aclose()
+    assert await value_of(await MockConnector.connect(context), SP) == before, "it ends with the last connector"
+
+
 async def test_results_come_in_the_order_asked(mock):
     names = ["X:1", SP, "X:2", SP]
     for call in (mock.read, mock.describe, mock.probe):

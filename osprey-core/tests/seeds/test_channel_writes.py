@@ -13,6 +13,7 @@ from osprey.approval import ask_person, card_of, create_channel_write_approval_i
 from osprey.approval.desk import edit
 from osprey.approval.interrupts import answer_to, pending_requests
 from osprey.control import ApplyRequest, guard_of, targets_of
+from osprey.control.mock.connector import MockFault
 from osprey.errors import RefusedError, UsageError
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +68,23 @@ async def test_what_the_guard_refuses_is_raised_audited_and_not_filed(desk) -> N
     assert refused.value.rule == "limits.max"
     assert await desk.requests() == []
     assert await desk.refusals() == ["limits.max"]
+
+
+async def test_what_was_written_before_is_what_the_next_request_shows(desk) -> None:
+    for value in (3.0, 4.0):
+        with desk.project.activate():
+            question = create_channel_write_approval_interrupt([{**OPERATIONS[0], "value": value}])
+        row = await desk.approve(question["resume_payload"]["approval_id"])
+        assert (await _apply(desk, row.id, row.sha256)).status == "done"
+    assert card_of(desk.project, row).rows[0].now == "3.0"
+
+
+async def test_a_channel_that_does_not_answer_is_not_asked_for(desk) -> None:
+    (await targets_of(desk.project).get()).connector.inject("BEND:CURRENT:SP", MockFault.GONE)
+    with desk.project.activate(), pytest.raises(RefusedError) as refused:
+        create_channel_write_approval_interrupt(OPERATIONS)
+    assert await desk.refusals() == [refused.value.rule]
+    assert await desk.requests() == []
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any, Final, Self, cast
+from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
-from attrs import evolve
+from attrs import define, evolve, field
 
 from osprey.control.comparison import to_plain
 from osprey.control.mock.answers import completion, lost, unsent
@@ -46,13 +48,28 @@ __all__ = ["MockConnector", "MockFault", "MockSettings"]
 _SHUT: Final = "the mock connector is closed: open it again"
 
 
+@define(eq=False)
+class _Machine:
+    """What a mock control system holds: the same for all open connectors to one target of one project in a process."""
+
+    faults: dict[str, MockFault]
+    connectors: int = 0
+    """How many are open."""
+    values: dict[str, Value] = field(factory=dict[str, "Value"])
+
+
+_machines: Final = WeakValueDictionary[Path, _Machine]()
+"""By the target's own folder."""
+
+
 class MockConnector:
     """A control system that is not there."""
 
-    def __init__(self, settings: MockSettings) -> None:
+    def __init__(self, settings: MockSettings, machine: _Machine | None = None) -> None:
         self._settings = settings
-        self._faults: dict[str, MockFault] = dict(settings.faults)
-        self._values: dict[str, Value] = {}
+        self._machine = machine or _Machine(faults=dict(settings.faults))
+        self._faults = self._machine.faults
+        self._values = self._machine.values
         self._landing: list[tuple[float, Put]] = []
         self._frozen: dict[str, tuple[Value, int]] = {}
         self._accesses: Counter[str] = Counter()
@@ -68,11 +85,17 @@ class MockConnector:
         settings = context.settings
         if not isinstance(settings, MockSettings):
             settings = MockSettings(**cast("Mapping[str, Any]", settings or {}))
-        return cls(settings)
+        machine = _machines.get(context.state_dir)
+        if machine is None or not machine.connectors:
+            machine = _machines[context.state_dir] = _Machine(faults=dict(settings.faults))
+        machine.connectors += 1
+        return cls(settings, machine)
 
     async def aclose(self) -> None:
         """Close it and end its subscriptions; what is still landing lands no more."""
         await anyio.lowlevel.checkpoint()
+        if not self._is_closed:
+            self._machine.connectors -= 1
         self._is_closed = True
         self._hub.end()
 

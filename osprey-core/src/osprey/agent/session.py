@@ -20,7 +20,7 @@ from osprey.agent.state import TurnResult, TurnState, TurnStatus
 from osprey.agent.threads import locked_thread
 from osprey.approval import identity_of
 from osprey.approval.desk import comment
-from osprey.approval.interrupts import answer_to, pending_request
+from osprey.approval.interrupts import answer_to, pending_request, strict_resume
 from osprey.approval.notices import tell_outcome
 from osprey.control import guard_of
 from osprey.errors import ConfigError, StorageError, UsageError
@@ -191,7 +191,7 @@ class Agent:
 
     def _settings(self, thread: str) -> RunnableConfig:
         return {
-            "configurable": {"thread_id": thread},
+            "configurable": {"thread_id": thread, **strict_resume()},
             "recursion_limit": self._project.config.graph_recursion_limit,
         }
 

@@ -149,7 +149,7 @@ class BatchBench:
         puts = Counter(read_puts(self.puts_file))
         doubtful = {intent.group for intent in intents if intent.state is IntentState.IN_DOUBT}
         told = any(r.request_id == request_id and r.status == row.state for r in reports) or not was_killed
-        faults = [*_faults_of(row, intents, puts, shown)]
+        faults = faults_of(row, intents, puts, shown, count=GROUPS * CHANNELS)
         if row.state == "in_doubt" and not told:
             faults.append("in doubt, and nobody is told")
         if len(doubtful) > 1:
@@ -168,21 +168,24 @@ class BatchBench:
         return faults + [f"{write} was put without an intent" for write in puts if write not in intended]
 
 
-def _faults_of(row: RequestRow, intents: list[IntentRow], puts: Counter[Write], shown: set[int]) -> list[str]:
+def faults_of(
+    row: RequestRow, intents: list[IntentRow], puts: Counter[Write], shown: set[int], *, count: int
+) -> list[str]:
+    """Say in words what must never be of a request of `count` writes; empty if all is as promised."""
     faults: list[str] = []
     for intent in intents:
-        count, name = puts[write_of(intent)], f"{intent.channel} ({intent.outcome or 'no receipt'})"
-        if count > 1:
-            faults.append(f"{name} was put {count} times")
-        if intent.outcome in {"confirmed", "present_after_crash"} and count != 1:
-            faults.append(f"{name} was put {count} times")
-        if intent.outcome in {"refused", "failed", "unrequested"} and count:
+        put, name = puts[write_of(intent)], f"{intent.channel} ({intent.outcome or 'no receipt'})"
+        if put > 1:
+            faults.append(f"{name} was put {put} times")
+        if intent.outcome in {"confirmed", "present_after_crash"} and put != 1:
+            faults.append(f"{name} was put {put} times")
+        if intent.outcome in {"refused", "failed", "unrequested"} and put:
             faults.append(f"{name} was put all the same")
         if intent.state is IntentState.OPEN:
             faults.append(f"{name} is still open")
         if intent.outcome == "unconfirmed" and intent.id not in shown:
             faults.append(f"{name} is a doubt that is not shown")
-    if row.state == "done" and (len(intents) != GROUPS * CHANNELS or any(not puts[write_of(i)] for i in intents)):
+    if row.state == "done" and (len(intents) != count or any(not puts[write_of(i)] for i in intents)):
         faults.append("called done, though not all was put")
     if row.state == "approved" and intents:
         faults.append("has intents without a claim")

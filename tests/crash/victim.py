@@ -70,7 +70,7 @@ async def _resume(project: Path, thread: str) -> None:
 def _set_trap(window: Window) -> None:
     armed = threading.Event()
     if window.armed_by:
-        _wrap(Ledger, window.armed_by, after=armed.set)
+        wrap(Ledger, window.armed_by, after=armed.set)
     else:
         armed.set()
 
@@ -80,17 +80,18 @@ def _set_trap(window: Window) -> None:
 
     match window.when:
         case "before":
-            _wrap(window.owner, window.method, before=trap)
+            wrap(window.owner, window.method, before=trap)
         case "after":
-            _wrap(window.owner, window.method, after=trap)
+            wrap(window.owner, window.method, after=trap)
         case _:
             # The put is on its way: the peer's slow record completes it after this process is gone.
-            _wrap(window.owner, window.method, before=lambda: threading.Timer(0.15, die).start())
+            wrap(window.owner, window.method, before=lambda: threading.Timer(0.15, die).start())
 
 
-def _wrap(
+def wrap(
     owner: type, method: str, *, before: Callable[[], Any] | None = None, after: Callable[[], Any] | None = None
 ) -> None:
+    """Have something happen before or after each call of a method of the product."""
     original: Callable[..., Awaitable[Any]] = getattr(owner, method)
 
     @functools.wraps(original)

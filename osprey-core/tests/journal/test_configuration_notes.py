@@ -199,6 +199,15 @@ async def test_a_very_long_value_is_told_by_its_beginning_and_its_hash(lab: Lab)
     assert len(new) < 600
 
 
+async def test_another_file_altogether_is_told_by_its_first_keys_and_a_number(lab: Lab) -> None:
+    await lab.open()
+    targets = "".join(f"    t{number}: {{connector: mock}}\n" for number in range(40))
+    lab.write(CONFIG + targets)
+    row = await lab.newest()
+    assert len(row.detail["keys"]) == 200
+    assert row.detail["more"] > 0
+
+
 def _change_note(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     with sqlite3.connect(folder / ".osprey" / "osprey.db") as raw:
         stored = json.loads(raw.execute("SELECT value FROM noted WHERE name = 'configuration'").fetchone()[0])
@@ -214,6 +223,16 @@ async def test_a_note_that_was_changed_to_hide_a_change_is_noticed(lab: Lab) -> 
     row = await lab.newest()
     assert (row.event, row.detail["stated"]["facility.name"]) == ("config.noted", "Lightsource")
     assert "was changed, or put back" in row.detail["because"]
+
+
+@pytest.mark.parametrize("value", ["", "{}", "[]", "7", '{"text": 1, "row": 1, "seal": "ß"}', b"\xff"])
+async def test_a_note_that_is_nonsense_stops_nobody_and_is_made_anew(lab: Lab, value: str | bytes) -> None:
+    await lab.open()
+    with sqlite3.connect(lab.folder / ".osprey" / "osprey.db") as raw:
+        raw.execute("UPDATE noted SET value = ? WHERE name = 'configuration'", (value,))
+    raw.close()
+    assert [row.event for row in await lab.open()] == ["config.noted", "config.noted"]
+    assert len(await lab.open()) == 2
 
 
 async def test_an_old_note_that_was_put_back_is_noticed(lab: Lab) -> None:

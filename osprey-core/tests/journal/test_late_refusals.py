@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import types
 from collections.abc import Iterator
@@ -226,12 +227,25 @@ async def test_what_somebody_wrote_into_the_spool_without_the_key_is_told_and_ap
 ) -> None:
     with (room.state_dir / "audit.spool").open("r+b") as file:
         file.seek(512)
-        file.write(b'{"actor":"os:mallory","detail":{"rule":"limits.max"}} ' + b"0" * 64 + b"\n")
+        for number in range(50):
+            file.write(b'{"actor":"os:mallory","detail":{"rule":"limits.max"}} %064d\n' % number)
     await room.commit()
     await room.commit()
     rows = [row for row in await room.journal.audit.log() if row.event != "test.happened"]
     assert [(row.event, row.actor) for row in rows] == [("audit.spool_damaged", "osprey:spool")]
     assert "without the audit's key" in rows[0].detail["reason"]
+    assert rows[0].detail["lines"] == 50
+
+
+async def test_a_spool_that_is_no_file_any_more_holds_up_no_write(room: Room) -> None:
+    spool = room.state_dir / "audit.spool"
+    spool.unlink()
+    os.mkfifo(spool)
+    await room.commit()
+    assert "could not be read" in (await room.journal.audit.verify()).note
+    room.lock()
+    with pytest.raises(StorageError, match="locked"):
+        await room.refuse()
 
 
 async def test_a_spool_that_is_put_back_appends_nothing_twice(room: Room) -> None:

@@ -11,6 +11,7 @@ import hmac
 import json
 import time
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
@@ -31,6 +32,8 @@ SUBJECT: Final = "configuration"
 _NAME: Final = "configuration"
 _WHAT: Final = "noted configuration"
 _LONGEST: Final = 500
+_MOST_KEYS: Final = 200
+"""In one row; who changes more has another file."""
 
 _READ: Final = Prepared(select(NOTED.c.value).where(NOTED.c.name == bindparam("of_name")))
 _NEWEST: Final = "SELECT max(seq) FROM audit WHERE subject = ?"
@@ -66,9 +69,10 @@ def _note(connection: Connection, config: Config, audit: Audit, fresh: State) ->
         _store(connection, audit, fresh)
         return
     state = merged(noted.state, fresh)
-    changes = [_plain(change) for change in changes_between(noted.state, state)]
+    changes = list(changes_between(noted.state, state))
     if changes:
-        _append(connection, audit, "config.changed", {"file": config.source and str(config.source), "keys": changes})
+        told = {"file": config.source and str(config.source), "keys": [_plain(one) for one in changes[:_MOST_KEYS]]}
+        _append(connection, audit, "config.changed", {**told, "more": len(changes[_MOST_KEYS:])})
     for target in sorted(state.limits.keys() | noted.state.limits.keys()):
         old, new = noted.state.limits.get(target, ""), state.limits.get(target, "")
         if old != new:
@@ -85,12 +89,15 @@ def _read(connection: Connection, audit: Audit) -> _Noted:
     found = _READ.execute(connection, of_name=_NAME).scalar()
     if found is None:
         return _Noted(None, "it is seen for the first time")
-    stored: dict[str, Any] = json.loads(found)
     newest = connection.exec_driver_sql(_NEWEST, (SUBJECT,)).scalar()
-    seal = audit.seal(_WHAT, (stored["text"], stored["row"]))
-    if not hmac.compare_digest(seal.encode(), str(stored["seal"]).encode()) or stored["row"] != newest:
+    try:
+        stored: dict[str, Any] = json.loads(found)
+        text, row, seal = stored["text"], stored["row"], str(stored["seal"])
+    except (ValueError, TypeError, KeyError):
+        text, row, seal = "", None, ""
+    if not hmac.compare_digest(audit.seal(_WHAT, (text, row)).encode(), seal.encode()) or row != newest:
         return _Noted(None, "what was noted before was changed, or put back from an earlier time")
-    told: dict[str, Any] = json.loads(stored["text"])
+    told: dict[str, Any] = json.loads(text)
     secrets = {key: tuple(digests) for key, digests in told["secrets"].items()}
     return _Noted(State(values=told["values"], secrets=secrets, limits=told["limits"]))
 
@@ -113,7 +120,7 @@ def _stated(config: Config) -> dict[str, Any]:
 
 
 def _briefs(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: _brief(value) for key, value in values.items()}
+    return {key: _brief(value) for key, value in islice(values.items(), _MOST_KEYS)}
 
 
 def _plain(change: Change) -> dict[str, Any]:

@@ -137,9 +137,10 @@ class LateRefusals:
         if content.overflow is not None:
             told, spooled = _told_of(content.overflow)
             self._append_once(connection, "refused", SPOOLER, "", now_ns, told, spooled)
-        for digest in content.foreign:
-            told = {"reason": "a line of the spool was cut short by a crash, or written without the audit's key"}
-            self._append_once(connection, "audit.spool_damaged", SPOOLER, "", now_ns, told, {"id": digest})
+        if content.foreign:
+            told = {"reason": "lines of the spool were cut short by a crash, or written without the audit's key"}
+            told, spooled = {**told, "lines": content.foreign}, {"id": content.foreign_hash}
+            self._append_once(connection, "audit.spool_damaged", SPOOLER, "", now_ns, told, spooled)
 
     def _append_once(
         self,

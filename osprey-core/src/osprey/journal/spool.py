@@ -71,15 +71,15 @@ class Spool:
         sync_folder(self.path.parent)
 
     def has_any(self) -> bool:
-        """Say whether anything is in it: asked after every commit, so without the lock."""
+        """Say whether anything is in it.
+
+        It is asked after every commit, so it takes no lock; a broken spool says no, and stops nothing.
+        """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            with self._open_to_read() as descriptor:
+                start = os.pread(descriptor, HEAD_BYTES + 1, 0)
         except OSError:
             return False
-        try:
-            start = os.pread(descriptor, HEAD_BYTES + 1, 0)
-        finally:
-            os.close(descriptor)
         return start[:1] not in (b"", b"\0") or start[HEAD_BYTES:] not in (b"", b"\0")
 
     @contextmanager
@@ -101,11 +101,16 @@ class Spool:
         :raises OSError: it cannot be read.
         """
         try:
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            with self._open_to_read() as descriptor:
+                return OpenSpool(descriptor, self._key).read()
         except FileNotFoundError:
             return SpoolContent()
+
+    @contextmanager
+    def _open_to_read(self) -> Generator[int]:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            return OpenSpool(descriptor, self._key).read()
+            yield descriptor
         finally:
             os.close(descriptor)
 
@@ -160,7 +165,8 @@ class OpenSpool:
         return SpoolContent(
             refusals=tuple(refusal for _, refusal in found if refusal is not None),
             overflow=overflow,
-            foreign=tuple(sha256(line).hexdigest()[:16] for line in foreign),
+            foreign=len(foreign),
+            foreign_hash=sha256(b"\n".join(foreign)).hexdigest()[:16] if foreign else "",
         )
 
     def clear(self) -> None:

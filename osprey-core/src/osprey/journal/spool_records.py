@@ -60,8 +60,9 @@ class SpoolContent:
 
     refusals: tuple[LateRefusal, ...] = ()
     overflow: Overflow | None = None
-    foreign: tuple[str, ...] = ()
-    """Short hashes of lines that a crash cut short, or that nothing of ours wrote."""
+    foreign: int = 0
+    """How many lines a crash cut short, or nothing of ours wrote."""
+    foreign_hash: str = ""
 
     @property
     def is_empty(self) -> bool:

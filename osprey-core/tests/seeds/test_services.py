@@ -197,6 +197,28 @@ async def test_a_command_is_passed_on_as_it_is(desk) -> None:
     assert ended["said"] == {"a": "approved"}
 
 
+async def test_a_service_that_files_and_asks_in_one_node_is_resumed_by_the_capability_itself(desk, chain) -> None:
+    """As seed 004 does it: the capability calls the service with the answer, and not through the function."""
+    service = _several(InMemorySaver())
+
+    async def call(state: State) -> State:
+        if state.get("answer"):
+            ended = await service.ainvoke(Command(resume=state["answer"]), config=OWN_THREAD)
+        else:
+            ended = await handle_service_with_interrupts(service, {"texts": ["a"]}, OWN_THREAD, logger, "NoteTaking")
+        return {"answer": ended["said"]}
+
+    with desk.project.activate():
+        graph = chain(State, call)
+        await graph.ainvoke({}, SETTINGS)
+        [question] = (await graph.aget_state(SETTINGS)).interrupts
+        payload = question.value["resume_payload"]
+        await desk.approve(payload["approval_id"])
+        ended = await graph.ainvoke(Command(update={"answer": {"approved": True, **payload}}), SETTINGS)
+    assert ended["answer"] == {"a": "approved"}
+    assert [row.id for row in await desk.requests()] == [payload["approval_id"]]
+
+
 async def test_what_a_service_raises_is_raised(desk) -> None:
     class Broken:
         async def ainvoke(self, request: Any, config: Any = None) -> Any:

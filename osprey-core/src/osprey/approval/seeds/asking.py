@@ -16,7 +16,7 @@ from osprey.approval.kinds import kind_of_request
 from osprey.approval.kinds.document import write_content
 from osprey.approval.rules import Facts
 from osprey.approval.seeds.payloads import ASKED, PAYLOAD, TYPES
-from osprey.approval.seeds.places import asked_by_step, current_call, current_place, digest_of, key_of_question
+from osprey.approval.seeds.places import CALL, asked_by_step, current_call, current_place, digest_of, key_of_question
 from osprey.approval.seeds.stored import read_stored
 from osprey.errors import RefusedError
 from osprey.journal import RequestRow, RequestState, journal_of
@@ -60,7 +60,7 @@ class Question:
             "warnings": list(self.concerns),
             ASKED: digest_of(self.kind, self.content),
             PAYLOAD: dict(self.aside),
-            TYPES: list(call.types) if call else [],
+            **({TYPES: list(call.types), CALL: call.digest} if call else {}),
         }
 
 
@@ -165,12 +165,8 @@ def _require_shown(project: Project, draft: Draft) -> None:
     try:
         kind_of_request(project, draft.facts.kind).card(_as_stored(draft))
     except RefusedError as exc:
-        audit, refusal, actor, now_ns = (
-            journal_of(project).audit,
-            Refusal(exc.rule, str(exc)),
-            draft.actor,
-            time.time_ns(),
-        )
+        audit, refusal = journal_of(project).audit, Refusal(exc.rule, str(exc))
+        actor, now_ns = draft.actor, time.time_ns()
         project.database.safety.run_sync(
             lambda connection: audit.refuse(connection, refusal, actor=actor, what="file", subject="", now_ns=now_ns)
         )

@@ -15,6 +15,7 @@ from attrs import frozen
 from sqlalchemy import select
 
 from osprey.approval.seeds.stored import read_stored
+from osprey.journal.rows import request_row
 from osprey.journal.tables import REQUESTS
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from osprey.project import Project
 
-_PREFIX: Final = "asked"
+CALL: Final = "asked_in_call"
+"""The call of a service that a request was filed in, as part of what is kept beside it."""
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -40,8 +42,17 @@ class Call:
 
     types: tuple[str, ...]
     place: Place | None
-    digest: str
-    """Of the call itself: the service's thread and what it is asked."""
+    """Of the capability."""
+    thread: str
+    """Of the service."""
+    request: Any
+    """What the service is asked, as plain JSON."""
+
+    @property
+    def digest(self) -> str:
+        """Give what makes it the same call when its node runs again."""
+        place = ("", "") if self.place is None else (self.place.thread, self.place.namespace)
+        return digest_of(*place, self.thread, self.types, self.request)
 
 
 _call: ContextVar[Call | None] = ContextVar("osprey_service_call", default=None)
@@ -85,19 +96,32 @@ def types_of_capability(name: str) -> tuple[str, ...]:
 
 def key_of_question(kind: str, asked: Any) -> str | None:
     """Give what makes a request the same one when its step runs again; None outside of a graph, where no step does."""
-    step = _key_of_step()
-    return None if step is None else f"{step}{digest_of(kind, asked)}"
+    place = current_place()
+    return None if place is None else f"{_key_of_step(place)}{digest_of(kind, asked)}"
 
 
 def asked_by_step(project: Project) -> list[str]:
     """Give the requests that the step which runs now has filed, in this run of its node or an earlier one."""
-    step = _key_of_step()
-    return [] if step is None else _ids_by_key(project, step)
+    place = current_place()
+    if place is None:
+        return []
+    query = select(REQUESTS.c.id).where(REQUESTS.c.key.startswith(_key_of_step(place), autoescape=True))
+
+    def read(connection: Connection) -> list[str]:
+        return list(connection.execute(query.order_by(REQUESTS.c.created_ns, REQUESTS.c.id)).scalars())
+
+    return read_stored(project, read)
 
 
 def has_asked(project: Project, call: Call) -> bool:
     """Say whether the service has asked something in this very call before: it waits, or has gone on from there."""
-    return call.place is not None and bool(_ids_by_key(project, _key_of_call(call.place, call)))
+    query = select(REQUESTS).where(REQUESTS.c.thread == call.thread)
+
+    def read(connection: Connection) -> bool:
+        rows = (request_row(values) for values in connection.execute(query).mappings())
+        return any(row.presentation.get(CALL) == call.digest for row in rows)
+
+    return call.place is not None and read_stored(project, read)
 
 
 def digest_of(*parts: Any) -> str:
@@ -105,22 +129,5 @@ def digest_of(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _key_of_step() -> str | None:
-    place, call = current_place(), current_call()
-    if place is None:
-        return None
-    origin = f"{_PREFIX}:" if call is None or call.place is None else _key_of_call(call.place, call)
-    return f"{origin}{digest_of(place.thread, place.namespace)}:"
-
-
-def _key_of_call(place: Place, call: Call) -> str:
-    return f"{_PREFIX}-by:{digest_of(place.thread, place.namespace, call.digest)}:"
-
-
-def _ids_by_key(project: Project, prefix: str) -> list[str]:
-    query = select(REQUESTS.c.id).where(REQUESTS.c.key.startswith(prefix, autoescape=True))
-
-    def read(connection: Connection) -> list[str]:
-        return list(connection.execute(query.order_by(REQUESTS.c.created_ns, REQUESTS.c.id)).scalars())
-
-    return read_stored(project, read)
+def _key_of_step(place: Place) -> str:
+    return f"asked:{digest_of(place.thread, place.namespace)}:"

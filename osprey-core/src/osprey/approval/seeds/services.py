@@ -16,7 +16,6 @@ from osprey.approval.seeds.places import (
     called,
     current_call,
     current_place,
-    digest_of,
     has_asked,
     types_of_capability,
 )
@@ -82,7 +81,7 @@ def _call_of(request: Any, config: Mapping[str, Any] | None, capability_name: st
     except UsageError:
         stated = type(request).__qualname__
     thread = str(_configurable(config).get("thread_id", ""))
-    return Call(types=types, place=current_place(), digest=digest_of(thread, capability_name, stated))
+    return Call(types=types, place=current_place(), thread=thread, request=stated)
 
 
 async def _entry(service: Service, request: Any, config: Mapping[str, Any] | None, call: Call) -> Any:

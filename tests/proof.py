@@ -1,6 +1,7 @@
 """Run the long safety and crash runs in full and write what they showed: `make proof`.
 
-`make test` runs a fixed sample of the same trials. Nothing here asserts on time.
+`make test` runs a fixed sample of the same trials. Nothing here asserts on time. `python -m tests.proof NAME ...` runs
+some of them, and replaces their sections of the page.
 """
 
 from __future__ import annotations
@@ -10,152 +11,136 @@ import platform
 import re
 import subprocess
 import sys
-import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
+from threading import Condition
+from typing import Final, cast
 
-import anyio
 from attrs import frozen
-from tests.crash.batches import CHANNELS, GROUPS, BatchBench, BatchTally
-from tests.crash.harness import CrashBench, Tally, counting_ioc
-from tests.crash.victim import WINDOWS
+from tests.proofs.section import Section
 
-from osprey.project import open_project
+ROOT: Final = Path(__file__).parents[1]
+PAGE: Final = ROOT / "docs/reference/proofs.md"
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/reference/proofs.md"
-SEED = 20261121
-PER_WINDOW = 20
-RANDOM = 200
-BATCHES = 500
-EXAMPLES = 100_000
-PROCESSES = 2
-MEMORY = Path("/dev/shm")
+
+@frozen
+class Proof:
+    """One long run: where it is, and how many processors it keeps busy."""
+
+    reference: str
+    processors: int = 1
+
+
+PROOFS: Final[Mapping[str, Proof]] = {
+    "one-write": Proof("tests.proofs.kills:one_write"),
+    "batches": Proof("tests.proofs.kills:batches"),
+    "approvals": Proof("tests.proofs.kills:approvals"),
+    "races": Proof("tests.proofs.attempts:races", 2),
+    "tampering": Proof("tests.proofs.attempts:tampering"),
+    "life": Proof("tests.proofs.examples:life", 2),
+    "replies": Proof("tests.proofs.attempts:replies"),
+    "audit": Proof("tests.proofs.attempts:audit"),
+    "guard": Proof("tests.proofs.examples:guard", 2),
+}
+HEADING: Final = """# Proofs
+
+Written by `make proof`. Each section says at which commit, when, and on what it was run; a *broken* one fails the run.
+`make test` runs a fixed sample of every one of them.
+"""
 
 
 def main() -> None:
-    """Run everything, write the page, and fail if anything was broken."""
-    commit = _commit()  # of the code that is tried, not of what may come while it runs
-    crash = anyio.run(_crash)
-    batches, series = anyio.run(_batches)
-    shown = _guard_examples()
-    PAGE.write_text(_page(crash, _batch_section(batches, series), shown, commit), encoding="utf-8")
+    """Run all proofs, or those that are named, write the page, and fail if anything was broken."""
+    names = sys.argv[1:] or list(PROOFS)
+    unknown = [name for name in names if name not in PROOFS]
+    if unknown:
+        sys.exit(f"there is no proof {unknown[0]!r}: there are {', '.join(PROOFS)}")
+    broken = [name for name, is_good in run_all(names) if not is_good]
     print(PAGE.read_text(encoding="utf-8"))
-    if crash.broken() or batches.broken() or series or shown.is_broken:
-        sys.exit(1)
+    if broken:
+        sys.exit(f"broken: {', '.join(broken)}")
 
 
-async def _crash() -> Tally:
-    tally = Tally()
-    folder = Path(tempfile.mkdtemp(prefix="osprey-proof-"))
-    with counting_ioc(folder) as (port, puts):
-        bench = CrashBench(folder, port, puts, SEED)
-        for window in WINDOWS:
-            record = "SLOW" if window == "during_put" else "AO0001"
-            for _ in range(PER_WINDOW):
-                tally.verdicts.append(await bench.trial(window=window, record=record))
-            print(f"crash window {window}: {PER_WINDOW} trials, {len(tally.broken())} broken", flush=True)
-        for number in range(RANDOM):
-            tally.verdicts.append(await bench.trial(record="AO0001" if number % 4 else "SLOW"))
-        print(f"random kills: {RANDOM} trials, {len(tally.broken())} broken", flush=True)
-    return tally
+def run_all(names: list[str]) -> list[tuple[str, bool]]:
+    """Run proofs side by side, as many as there are processors for; each writes its section when it is done."""
+    places = Places(os.cpu_count() or 1)
+
+    def run(name: str) -> tuple[str, bool]:
+        with places.taken(PROOFS[name].processors):
+            started = time.monotonic()
+            command = [sys.executable, "-m", "tests.proof", "--one", name]
+            done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, check=False)
+            minutes = (time.monotonic() - started) / 60
+        print(f"{name}: {'as promised' if not done.returncode else 'BROKEN'} after {minutes:.1f} min", flush=True)
+        with places.changed:
+            write_section(name, done.stdout.strip() or f"## {name}\n\n**BROKEN**: it ended without a word.")
+        return name, not done.returncode
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        return list(pool.map(run, names))
 
 
-@frozen(kw_only=True)
-class Shown:
-    """What the property tests of the guard showed."""
+class Places:
+    """Processors that are handed out."""
 
-    batches: int
-    puts: int
-    is_broken: bool
+    def __init__(self, count: int) -> None:
+        self.changed = Condition()
+        self._count = count
+        self._free = count
 
+    def taken(self, count: int) -> _Taken:
+        return _Taken(self, min(count, self._count))
 
-async def _batches() -> tuple[BatchTally, list[str]]:
-    """Kill a process at a random point of a batch, again and again; give the verdicts and the faults of the series."""
-    tally = BatchTally()
-    folder = Path(tempfile.mkdtemp(prefix="osprey-proof-"))
-    with counting_ioc(folder) as (port, puts):
-        bench = BatchBench(folder, port, puts, SEED)
-        await bench.measure()
-        async with open_project(folder) as project:
-            for _ in range(BATCHES):
-                tally.verdicts.append(await bench.trial(project))
-            series = await bench.faults_of_series(project)
-    for verdict in tally.broken():
-        print(verdict, flush=True)
-    print(f"batches: {BATCHES} trials, {len(tally.broken())} broken; {len(series)} faults of the series", flush=True)
-    return tally, series
+    def take(self, count: int) -> None:
+        with self.changed:
+            self.changed.wait_for(lambda: self._free >= count)
+            self._free -= count
+
+    def give(self, count: int) -> None:
+        with self.changed:
+            self._free += count
+            self.changed.notify_all()
 
 
-def _guard_examples() -> Shown:
-    """Run the guard's property tests with the full number of examples, in two processes with seeds of their own."""
-    share = EXAMPLES // PROCESSES
-    environment = {**os.environ, "OSPREY_PROOF_EXAMPLES": str(share)}
-    if MEMORY.is_dir():
-        environment["TMPDIR"] = str(MEMORY)  # the journal syncs each write; where it does so is not what is proved
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "--timeout=36000", "osprey-core/tests/control/test_proof.py"]
-    runs = [
-        subprocess.Popen(
-            [*command, f"--hypothesis-seed={SEED + number}"],
-            cwd=ROOT,
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-        )
-        for number in range(PROCESSES)
-    ]
-    said = [run.communicate()[0] for run in runs]
-    print("\n".join(said), flush=True)
-    counts = [re.search(r"^(\d+) batches, \d+ allowed, (\d+) puts, no escape", text, re.MULTILINE) for text in said]
-    return Shown(
-        batches=sum(int(count[1]) for count in counts if count),
-        puts=sum(int(count[2]) for count in counts if count),
-        is_broken=not all(counts) or any(run.returncode for run in runs),
-    )
+@frozen
+class _Taken:
+    places: Places
+    count: int
+
+    def __enter__(self) -> None:
+        self.places.take(self.count)
+
+    def __exit__(self, *_: object) -> None:
+        self.places.give(self.count)
 
 
-def _batch_section(batches: BatchTally, series: list[str]) -> str:
-    """Give the section on guarded batches."""
-    whole = "; ".join(series[:5]) or "nothing was put twice, and nothing without an intent"
-    return f"""## kill -9 at random points of a guarded batch
-
-{GROUPS} groups of {CHANNELS} channels, every value used once in the whole series. After each kill another process recovers; then the IOC's log, the
-ledger and what is shown are compared. At the end the whole log is compared with the whole ledger: {whole}.
-
-| trials | killed | with a part of it put | ended as done | in doubt, shown | most groups in doubt at once | broken |
-|---|---|---|---|---|---|---|
-| {" | ".join(map(str, batches.row()))} |
-"""
+def run_one(name: str) -> None:
+    """Run one proof here, print its section, and end with 1 if it is broken."""
+    module, _, function = PROOFS[name].reference.partition(":")
+    about = _circumstances()  # of the code that is tried, not of what may come while it runs
+    section = cast("Callable[[], Section]", getattr(import_module(module), function))()
+    title, _, rest = section.text.partition("\n")
+    print(f"{title}\n\n{about}\n{rest}")
+    sys.exit(1 if section.is_broken else 0)
 
 
-def _page(crash: Tally, batches: str, shown: Shown, commit: str) -> str:
-    rows = "\n".join("| " + " | ".join(str(cell) for cell in row) + " |" for row in crash.rows())
-    total = len(crash.verdicts)
-    killed = sum(verdict.was_killed for verdict in crash.verdicts)
-    return f"""# Proofs
+def write_section(name: str, text: str) -> None:
+    """Put a section into the page, in the place of the one that is there."""
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    found = dict(re.findall(r"<!-- ([\w-]+) -->\n(.*?)(?=\n<!-- |\Z)", page, re.DOTALL))
+    found[name] = text
+    parts = [f"<!-- {one} -->\n{found[one].strip()}\n" for one in PROOFS if one in found]
+    PAGE.write_text("\n".join([HEADING, *parts]), encoding="utf-8")
 
-Written by `make proof` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC at commit `{commit}`, with Python {platform.python_version()} on {platform.system()}
-{platform.release()} ({os.cpu_count()} processors), seed {SEED}.
 
-## kill -9 while an approved write is carried out
-
-A process resumes an approved request and is killed at a named window, or at a random moment. The peer is a real soft IOC that counts its puts; the slow record
-completes its put after the killed process is gone. After the restart, the IOC's count, the journal and what a person is shown are compared.
-
-| window | trials | killed | doubled | lost | in doubt, shown | doubt not shown |
-|---|---|---|---|---|---|---|
-{rows}
-
-{total} trials, {killed} kills, {len(crash.broken())} broken. *Doubled*: the IOC was sent the value more than once. *Lost*: an approval gone, or called done though the IOC
-never had it. A kill after the process had finished is counted as a trial that was not killed.
-
-{batches}
-## The guard's bounds
-
-{shown.batches} batches under as many limits files, of values, names (fields, modifiers, aliases, look-alikes) and limits of every kind, against a connector that records what
-it is sent; {shown.puts} writes were allowed and sent. What may be sent is worked out a second time without the guard's code:
-{"FAILED, see the output of the run." if shown.is_broken else "nothing outside the limits was sent."}
-"""
+def _circumstances() -> str:
+    machine = f"Python {platform.python_version()} on {platform.system()} {platform.release()}"
+    when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    return f"*At commit `{_commit()}`, {when} UTC, with {machine}, {os.cpu_count()} processors.*"
 
 
 def _commit() -> str:
@@ -166,4 +151,7 @@ def _commit() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--one"]:
+        run_one(sys.argv[2])
+    else:
+        main()

@@ -23,6 +23,7 @@ from osprey.approval import (
     create_step_approval_interrupt,
 )
 from osprey.approval.desk import edit
+from osprey.approval.executing import grant_approved
 from osprey.approval.interrupts import answer_to, pending_requests
 from osprey.base import ExecutionPlan, PlannedStep
 from osprey.control import ApplyRequest, guard_of
@@ -215,6 +216,16 @@ async def test_code_that_is_approved_by_its_text_gives_no_right_to_write(desk) -
     )
     assert report.status == "refused"
     assert report.items == ()
+
+
+async def test_code_whose_analysis_names_writes_is_still_let_run_once(desk) -> None:
+    with desk.project.activate():
+        payload = create_code_approval_interrupt("x = 1\n", {"writes": []})["resume_payload"]
+    await desk.approve(payload["approval_id"])
+    once = (desk.project, payload["approval_id"], payload["sha256"], desk.person.actor)
+    assert (await grant_approved(*once)).state is RequestState.DONE
+    with pytest.raises(RefusedError):
+        await grant_approved(*once)
 
 
 async def test_a_policy_that_denies_is_raised_and_audited(desk, configure) -> None:

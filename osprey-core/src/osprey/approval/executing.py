@@ -6,7 +6,9 @@ fails after it is never repeated by itself.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -123,9 +125,10 @@ async def _checked(project: Project, request_id: str, sha256: str, actor: Actor)
 
 def _refuse_writes(row: RequestRow) -> None:
     """Refuse a request with writes: the guard carries those out, and nobody else."""
-    if '"writes":' in row.document:
-        msg = f"request {row.id} carries writes, which only the guard carries out"
-        raise RefusedError(msg, rule="payload.kind")
+    with suppress(ValueError):  # what is no JSON is refused by what reads it
+        if "writes" in json.loads(row.document):
+            msg = f"request {row.id} carries writes, which only the guard carries out"
+            raise RefusedError(msg, rule="payload.kind")
 
 
 def require_same_rules(project: Project, row: RequestRow) -> None:

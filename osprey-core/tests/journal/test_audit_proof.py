@@ -31,7 +31,7 @@ def test_every_column_is_tampered_with() -> None:
 
 
 def test_what_was_missed_is_said_on_the_page(tmp_path: Path) -> None:
-    figures = AuditFigures(rows=2, missed=("delete: row 1",), checks_s=(0.1,), appends_ms=(1.0,))
+    figures = AuditFigures(rows=2, missed=("delete: row 1",), checks_s=(0.1,), appends_ms=(1.0,), syncs_ms=(1.0,))
     figures.tried.update(["delete"])
     assert figures.is_broken
     assert "0 of 1 changes were found: NOT FOUND: delete: row 1" in section(figures)

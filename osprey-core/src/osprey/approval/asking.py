@@ -22,6 +22,9 @@ KIND_OF_CAPABILITY: Final = {"python": "python_executor", "memory": "memory_*"}
 """Where a capability's kind of request is not its own name."""
 _ALWAYS: Final = frozenset({"channel_write"})
 """Capabilities whose every effect is a write: it has its own approval, and one is enough."""
+_KNOWN_MODES: Final = (GlobalMode.DISABLED, GlobalMode.SELECTIVE, GlobalMode.ALL_CAPABILITIES)
+_NOT_ALL_CODE: Final = (None, ApprovalMode.DISABLED, ApprovalMode.CONTROL_WRITES)
+"""Modes under which code that only reads is not asked for; one that nobody knows asks."""
 _LOOKING: Final = frozenset({"search", "list", "show"})
 """Operations of a memory that change nothing: only `all_capabilities` asks for those."""
 _BY_WRITES: Final = frozenset({"channel_write", "python"})
@@ -60,12 +63,14 @@ def asks(config: ApprovalConfig, capability: str, operation: str = "") -> Answer
     for name, policy in config.policies.items():
         if capability not in _BY_WRITES and any(fnmatchcase(kind, pattern) for pattern in policy.kinds):
             return Answer(is_asked=True, rule=f"approval.policies.{name}")
+    if config.global_mode not in _KNOWN_MODES:
+        return Answer(is_asked=True, rule="approval.global_mode")
     stated = config.capabilities.get(key)
     if config.global_mode is GlobalMode.DISABLED or stated is None or not stated.enabled or capability in _ALWAYS:
         return Answer(is_asked=False, rule="approval.global_mode" if stated is None else f"approval.capabilities.{key}")
     rule = f"approval.capabilities.{key}"
     if capability == "python":
-        return Answer(is_asked=stated.mode is ApprovalMode.ALL_CODE, rule=f"{rule}.mode")
+        return Answer(is_asked=stated.mode not in _NOT_ALL_CODE, rule=f"{rule}.mode")
     return Answer(is_asked=stated.mode is not ApprovalMode.DISABLED, rule=rule)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -92,3 +94,18 @@ sys.stdin.read()
     process.communicate(timeout=30)
     assert mine.try_acquire()
     mine.release()
+
+
+def test_a_lock_whose_note_found_no_room_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = FileLock(tmp_path / "owner.lock")
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(StorageError, match="No space left"):
+            lock.try_acquire(note="pid 1\n")
+    assert not lock.is_held
+    assert lock.try_acquire(note="pid 1\n")
+    lock.release()

@@ -35,8 +35,7 @@ class FileLock:
             if descriptor is None:
                 return False
             if note:
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, note.encode(), 0)
+                _write_note(descriptor, note)
         except OSError as exc:
             raise folder_error(exc, self.path) from exc
         self._descriptor = descriptor
@@ -81,6 +80,15 @@ class FileLock:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def _write_note(descriptor: int, note: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note.encode(), 0)
+    except OSError:
+        os.close(descriptor)  # or this process would itself be the other one that holds it
+        raise
 
 
 def _is_named(descriptor: int, path: Path) -> bool:

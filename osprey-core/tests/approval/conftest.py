@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from attrs import define, field
 
 from osprey.approval import Draft, Facts, Identity, file_request, file_write_request, identity_of
+from osprey.approval.executing import carry_out_approved, grant_approved, spend_approved
 from osprey.approval.kinds.document import write_content
 from osprey.approval.people import authenticate
 from osprey.control import (
@@ -27,8 +30,10 @@ from osprey.control import (
     targets_of,
 )
 from osprey.control.guard.guard import Guard
-from osprey.journal import Journal, RequestRow, journal_of
+from osprey.errors import RefusedError, StorageError
+from osprey.journal import Journal, RequestRow, Voter, journal_of
 from osprey.project import Project, open_project
+from osprey.storage import Database
 
 CHANNELS = ("X:HCM1:SP", "X:HCM2:SP", "X:HCM3:SP")
 SALT = bytes(16)
@@ -131,12 +136,109 @@ class Room:
         request = ApplyRequest(request_id=row.id, sha256=sha256 or row.sha256, actor=self.who("alice").actor)
         return await guard_of(self.project).apply(request)
 
+    async def reopen(self) -> None:
+        """Go on in a new process, as far as the project can tell."""
+        folder = self.project.root
+        await self.project.aclose()
+        fresh = await open_room(folder, self.clock)
+        self.project, self.machine = fresh.project, fresh.machine
+
     async def state(self, row: RequestRow) -> str:
         return str((await self.journal.requests.get(row.id)).state)
 
     async def rules(self) -> list[str]:
         """Give the rule of every refusal that stands in the audit."""
         return [row.detail["rule"] for row in await self.journal.audit.log() if row.event == "refused"]
+
+
+GUARDED = ("channel_write", "python_executor")
+GRANTED = ("orchestrator_plan", "channel_read")
+
+
+@define
+class Trial:
+    """One path by which something takes effect, in a room of its own."""
+
+    room: Room
+    path: str
+    patch: pytest.MonkeyPatch
+    done: list[str] = field(factory=list)
+    sha256: str = ""
+    """Another hash than the request's, to be carried out by."""
+    heal: Callable[[], Any] = field(default=lambda: None)
+    """Ends a fault that can end."""
+
+    async def asked(self, by: str = "alice") -> Any:
+        self.room.machine.change(CHANNELS[0], 0.0)
+        if self.path in GUARDED:
+            return await self.room.asked({CHANNELS[0]: 1.5}, by=by, kind=self.path)
+        return await self.room.asked_text(self.path, by=by)
+
+    async def approved(self) -> Any:
+        row = await self.asked()
+        requests = self.room.journal.requests
+        return await requests.approve(row.id, row.sha256, self.room.who("bob").actor, voter=Voter(person="bob"))
+
+    async def carry_out(self, row: Any) -> str:
+        """Have it take effect by its path; give how that ended, or the rule that said no."""
+        project, actor, sha256 = self.room.project, self.room.who("alice").actor, self.sha256 or row.sha256
+        try:
+            if self.path in GUARDED:
+                report = await self.room.apply(row, sha256=sha256)
+                return report.rule or report.status
+            if self.path in GRANTED:
+                ended = await grant_approved(project, row.id, sha256, actor)
+                self.done.append(row.id)
+            elif self.path == "memory_save":
+                ended = await spend_approved(project, row.id, sha256, actor, self._keep)
+            else:
+                ended = await carry_out_approved(project, row.id, sha256, actor, self._work)
+        except RefusedError as error:
+            return error.rule
+        except StorageError:
+            return "ledger.unavailable"
+        return str(ended.state)
+
+    def _keep(self, connection: Any, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        connection.exec_driver_sql("INSERT INTO noted VALUES (?, '')", (f"effect {content['content']}",))
+        return {}
+
+    async def _work(self, content: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.done.append(content["content"])
+        return {}
+
+    async def effects(self) -> int:
+        """Count everything that was carried out."""
+        query = "SELECT count(*) FROM noted WHERE name LIKE 'effect %'"
+        kept = self.room.project.database.read_sync(lambda c: c.exec_driver_sql(query).scalar())
+        return len(self.room.machine.puts) + len(self.done) + kept
+
+    async def reopen(self) -> None:
+        """Go on in a new process; the machine stands as it was when the request was filed."""
+        await self.room.reopen()
+        self.room.machine.change(CHANNELS[0], 0.0)
+
+    def copy(self) -> Path:
+        """Keep a copy of the database as it is now."""
+        kept = self.room.project.root / "kept.db"
+        with closing(sqlite3.connect(self.room.project.database.path)) as now, closing(sqlite3.connect(kept)) as then:
+            now.backup(then)
+        return kept
+
+    def do(self, statement: str) -> None:
+        """Run a statement on the database from outside."""
+        with closing(sqlite3.connect(self.room.project.database.path)) as raw, raw:
+            raw.execute(statement)
+
+    def tamper(self, statement: str, *values: Any) -> None:
+        """Change the database as somebody without the audit's key could."""
+        with closing(sqlite3.connect(self.room.project.database.path)) as raw, raw:
+            triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                raw.execute(f"DROP TRIGGER {name}")
+            raw.execute(statement, values)
+            for _, sql in triggers:
+                raw.execute(sql)
 
 
 Maker = Callable[..., Awaitable[Room]]
@@ -149,7 +251,7 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Maker]:
 
     async def make(policies: Mapping[str, Any] | None = None, **approval: Any) -> Room:
         folder = tmp_path / f"project{len(rooms)}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "config.yml").write_text(config_of(policies or {}, **approval), encoding="utf-8")
         (folder / "limits.yml").write_text(LIMITS, encoding="utf-8")
         rooms.append(await open_room(folder))
@@ -160,10 +262,23 @@ async def make_room(tmp_path: Path) -> AsyncIterator[Maker]:
         await room.project.aclose()
 
 
+@pytest.fixture
+def make_trial(make_room: Maker, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[Trial]]:
+    """Give a maker of trials of one path."""
+
+    async def make(path: str, policies: Mapping[str, Any] | None = None) -> Trial:
+        return Trial(await make_room(policies), path, monkeypatch)
+
+    return make
+
+
 async def open_room(folder: Path, clock: Clock | None = None) -> Room:
     """Open a project whose journal and guard go by a clock of the test's own."""
     clock = clock or Clock()
     project = open_project(folder)
+    # A test that locks the database need not wait for long.
+    database = project.part("database", lambda p: Database.open(p.state_dir, busy_timeout_s=0.5))
+    project.on_close(database.aclose)
     journal = project.part("journal", lambda p: Journal.open(p.database, clock=clock))
     project.on_close(journal.aclose)
     project.part("guard", lambda p: Guard(p, clock=clock))

@@ -17,8 +17,8 @@ from osprey.approval.desk import approve
 from osprey.control import ApplyRequest, guard_of, targets_of
 from osprey.control.payload import batch_of
 from osprey.journal import journal_of
-from osprey.journal.ledger import Ledger
-from osprey.journal.requests import Requests
+from osprey.journal.ledger.ledger import Ledger
+from osprey.journal.requests.requests import Requests
 from osprey.project import open_project
 from osprey_epics.connector import EpicsConnector
 

@@ -16,7 +16,7 @@ from tests.crash.victim import die
 from osprey.control import Actor, ApplyRequest, guard_of, targets_of
 from osprey.control.payload import batch_of
 from osprey.journal import journal_of
-from osprey.journal.ledger import Ledger
+from osprey.journal.ledger.ledger import Ledger
 from osprey.project import open_project
 from osprey_epics.connector import EpicsConnector
 

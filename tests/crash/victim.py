@@ -18,7 +18,7 @@ from attrs import frozen
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from osprey.agent.session import open_agent
-from osprey.journal.ledger import Ledger
+from osprey.journal.ledger.ledger import Ledger
 from osprey.project import open_project
 from osprey_epics.connector import EpicsConnector
 

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from tests.docs.generate import REFERENCE
 
-from osprey.cli import approval_commands, approval_remembered, approval_watch
+from osprey.cli.approvals import commands as approval_commands
+from osprey.cli.approvals import remembered as approval_remembered
+from osprey.cli.approvals import watch as approval_watch
 
 PAGE = (REFERENCE.parent / "how-to/use-without-a-terminal.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from tests.docs.generate import REFERENCE
 
-from osprey.cli import approval_commands, ask_commands, audit_view, machine_commands, plugin_view
+from osprey.cli import ask_commands, audit_view, machine_commands, plugin_view
+from osprey.cli.approvals import commands as approval_commands
 from osprey.errors import ExitCode
 
 PAGE = (REFERENCE.parent / "how-to/use-without-a-terminal.md").read_text(encoding="utf-8")

@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 from tests.proofs.audit_tampers import ANCHOR_TAMPERS, TABLE_TAMPERS
 
 from osprey.journal import AuditVerdict, Journal, Who
-from osprey.journal.anchor import Anchor, AnchorContent
-from osprey.journal.verification import verify_table
+from osprey.journal.audit.anchor import Anchor, AnchorContent
+from osprey.journal.audit.verification import verify_table
 from osprey.storage import Database
 from osprey.storage.connections import ConnectionSettings, make_engine
 

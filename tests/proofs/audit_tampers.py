@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from osprey.journal.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row
-from osprey.journal.verification import stored_rows
+from osprey.journal.audit.seal import FIRST_SEAL, SEALED_COLUMNS, seal_row
+from osprey.journal.audit.verification import stored_rows
 
 
 def _count(connection: Connection) -> int:

@@ -20,9 +20,11 @@ from tests.proofs.life import Life
 from tests.proofs.life_desks import MEMORY
 
 from osprey.errors import ConflictError
-from osprey.journal import Journal, claims, deciding, expiry
-from osprey.journal.audit import Audit
+from osprey.journal import Journal
+from osprey.journal.audit.chain import Audit
+from osprey.journal.ledger import claims
 from osprey.journal.owner import Owner
+from osprey.journal.requests import deciding, expiry
 from osprey.storage import Database
 
 pytestmark = pytest.mark.timeout(36_000)

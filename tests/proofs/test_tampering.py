@@ -13,8 +13,9 @@ from tests.proofs.rollback import run_rollbacks
 from tests.proofs.tampering import run_series
 from tests.proofs.tampering_ways import WAYS
 
-from osprey.journal import claims, entitlement
-from osprey.journal.audit import Audit
+from osprey.journal.audit.chain import Audit
+from osprey.journal.ledger import claims
+from osprey.journal.requests import entitlement
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 

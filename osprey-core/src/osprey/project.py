@@ -80,7 +80,7 @@ class Project:
             return cast("T", self._parts[key])
 
     def reopened(self) -> Project:
-        """Give the same project once more with nothing of it open: for an event loop of its own, closed by the caller."""
+        """Give the same project once more, nothing of it open: for an event loop of its own; the caller closes it."""
         return Project(self.config, self._options)
 
     def on_close(self, close: Callable[[], Awaitable[None]]) -> None:

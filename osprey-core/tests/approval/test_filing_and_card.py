@@ -16,7 +16,7 @@ from rich.console import Console
 
 from osprey.approval import card_of, current_actor, file_write_request
 from osprey.approval.risk import risk_of
-from osprey.cli.approval_view import print_card
+from osprey.cli.approvals.view import print_card
 from osprey.control import Bounds, JudgedItem, Judgement, JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import RefusedError
 from osprey.journal import RequestRow, journal_of

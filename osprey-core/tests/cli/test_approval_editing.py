@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from osprey.cli import approval_editor
+from osprey.cli.approvals import editor as approval_editor
 from osprey.errors import RefusedError, UsageError
 
 BATCH = ("BEND:CURRENT:SP=3", "QUAD:CURRENT:SP=2", "SEXT:CURRENT:SP=1")

@@ -10,8 +10,8 @@ from attrs import evolve
 from rich.console import Console
 
 from osprey.approval import Card, CardRow, CardSection, SectionForm
-from osprey.cli.approval_listing import print_requests, time_left
-from osprey.cli.approval_view import print_card
+from osprey.cli.approvals.listing import print_requests, time_left
+from osprey.cli.approvals.view import print_card
 from osprey.cli.printable import printable, printable_lines
 from osprey.journal import Needs
 from osprey.journal.rows import request_row

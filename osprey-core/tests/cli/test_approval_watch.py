@@ -15,7 +15,7 @@ from osprey.approval import Draft, Facts, file_request, identity_of
 from osprey.approval.desk import approve, reject
 from osprey.approval.kinds.document import write_content
 from osprey.approval.people import authenticate
-from osprey.cli.approval_watch import Inbox
+from osprey.cli.approvals.watch import Inbox
 from osprey.control import Actor
 from osprey.errors import StorageError
 from osprey.journal import Journal, RequestRow, journal_of

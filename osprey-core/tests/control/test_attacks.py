@@ -11,7 +11,7 @@ from attrs import evolve
 
 from osprey.control import MockConnector, Outcome, PutResult
 from osprey.control.mock.connector import MockFault
-from osprey.journal import claims
+from osprey.journal.ledger import claims
 
 SP = "SR:01:HCM1:SP"
 SP2 = "SR:01:HCM2:SP"

@@ -24,7 +24,7 @@ from osprey.control.snapshots import capture, way_back
 from osprey.control.snapshots.snapshot import dump, load
 from osprey.control.targets import targets_of
 from osprey.errors import StorageError
-from osprey.journal.ledger import Ledger
+from osprey.journal.ledger.ledger import Ledger
 
 SP = "SR:01:HCM1:SP"
 SP2 = "SR:01:HCM2:SP"

@@ -17,7 +17,7 @@ import pytest
 from osprey.control import MockConnector
 from osprey.control.guard import checks
 from osprey.errors import RefusedError
-from osprey.journal.ledger import Ledger
+from osprey.journal.ledger.ledger import Ledger
 
 SP = "SR:01:HCM1:SP"
 SP2 = "SR:01:HCM2:SP"

@@ -417,7 +417,7 @@ async def test_an_error_while_looking_around_refuses(make_room, monkeypatch, cal
         raise ZeroDivisionError("boom")
 
     from osprey.control.targets import Target
-    from osprey.journal.ledger import Ledger
+    from osprey.journal.ledger.ledger import Ledger
 
     if call in ("describe", "read"):
         monkeypatch.setattr(room.connector, call, broken)

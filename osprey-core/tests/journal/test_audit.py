@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from osprey.errors import StorageError
 from osprey.journal import FindingKind, Journal, Who
-from osprey.journal.seal import FIRST_SEAL, seal_row
+from osprey.journal.audit.seal import FIRST_SEAL, seal_row
 from osprey.storage import Database
 
 pytestmark = pytest.mark.anyio

@@ -185,7 +185,7 @@ def test_a_copy_that_could_not_be_finished_is_not_there(project_dir: Path, monke
         file.write("{}")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("osprey.journal.audit_records.write_copy", full)
+    monkeypatch.setattr("osprey.journal.audit.records.write_copy", full)
     with pytest.raises(UsageError, match=r"could not be written to .*copy: No space left on device"):
         run("export", "--output", str(project_dir / "copy"))
     assert not (project_dir / "copy").exists()

@@ -14,8 +14,8 @@ import pytest
 
 from osprey.errors import UsageError
 from osprey.journal import FindingKind, Journal, Who
-from osprey.journal.audit_copy import CopyForm
-from osprey.journal.copy_check import CopyVerdict
+from osprey.journal.audit.copies import CopyForm
+from osprey.journal.audit.copy_check import CopyVerdict
 from osprey.storage import Database
 
 pytestmark = pytest.mark.anyio

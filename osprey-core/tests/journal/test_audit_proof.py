@@ -8,7 +8,7 @@ import pytest
 from tests.proofs.audit import AuditFigures, prove_audit, section
 from tests.proofs.audit_tampers import ANCHOR_TAMPERS, TABLE_TAMPERS
 
-from osprey.journal.seal import SEALED_COLUMNS
+from osprey.journal.audit.seal import SEALED_COLUMNS
 
 
 @pytest.fixture

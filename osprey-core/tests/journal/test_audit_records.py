@@ -6,7 +6,7 @@ import pytest
 
 from osprey.errors import UsageError
 from osprey.journal import RequestState, Who
-from osprey.journal.audit_records import AuditFilter
+from osprey.journal.audit.records import AuditFilter
 
 pytestmark = pytest.mark.anyio
 

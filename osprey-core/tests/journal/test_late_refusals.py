@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection
 
 from osprey.errors import StorageError
-from osprey.journal import AuditRow, Journal, NewRequest, Who, alarm
-from osprey.journal.late_refusals import LateRefusals
+from osprey.journal import AuditRow, Journal, NewRequest, Who
+from osprey.journal.audit import alarm
+from osprey.journal.audit.late_refusals import LateRefusals
 from osprey.journal.refusals import Refusal
 from osprey.storage import Database
 

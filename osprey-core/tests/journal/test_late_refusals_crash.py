@@ -29,8 +29,8 @@ import os, signal, sqlite3, sys
 from pathlib import Path
 import anyio
 from osprey.journal import Journal, Who
-from osprey.journal.late_refusals import LateRefusals
-from osprey.journal.spool import OpenSpool
+from osprey.journal.audit.late_refusals import LateRefusals
+from osprey.journal.audit.spool import OpenSpool
 from osprey.storage import Database
 
 WHO = Who("os:child")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from osprey.journal import protection
-from osprey.journal.protection import is_append_only, protections_of
+from osprey.journal.audit import protection
+from osprey.journal.audit.protection import is_append_only, protections_of
 
 SET_FLAGS = 0x40086602
 GET_FLAGS = 0x80086601

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from osprey.journal import spool as spool_module
-from osprey.journal.spool import HEAD_BYTES, SPOOL_BYTES, Spool
-from osprey.journal.spool_records import LateRefusal, line_of_overflow, line_of_refusal
+from osprey.journal.audit import spool as spool_module
+from osprey.journal.audit.spool import HEAD_BYTES, SPOOL_BYTES, Spool
+from osprey.journal.audit.spool_records import LateRefusal, line_of_overflow, line_of_refusal
 
 KEY = b"k" * 32
 REFUSAL = LateRefusal(

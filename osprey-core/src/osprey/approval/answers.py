@@ -19,10 +19,10 @@ from osprey.approval.people import identity_of
 from osprey.approval.seeds.payloads import differing_keys
 from osprey.errors import RefusedError
 from osprey.journal import DecisionWord, RequestRow, RequestState, journal_of
-from osprey.journal.deciding import Ballot, decide
-from osprey.journal.entitlement import judge_entitlement, judge_seal
 from osprey.journal.refusals import Refusal, granted
-from osprey.journal.request_steps import in_the_way, judge_document, unknown_request
+from osprey.journal.requests.deciding import Ballot, decide
+from osprey.journal.requests.entitlement import judge_entitlement, judge_seal
+from osprey.journal.requests.steps import in_the_way, judge_document, unknown_request
 from osprey.journal.tables import REQUESTS
 
 if TYPE_CHECKING:

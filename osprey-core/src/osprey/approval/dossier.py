@@ -14,9 +14,9 @@ from osprey.approval.moved import Movement, moved_since_filed
 from osprey.approval.rules import unmet
 from osprey.errors import OspreyError, StorageError
 from osprey.journal import DecisionRow, RequestRow, RequestState, journal_of
-from osprey.journal.decisions import approvals_of
-from osprey.journal.entitlement import judge_seal
 from osprey.journal.refusals import Refusal
+from osprey.journal.requests.decisions import approvals_of
+from osprey.journal.requests.entitlement import judge_seal
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -68,7 +68,7 @@ async def _resume(thread: str, as_json: bool) -> None:
 
 async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
     """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code."""
-    from osprey.cli.approval_prompt import decide_in_terminal, has_terminal
+    from osprey.cli.approvals.prompt import decide_in_terminal, has_terminal
 
     while result.status == "waiting" and result.approval and not as_json and has_terminal():
         try:

@@ -20,9 +20,9 @@ from osprey.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from osprey.journal import AuditRow, AuditVerdict, Journal
-    from osprey.journal.audit_records import RequestTrail, SealedRow
-    from osprey.journal.copy_check import CopyVerdict
-    from osprey.journal.protection import Protection
+    from osprey.journal.audit.copy_check import CopyVerdict
+    from osprey.journal.audit.protection import Protection
+    from osprey.journal.audit.records import RequestTrail, SealedRow
     from osprey.project import Project
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -46,7 +46,7 @@ def show_log(
 ) -> None:
     """List what was asked, decided, sent, refused, recovered, settled and configured, oldest first."""
     from osprey.journal import journal_of
-    from osprey.journal.audit_records import AuditFilter
+    from osprey.journal.audit.records import AuditFilter
 
     async def work(project: Project) -> list[AuditRow]:
         since_ns = _moment(project, since)
@@ -162,7 +162,7 @@ def _verify_copy(copy: Path, *, as_json: bool) -> CopyVerdict:
 def export_audit(ctx: click.Context, form: str, since: str | None, output: Path | None) -> None:
     """Copy the audit with its seals, to be kept where nobody who can change the audit can change the copy."""
     from osprey.journal import journal_of
-    from osprey.journal.audit_copy import CopyForm
+    from osprey.journal.audit.copies import CopyForm
 
     async def work(project: Project) -> tuple[int, AuditVerdict]:
         journal, since_ns = journal_of(project), _moment(project, since)

@@ -11,9 +11,9 @@ from osprey.cli.printable import printable
 
 if TYPE_CHECKING:
     from osprey.journal import AuditRow, AuditVerdict, Finding
-    from osprey.journal.audit_records import RequestTrail, SealedRow
-    from osprey.journal.copy_check import CopyVerdict
-    from osprey.journal.protection import Protection
+    from osprey.journal.audit.copy_check import CopyVerdict
+    from osprey.journal.audit.protection import Protection
+    from osprey.journal.audit.records import RequestTrail, SealedRow
 
 
 def line_of(row: AuditRow) -> str:
@@ -69,7 +69,7 @@ def _trail_lines(request_id: str, trail: RequestTrail) -> Iterator[str]:
         yield line_of(row)
         yield from (f"          {name}: {text}" for name, text in _worth_telling(row))
     if trail.decisions:
-        from osprey.cli.approval_sections import told_of_decision
+        from osprey.cli.approvals.sections import told_of_decision
 
         yield "What people said of it, as it is sealed:"
         yield from (f"        {told_of_decision(said)}" for said in trail.decisions)
@@ -163,7 +163,7 @@ def plain_sealed_row(row: SealedRow) -> dict[str, Any]:
 
 def plain_trail(request_id: str, trail: RequestTrail) -> dict[str, Any]:
     """Give everything about one request as JSON."""
-    from osprey.cli.approval_commands import plain_decision
+    from osprey.cli.approvals.commands import plain_decision
 
     request = trail.request
     return {

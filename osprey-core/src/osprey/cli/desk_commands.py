@@ -102,7 +102,7 @@ def reject_request(request_id: str, reason: str, path: Path) -> None:
 def postpone_request(request_id: str, reason: str, path: Path) -> None:
     """Say "not now": nobody has said no, the request waits on, and its time runs."""
     from osprey.approval.desk_service.messages import Postpone
-    from osprey.cli.approval_listing import time_left
+    from osprey.cli.approvals.listing import time_left
 
     entry = _decide(path, Postpone(request_id=request_id, reason=reason))
     click.echo(f"Postponed {entry.id}. It waits on, and ends in {time_left(entry.expires_ns)}.")

@@ -10,7 +10,7 @@ import click
 
 from osprey.approval.agreement import told_of_needs
 from osprey.approval.decisions import short_hash
-from osprey.cli.approval_listing import time_left, utc
+from osprey.cli.approvals.listing import time_left, utc
 from osprey.cli.printable import printable
 from osprey.journal import RequestState
 
@@ -39,7 +39,7 @@ def print_shown(shown: Shown, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plain_shown(shown), ensure_ascii=False))
         return
-    from osprey.cli.approval_view import print_card
+    from osprey.cli.approvals.view import print_card
 
     print_card(shown.card)
     for line in _standing(shown):

@@ -14,7 +14,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "archive": ("osprey.cli.archive_commands:archive", "Show and draw past values; say what is archived"),
     "targets": ("osprey.cli.target_commands:targets", "List control systems and check whether they can be reached"),
     "snapshot": ("osprey.cli.snapshot_commands:snapshot", "Keep what channels read, compare it, ask for the way back"),
-    "approvals": ("osprey.cli.approval_commands:approvals", "Show and decide what waits for a person"),
+    "approvals": ("osprey.cli.approvals.commands:approvals", "Show and decide what waits for a person"),
     "plans": ("osprey.cli.plan_commands:plans", "Read, edit and submit plans that wait for a person"),
     "resume": ("osprey.cli.ask_commands:resume", "Go on with a thread after a decision or a crash"),
     "limits": ("osprey.cli.limits_commands:limits", "Say what the limits allow and what is wrong with them"),

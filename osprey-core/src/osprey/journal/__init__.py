@@ -5,7 +5,8 @@ they take and give may be imported from here by every room above.
 """
 
 from osprey.journal.journal import Journal, journal_of
-from osprey.journal.remembered import NewRemembered, RememberedRow
+from osprey.journal.requests.remembered import NewRemembered, RememberedRow
+from osprey.journal.requests.votes import DecisionRow, DecisionWord, Needs, Voter, is_met
 from osprey.journal.values import (
     ActorLike,
     AuditRow,
@@ -23,7 +24,6 @@ from osprey.journal.values import (
     Settlement,
     Who,
 )
-from osprey.journal.votes import DecisionRow, DecisionWord, Needs, Voter, is_met
 
 __all__ = [
     "ActorLike",

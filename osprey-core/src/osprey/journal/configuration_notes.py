@@ -25,7 +25,7 @@ from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
     from osprey.config import Config
-    from osprey.journal.audit import Audit
+    from osprey.journal.audit.chain import Audit
     from osprey.storage import Database
 
 SUBJECT: Final = "configuration"

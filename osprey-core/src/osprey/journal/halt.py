@@ -14,7 +14,7 @@ from osprey.journal.values import ActorLike, HaltState
 from osprey.storage.prepared import Prepared
 
 if TYPE_CHECKING:
-    from osprey.journal.audit import Audit
+    from osprey.journal.audit.chain import Audit
     from osprey.storage import Database
 
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from osprey.errors import StorageError
-from osprey.journal.anchor import Anchor
-from osprey.journal.audit import Audit
-from osprey.journal.audit_records import AuditRecords
-from osprey.journal.claims import Books
+from osprey.journal.audit.anchor import Anchor
+from osprey.journal.audit.chain import Audit
+from osprey.journal.audit.records import AuditRecords
+from osprey.journal.audit.seal import load_key
+from osprey.journal.audit.unopened import keep_unopened
 from osprey.journal.configuration_notes import note_configuration
 from osprey.journal.halt import Halt
 from osprey.journal.leases import Leases
-from osprey.journal.ledger import Ledger
+from osprey.journal.ledger.claims import Books
+from osprey.journal.ledger.ledger import Ledger
 from osprey.journal.owner import Owner
-from osprey.journal.remembered import RememberedDecisions
-from osprey.journal.requests import Requests
+from osprey.journal.requests.remembered import RememberedDecisions
+from osprey.journal.requests.requests import Requests
 from osprey.journal.schema import COMPONENT, MIGRATIONS
-from osprey.journal.seal import load_key
-from osprey.journal.unopened import keep_unopened
 
 if TYPE_CHECKING:
     from osprey.project import Project

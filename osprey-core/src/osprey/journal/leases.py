@@ -21,7 +21,7 @@ from osprey.journal.tables import LEASES, OWNERS
 from osprey.journal.values import Who
 
 if TYPE_CHECKING:
-    from osprey.journal.audit import Audit
+    from osprey.journal.audit.chain import Audit
     from osprey.journal.owner import Owner
     from osprey.storage import Database
 

@@ -12,8 +12,8 @@ from attrs import asdict
 from sqlalchemy import RowMapping
 
 from osprey.errors import UsageError
+from osprey.journal.requests.votes import DecisionRow, DecisionWord, Needs
 from osprey.journal.values import Intent, IntentRow, IntentState, RequestRow, RequestState
-from osprey.journal.votes import DecisionRow, DecisionWord, Needs
 
 _ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _PACKED_KEYS: Final = ("dtype", "value")

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from attrs import field, frozen
 
-from osprey.journal.votes import Needs
+from osprey.journal.requests.votes import Needs
 
 
 class ActorLike(Protocol):

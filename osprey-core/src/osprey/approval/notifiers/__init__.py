@@ -30,8 +30,9 @@ class Notifier(Protocol):
     async def send(self, notice: Notice) -> None:
         """Tell whom the settings name; whoever waits for it waits five seconds at most, then it is cancelled.
 
-        Calls may come from several event loops. A blocking library belongs in a thread. Whatever is raised is recorded in the audit, without the secrets of the
-        settings, and nothing else happens: a notice never fails, or delays for longer, what it tells of.
+        Calls may come from several event loops. A blocking library belongs in a thread. Whatever is raised is recorded
+        in the audit, without the secrets of the settings, and nothing else happens: a notice never fails, or delays for
+        longer, what it tells of.
         """
         ...
 

@@ -20,9 +20,9 @@ from osprey.approval.seeds.places import CALL, asked_by_step, current_call, curr
 from osprey.approval.seeds.stored import read_stored
 from osprey.errors import RefusedError
 from osprey.journal import RequestRow, RequestState, journal_of
-from osprey.journal.expiry import has_ended
 from osprey.journal.refusals import Refusal
-from osprey.journal.request_steps import find_by_key, find_request, sha256_of
+from osprey.journal.requests.expiry import has_ended
+from osprey.journal.requests.steps import find_by_key, find_request, sha256_of
 from osprey.journal.rows import request_row
 from osprey.journal.tables import REQUESTS
 

@@ -19,7 +19,7 @@ from osprey.approval.seeds.questions import ApprovalQuestion, question_about
 from osprey.approval.seeds.stored import read_stored
 from osprey.control import JudgeRequest, WriteBatch, WriteItem, guard_of
 from osprey.errors import UsageError
-from osprey.journal.request_steps import require_request
+from osprey.journal.requests.steps import require_request
 from osprey.project import current_project
 
 if TYPE_CHECKING:

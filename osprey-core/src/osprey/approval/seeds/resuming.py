@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from osprey.approval.answers import request_id_in, stored_decision
 from osprey.approval.seeds.payloads import payload_of, types_of
 from osprey.approval.seeds.stored import read_stored
-from osprey.journal.request_steps import find_request
+from osprey.journal.requests.steps import find_request
 from osprey.project import current_project
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import Final
 import anyio
 from tests.proofs.audit import prove_audit
 from tests.proofs.audit import section as audit_section
+from tests.proofs.plan_files import run_plan_files
 from tests.proofs.races import RACERS, run_races
 from tests.proofs.replies import run_replies
 from tests.proofs.rollback import run_rollbacks
@@ -17,6 +18,7 @@ from tests.proofs.tampering_ways import WAYS
 ROUNDS: Final = 1_000
 TAMPERINGS: Final = 10_000
 ROLLBACKS: Final = 300
+PLAN_FILES: Final = 1_000
 AUDIT_ROWS: Final = 100_000
 AUDIT_TAMPERS: Final = 1_000
 APPENDS: Final = 2_000
@@ -37,15 +39,16 @@ def tampering() -> Section:
     """Change stored requests, votes, plans and whole databases as somebody could who has not the audit's key."""
     tally = anyio.run(run_series, folder_in_memory(), WAYS, TAMPERINGS, SEED)
     back = anyio.run(run_rollbacks, folder_in_memory(), ROLLBACKS, SEED)
-    faults = [*tally.faults, *back.faults]
+    plans = anyio.run(run_plan_files, folder_in_memory(), PLAN_FILES, SEED)
+    faults = [*tally.faults, *back.faults, *plans.faults]
     rows = [
         (name.replace("_", " "), found.total(), ", ".join(f"`{rule}` {count}" for rule, count in found.most_common()))
-        for name, found in sorted(tally.rules.items())
+        for name, found in sorted({**tally.rules, **plans.rules}.items())
     ]
     text = f"""## Tampered, swapped, replayed and expired requests
 
 Approved requests are changed in the database by somebody who can write it and has not the audit's key, and are then carried out with their id and hash. {tally.trials} attempts; {tally.honest} honest
-requests between them were carried out. {back.trials} times the whole database was replaced by an earlier copy of itself. {told(faults, "Nothing that was tampered with was carried out, and each refusal has its row")}.
+requests between them were carried out. {back.trials} times the whole database was replaced by an earlier copy of itself. {plans.trials} plan files were changed, half of them after their plan was approved. {told(faults, "Nothing that was tampered with was carried out, and each refusal has its row")}.
 
 {table(("what was done", "attempts", "refused by"), rows)}"""
     return Section(text, bool(faults))

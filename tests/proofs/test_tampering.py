@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.proofs.plan_files import CHANGES, run_plan_files
 from tests.proofs.rollback import run_rollbacks
 from tests.proofs.tampering import run_series
 from tests.proofs.tampering_ways import WAYS
@@ -46,6 +47,12 @@ async def test_nothing_that_was_tampered_with_is_carried_out(folder: Path) -> No
 async def test_nothing_of_an_earlier_copy_of_the_database_is_carried_out_again(folder: Path) -> None:
     tally = await run_rollbacks(folder, 20, seed=1)
     assert (tally.faults, tally.trials) == ([], 20)
+
+
+async def test_no_plan_file_is_executed_whatever_is_done_to_it(folder: Path) -> None:
+    tally = await run_plan_files(folder, 72, seed=1)
+    assert (tally.faults, tally.trials) == ([], 72)
+    assert len(tally.rules) == 2 * len(CHANGES)
 
 
 def _nothing(*_: Any, **__: Any) -> None:

@@ -112,8 +112,10 @@ class ApprovalBench:
         await wait_for_quiet(self._puts)
         async with open_project(self.folder) as project:
             intended = {write_of(intent) for intent in await journal_of(project).ledger.list(unresolved_only=False)}
+            findings = (await journal_of(project).audit.verify()).findings
         puts = Counter(read_puts(self._puts))
-        faults = [f"{write} was put {count} times" for write, count in puts.items() if count > 1]
+        faults = [f"the audit is not intact: {finding.message}" for finding in findings]
+        faults += [f"{write} was put {count} times" for write, count in puts.items() if count > 1]
         return faults + [f"{write} was put without an intent" for write in puts if write not in intended]
 
     async def _file(self, project: Project) -> RequestRow:
@@ -143,7 +145,10 @@ class ApprovalBench:
         if was_told and left in (RequestState.PENDING, RequestState.EXPIRED, RequestState.WITHDRAWN):
             faults.append(f"its approval was taken, and is lost: {left}")
         if left is RequestState.APPROVED:
-            await guard.apply(ApplyRequest(request_id=filed.id, sha256=filed.sha256, actor=current_actor()))
+            request = ApplyRequest(request_id=filed.id, sha256=filed.sha256, actor=current_actor())
+            report = await guard.apply(request)
+            if report.status != "done":
+                faults.append(f"an approval was left that could not be carried out: {report.rule}: {report.reason}")
         row, intents = await journal.requests.get(filed.id), await journal.ledger.intents_of(filed.id)
         shown = {doubt.id for doubt in await journal.ledger.doubts()}
         if left is RequestState.PENDING:

@@ -116,6 +116,11 @@ async def test_an_earlier_copy_of_the_database_is_never_worked_on_not_even_after
     with refused("audit.rolled_back"):
         await desk.journal.ledger.claim(fresh.id, fresh.sha256, desk.bob, [])
     assert not (await desk.journal.audit.verify()).is_intact
+    (desk.state_dir / "audit.anchor").rename(tmp_path / "evidence")
+    await reopened(desk)
+    with refused("audit.no_anchor"):
+        await desk.journal.ledger.claim(row.id, row.sha256, desk.bob, [])
+    await claim(desk, await desk.approved())
 
 
 async def test_once_the_anchor_was_lost_what_was_approved_before_is_refused_and_what_is_asked_anew_is_not(desk) -> None:

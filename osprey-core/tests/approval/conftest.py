@@ -48,6 +48,12 @@ control_system:
       writes_enabled: true
       settings: {noise: 0}
       limits: {file: limits.yml}
+    annex:
+      connector: mock
+      posture: approval
+      writes_enabled: true
+      settings: {noise: 0}
+      limits: {file: limits.yml}
 """
 LIMITS = "channels: {'X:*:SP': {min: -10, max: 10, tolerance_absolute: 0.01}}\n"
 
@@ -106,11 +112,13 @@ class Room:
         actor = Actor(subject=f"os:{at or name}", terminal="pts/1", host="console")
         return await authenticate(self.project, name, secret_of(name), actor=actor)
 
-    async def asked(self, *groups: Mapping[str, float], by: str = "alice", **more: Any) -> RequestRow:
+    async def asked(
+        self, *groups: Mapping[str, float], by: str = "alice", target: str = "bench", **more: Any
+    ) -> RequestRow:
         """File a list of writes, each mapping a group; without any, one write."""
         made = groups or ({CHANNELS[0]: 1.5},)
         batch = WriteBatch(
-            target="bench",
+            target=target,
             groups=tuple(
                 tuple(WriteItem(channel=name, value=value) for name, value in group.items()) for group in made
             ),

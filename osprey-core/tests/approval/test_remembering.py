@@ -8,7 +8,8 @@ import pytest
 
 from osprey.approval import desk
 from osprey.approval.executing import grant_approved
-from osprey.approval.remembering import Wish
+from osprey.approval.remembering import Wish, use_remembered
+from osprey.approval.rules import Facts, ItemFacts
 from osprey.errors import RefusedError
 
 pytestmark = pytest.mark.anyio
@@ -91,6 +92,15 @@ async def test_another_person_kind_or_text_is_not_covered(make_room: Any) -> Non
     assert (await room.asked_text("memory_save", "beam is up")).state == "pending"
     assert (await room.asked_text("memory_edit", "beam is down")).state == "pending"
     assert (await room.asked_text("memory_save", "beam is down")).state == "approved"
+
+
+async def test_another_target_is_not_covered_whatever_it_is_said_to_be(make_room: Any) -> None:
+    room = await make_room(OFTEN)
+    await remember(room, await room.asked({A: 1.0}))
+    row = await room.asked({A: 1.0}, target="annex")
+    assert row.state == "pending"
+    said = Facts(kind="channel_write", target="bench", items=(ItemFacts(channel=A, share=0.0),))
+    assert await use_remembered(room.project, row, said) is None, "the document says which target it is"
 
 
 async def test_when_its_time_is_over_a_person_is_asked(make_room: Any) -> None:

@@ -111,7 +111,10 @@ def _covers(remembered: RememberedRow, row: RequestRow, facts: Facts) -> bool:
     ranges: Mapping[str, list[float]] = remembered.scope.get("channels", {})
     if not facts.items:
         return False
-    items = [item for group in read_document(row.document).groups for item in group]
+    writes = read_document(row.document)
+    if writes.target != remembered.target:
+        return False
+    items = [item for group in writes.groups for item in group]
     return all(
         item.channel in ranges
         and isinstance(item.value, int | float)

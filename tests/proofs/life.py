@@ -157,6 +157,8 @@ class Life(Desks):
             assert self.expect("ok", self.journal.ledger.settle(doubt.id, who("alice"), "did_not_land", "looked"))
         kept = {channel: state for channel, state in self.model.unresolved.items() if state != "in_doubt"}
         self.model.unresolved = kept
+        for about in self.model.wanted.values():
+            about.is_doubtful = False  # a person has said what became of it
 
     def crash(self) -> None:
         """Have another process begin, to which the one before is dead: its lock is not there any more."""

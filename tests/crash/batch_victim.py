@@ -17,7 +17,7 @@ from osprey.control import Actor, ApplyRequest, guard_of, targets_of
 from osprey.control.payload import batch_of
 from osprey.journal import journal_of
 from osprey.journal.ledger.ledger import Ledger
-from osprey.project import open_project
+from osprey.project import Project, open_project
 from osprey_epics.connector import EpicsConnector
 
 ACTOR = Actor(subject="os:victim")
@@ -71,16 +71,11 @@ class _Clock:
 
 
 def apply_and_stop(project: str, request: tuple[str, str], told: Connection) -> None:
-    """Carry out a request; stop, as a debugger or a suspended laptop does, between the intents and the put."""
-    claim = Ledger.claim
+    """Carry out a request; stop, as a debugger or a suspended laptop does, between the intents and the put.
 
-    async def claim_and_stop(*args: object, **kwargs: object) -> object:
-        row = await claim(*args, **kwargs)  # type: ignore[arg-type]
-        os.kill(os.getpid(), signal.SIGSTOP)
-        return row
-
-    Ledger.claim = claim_and_stop  # type: ignore[method-assign,assignment]
-    anyio.run(_apply, Path(project), request, None, told)
+    It stops while it holds no lock that all processes share for a moment: whoever waits for one of those is refused.
+    """
+    anyio.run(_apply_and_stop, Path(project), request, told)
     os._exit(0)
 
 
@@ -91,15 +86,33 @@ def _die_after(seconds: float) -> None:
     die()
 
 
-async def _apply(project: Path, request: tuple[str, str], clock: _Clock | None, told: Connection) -> None:
-    request_id, sha256 = request
+async def _apply_and_stop(project: Path, request: tuple[str, str], told: Connection) -> None:
+    claim = Ledger.claim
     async with open_project(project) as opened:
-        target = await targets_of(opened).get()
-        assert isinstance(target.connector, EpicsConnector)
-        row = await journal_of(opened).requests.get(request_id)
-        names = [item.channel for group in batch_of(row.document).groups for item in group]
-        await target.connector.describe(list(dict.fromkeys(names)), timeout_s=5.0)
-        if clock is not None:
-            clock.begin()
-        report = await guard_of(opened).apply(ApplyRequest(request_id=request_id, sha256=sha256, actor=ACTOR))
-        told.send((report.status, clock.times() if clock is not None else None))
+
+        async def claim_and_stop(*args: object, **kwargs: object) -> object:
+            row = await claim(*args, **kwargs)  # type: ignore[arg-type]
+            await opened.database.safety.settle()
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return row
+
+        Ledger.claim = claim_and_stop  # type: ignore[method-assign,assignment]
+        await _apply_in(opened, request, None, told)
+
+
+async def _apply(project: Path, request: tuple[str, str], clock: _Clock | None, told: Connection) -> None:
+    async with open_project(project) as opened:
+        await _apply_in(opened, request, clock, told)
+
+
+async def _apply_in(opened: Project, request: tuple[str, str], clock: _Clock | None, told: Connection) -> None:
+    request_id, sha256 = request
+    target = await targets_of(opened).get()
+    assert isinstance(target.connector, EpicsConnector)
+    row = await journal_of(opened).requests.get(request_id)
+    names = [item.channel for group in batch_of(row.document).groups for item in group]
+    await target.connector.describe(list(dict.fromkeys(names)), timeout_s=5.0)
+    if clock is not None:
+        clock.begin()
+    report = await guard_of(opened).apply(ApplyRequest(request_id=request_id, sha256=sha256, actor=ACTOR))
+    told.send((report.status, clock.times() if clock is not None else None))

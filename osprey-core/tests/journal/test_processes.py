@@ -118,6 +118,7 @@ HOLDER = """
 async def main():
     row = await approved('{"writes": {"groups": [[], []]}}')
     await journal.ledger.claim(row.id, row.sha256, WHO, group(0, "A"))
+    await database.safety.settle()  # or the test might stop it while it holds the anchor's lock
     print(row.id, flush=True)
     for text in sys.stdin:
         try:
@@ -173,6 +174,37 @@ async def test_a_zombie_that_was_taken_over_is_fenced(desk) -> None:
     holder.stdin.flush()
     assert line(holder) == "ledger.fenced"
     holder.communicate(timeout=30)
+
+
+SYNCER = """
+import os, signal
+from osprey.journal.audit import anchor
+async def main():
+    await journal.audit.record(WHO, "test.before")
+    await database.safety.settle()
+    sync = os.fsync
+    def stop_and_sync(descriptor):
+        os.kill(os.getpid(), signal.SIGSTOP)
+        sync(descriptor)
+    anchor.os.fsync = stop_and_sync
+    print("now", flush=True)
+    await journal.audit.record(WHO, "test.stopped")
+    await database.safety.settle()
+    print("synced", flush=True)
+anyio.run(main)
+"""
+
+
+async def test_a_process_that_is_stopped_while_the_disk_works_keeps_no_other_from_the_anchor(desk) -> None:
+    syncer = start(SYNCER, desk.state_dir)
+    assert line(syncer) == "now"
+    os.waitid(os.P_PID, syncer.pid, os.WSTOPPED)
+    await desk.journal.audit.record(Who("os:alice"), "test.happened")
+    verdict = await desk.journal.audit.verify()
+    assert (verdict.is_intact, verdict.rows, verdict.anchored) == (True, 3, 3)
+    os.kill(syncer.pid, signal.SIGCONT)
+    assert line(syncer) == "synced"
+    syncer.communicate(timeout=30)
 
 
 WORKER = """

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from osprey.errors import StorageError
@@ -98,19 +100,29 @@ def _is_named(descriptor: int, path: Path) -> bool:
         return False
 
 
-def lock_descriptor(descriptor: int, *, timeout_s: float) -> None:
-    """Lock an open file until it is closed, for the moment in which several lines of it belong together.
+@contextmanager
+def descriptor_lock(descriptor: int, *, timeout_s: float) -> Generator[None]:
+    """Hold the lock of an open file for the moment in which several steps on it belong together.
+
+    A process that is stopped meanwhile keeps everybody else out: do nothing slow under it.
 
     :raises TimeoutError: another process keeps the lock; it may have been stopped.
     """
     deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            if time.monotonic() >= deadline:
-                msg = f"another process has held its lock for more than {timeout_s:g} s"
-                raise TimeoutError(msg) from exc
-            time.sleep(0.01)
-        else:
-            return
+    while not _try_lock(descriptor):
+        if time.monotonic() >= deadline:
+            msg = f"another process has held its lock for more than {timeout_s:g} s"
+            raise TimeoutError(msg)
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from osprey.errors import StorageError
 from osprey.journal.audit.seal import create_once
 from osprey.storage.faults import folder_error
-from osprey.storage.locks import lock_descriptor
+from osprey.storage.locks import descriptor_lock
 
 ANCHOR_FILE: Final = "audit.anchor"
 
@@ -86,20 +86,23 @@ class Anchor:
         if _newest_row(connection) in (None, self._written):
             return
         with self._opened() as descriptor:
-            line = _last_line(descriptor)
-            row = _newest_row(connection)
-            if row is not None and row != line and not _lacks(connection, line):
-                _append(descriptor, f"{row[0]} {row[1]}\n".encode())
+            # Lines of several processes stand in the order of their rows.
+            with descriptor_lock(descriptor, timeout_s=_WAIT_S):
+                line = _last_line(descriptor)
+                row = _newest_row(connection)
+                if row is not None and row != line and not _lacks(connection, line):
+                    _append(descriptor, f"{row[0]} {row[1]}\n".encode())
+            # Without the lock: a process that is stopped while the disk works must not keep the others from theirs. A
+            # line that another process has written is synced too, for that one may die before it does.
+            os.fsync(descriptor)
             self._written = row
 
     @contextmanager
     def _opened(self) -> Generator[int]:
-        """Give the file under its lock: lines of several processes stand in the order of their rows."""
         try:
             # Not made anew: that it vanished must be seen.
             descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
             try:
-                lock_descriptor(descriptor, timeout_s=_WAIT_S)
                 yield descriptor
             finally:
                 os.close(descriptor)
@@ -107,6 +110,12 @@ class Anchor:
             msg = (
                 f"the audit's anchor {self.path} has vanished: put it back from a backup; "
                 "if it is lost, start Osprey again and run `osprey audit verify`"
+            )
+            raise StorageError(msg) from exc
+        except TimeoutError as exc:
+            msg = (
+                f"the audit's anchor {self.path}: {exc}: see who with `fuser {self.path}`; "
+                "if it was stopped, let it go on (`kill -CONT PID`) or end it, then try again"
             )
             raise StorageError(msg) from exc
         except OSError as exc:
@@ -209,4 +218,3 @@ def _append(descriptor: int, line: bytes) -> None:
     size = os.fstat(descriptor).st_size
     is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
     os.write(descriptor, b"\n" + line if is_torn else line)
-    os.fsync(descriptor)

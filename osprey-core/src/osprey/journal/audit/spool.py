@@ -28,7 +28,7 @@ from osprey.journal.audit.spool_records import (
     refusal_of_line,
 )
 from osprey.storage.filesystem import sync_folder
-from osprey.storage.locks import lock_descriptor
+from osprey.storage.locks import descriptor_lock
 
 SPOOL_FILE: Final = "audit.spool"
 SPOOL_BYTES: Final = 64 * 1024
@@ -90,8 +90,8 @@ class Spool:
         """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            lock_descriptor(descriptor, timeout_s=_WAIT_S)
-            yield OpenSpool(descriptor, self._key)
+            with descriptor_lock(descriptor, timeout_s=_WAIT_S):
+                yield OpenSpool(descriptor, self._key)
         finally:
             os.close(descriptor)
 

@@ -14,7 +14,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from osprey.agent.session import Agent, open_agent
-from osprey.approval import DecisionWord, desk, identity_of, parse_decision
+from osprey.approval import AnswerWord, desk, identity_of, parse_decision
 from osprey.errors import UsageError
 from osprey.journal import RequestRow, journal_of
 from osprey.project import Project, open_project
@@ -96,7 +96,7 @@ async def _waiting(project: Project, agent: Agent, question: str) -> RequestRow:
 
 async def _say(project: Project, agent: Agent, row: RequestRow, text: str, tally: ReplyTally) -> None:
     decision = parse_decision(text, sha256=row.sha256)
-    if decision is not None and decision.word is DecisionWord.APPROVE:
+    if decision is not None and decision.word is AnswerWord.APPROVE:
         tally.approvals.append(f"the prompt took {text!r}")
     number, *_ = _newest(project, row)
     try:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.proofs.replies import read_replies, run_replies
 
-from osprey.approval import DecisionWord, parse_decision
+from osprey.approval import AnswerWord, parse_decision
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
@@ -36,4 +36,4 @@ DECISION = re.compile(r"\s*approve\s+3fa94c127*(\s+as\s+\S+|\s+only\s+[1-9][0-9,
 def test_nor_does_one_with_anything_around_it_that_does_not_make_it_a_decision(reply, before, behind) -> None:
     text = f"{before}{reply.text.replace('<SHORT>', SHA256[:8])}{behind}"
     decision = parse_decision(text, sha256=SHA256)
-    assert decision is None or decision.word is not DecisionWord.APPROVE or DECISION.fullmatch(text)
+    assert decision is None or decision.word is not AnswerWord.APPROVE or DECISION.fullmatch(text)

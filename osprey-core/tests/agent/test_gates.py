@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 
+from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.files import plan_file, write_plan_file
 from osprey.agent.session import Agent, open_agent
 from osprey.agent.state import TurnResult, TurnStatus
 from osprey.approval import card_of, identity_of
 from osprey.approval.desk import edit, reject
+from osprey.base import ApprovalNeeded
 from osprey.control import targets_of
-from osprey.errors import UsageError
+from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestRow, RequestState, journal_of
 from osprey.project import Project, open_project
 from osprey.services.memory_storage import notes_of
@@ -254,3 +257,33 @@ async def test_code_is_read_before_it_runs_where_all_code_is_approved(bench: Any
         ended = await agent.resume(asked.thread)
         assert ended.status is TurnStatus.REFUSED
         assert "The code was not run" in ended.answer
+
+
+async def test_approved_code_waits_for_the_end_of_a_halt_and_keeps_its_approval(bench: Any) -> None:
+    async with bench("{capabilities: {python_execution: {mode: all_code}}}") as (project, agent):
+        asked = await agent.ask("plot BEND:CURRENT:SP over the last hour")
+        row = await waiting_for(project, asked)
+        await approve(project, row)
+        who = identity_of(project).actor
+        await journal_of(project).halt.set(who, "beam loss")
+        held = await agent.resume(asked.thread)
+        assert held.status is TurnStatus.WAITING
+        assert (await journal_of(project).requests.get(row.id)).state is RequestState.APPROVED
+        await journal_of(project).halt.release(who, "found")
+        await agent.resume(asked.thread)
+        assert (await journal_of(project).requests.get(row.id)).state is RequestState.DONE
+
+
+async def test_a_document_that_was_swapped_after_its_go_ahead_begins_nothing(bench: Any) -> None:
+    async with bench("{capabilities: {python_execution: {mode: all_code}}}") as (project, agent):
+        row = await waiting_for(project, await agent.ask("plot BEND:CURRENT:SP over the last hour"))
+        await approve(project, row)
+        needed = ApprovalNeeded(request_id=row.id, sha256=row.sha256)
+        assert isinstance(await go_ahead(project, needed, ""), RequestRow)
+        swapped = row.document.replace("osprey", "ospray")
+        with sqlite3.connect(project.state_dir / "osprey.db") as database:
+            database.execute("DROP TRIGGER requests_are_fixed")  # as somebody would who owns the file
+            database.execute("UPDATE requests SET document = ? WHERE id = ?", (swapped, row.id))
+        with pytest.raises(RefusedError) as caught:
+            await go_ahead(project, needed, "")
+        assert caught.value.rule == "approval.hash"

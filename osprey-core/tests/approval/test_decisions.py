@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osprey.approval import Decision, DecisionWord, parse_decision
+from osprey.approval import AnswerWord, Decision, parse_decision
 from osprey.approval.decisions import may_tell_secret, parse_numbers
 
 SHA256 = "3fa94c12" + "0" * 56
@@ -14,25 +14,25 @@ SHA256 = "3fa94c12" + "0" * 56
 
 def test_an_approval_names_the_hash() -> None:
     decision = parse_decision("approve 3fa94c12", sha256=SHA256)
-    assert decision == Decision(word=DecisionWord.APPROVE, hash_prefix="3fa94c12")
+    assert decision == Decision(word=AnswerWord.APPROVE, hash_prefix="3fa94c12")
 
 
 def test_a_longer_part_of_the_hash_and_capital_letters_are_fine() -> None:
     decision = parse_decision(f"  approve {SHA256.upper()} ", sha256=SHA256)
     assert decision is not None
-    assert decision.word is DecisionWord.APPROVE
+    assert decision.word is AnswerWord.APPROVE
 
 
 def test_an_approval_may_choose_items_and_name_a_person_in_either_order() -> None:
-    chosen = Decision(word=DecisionWord.APPROVE, hash_prefix="3fa94c12", name="anna", only=(1, 3))
+    chosen = Decision(word=AnswerWord.APPROVE, hash_prefix="3fa94c12", name="anna", only=(1, 3))
     assert parse_decision("approve 3fa94c12 only 3,1,3 as anna", sha256=SHA256) == chosen
     assert parse_decision("approve 3fa94c12 as anna only 1,3", sha256=SHA256) == chosen
     named = parse_decision("approve 3fa94c12 as anna", sha256=SHA256)
-    assert named == Decision(word=DecisionWord.APPROVE, hash_prefix="3fa94c12", name="anna")
+    assert named == Decision(word=AnswerWord.APPROVE, hash_prefix="3fa94c12", name="anna")
 
 
-@pytest.mark.parametrize("word", [DecisionWord.EDIT, DecisionWord.LATER])
-def test_edit_and_later_stand_alone(word: DecisionWord) -> None:
+@pytest.mark.parametrize("word", [AnswerWord.EDIT, AnswerWord.LATER])
+def test_edit_and_later_stand_alone(word: AnswerWord) -> None:
     assert parse_decision(f" {word} ", sha256=SHA256) == Decision(word=word)
     assert parse_decision(f"{word} 5", sha256=SHA256) is None
 
@@ -64,7 +64,7 @@ def test_a_line_with_something_behind_a_name_may_tell_a_secret(line: str, may: b
 def test_a_rejection_needs_a_reason() -> None:
     assert parse_decision("reject", sha256=SHA256) is None
     decision = parse_decision("reject wrong magnet, wait", sha256=SHA256)
-    assert decision == Decision(word=DecisionWord.REJECT, reason="wrong magnet, wait")
+    assert decision == Decision(word=AnswerWord.REJECT, reason="wrong magnet, wait")
 
 
 @pytest.mark.parametrize(
@@ -82,13 +82,13 @@ def test_a_rejection_needs_a_reason() -> None:
 )  # fmt: skip
 def test_nothing_else_approves(text: str) -> None:
     decision = parse_decision(text, sha256=SHA256)
-    assert decision is None or decision.word is not DecisionWord.APPROVE
+    assert decision is None or decision.word is not AnswerWord.APPROVE
 
 
 @given(st.text())
 def test_no_text_that_lacks_the_hash_approves(text: str) -> None:
     decision = parse_decision(text, sha256=SHA256)
-    if decision is not None and decision.word is DecisionWord.APPROVE:
+    if decision is not None and decision.word is AnswerWord.APPROVE:
         assert SHA256.startswith(text.split()[1].lower())
 
 
@@ -97,7 +97,7 @@ def test_text_around_an_approval_makes_it_none(before: str, behind: str) -> None
     """Only the two clauses may stand behind the hash, each with its one word."""
     text = f"{before} approve 3fa94c12 {behind}"
     decision = parse_decision(text, sha256=SHA256)
-    if decision is not None and decision.word is DecisionWord.APPROVE:
+    if decision is not None and decision.word is AnswerWord.APPROVE:
         words = text.split()
         assert words[:2] == ["approve", "3fa94c12"]
         assert set(words[2::2]) <= {"as", "only"}

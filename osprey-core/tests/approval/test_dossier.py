@@ -106,7 +106,7 @@ async def test_rules_that_changed_since_are_an_obstacle(make_room: Any) -> None:
     assert room.project.config.approval.version != other.project.config.approval.version
     object.__setattr__(room.project.config, "approval", other.project.config.approval)
     dossier = await dossier_of(room.project, row.id)
-    assert ["rules have changed" in obstacle for obstacle in dossier.obstacles] == [True]
+    assert ["are not those" in obstacle for obstacle in dossier.obstacles] == [True]
 
 
 async def test_a_request_without_writes_has_neither_movement_nor_items(make_room: Any) -> None:

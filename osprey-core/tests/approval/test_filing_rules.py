@@ -6,9 +6,11 @@ from typing import Any
 
 import anyio.to_thread
 import pytest
+from attrs import evolve
 
-from osprey.approval import Draft, Facts, file_request
+from osprey.approval import Draft, Facts, desk, file_request
 from osprey.approval.filing import file_request_sync
+from osprey.approval.kinds import registration_of
 from osprey.approval.kinds.document import write_content
 from osprey.errors import RefusedError
 
@@ -67,3 +69,33 @@ async def test_what_nobody_can_approve_says_so(make_room: Any) -> None:
     room = await make_room({"many": {"persons": 4}})
     row = await room.asked(by="alice")
     assert "nobody can approve this as things are: 4 people with a secret" in row.presentation["standing"][0]
+
+
+async def test_what_an_edit_makes_of_a_text_is_under_the_rules_of_its_target_too(make_room: Any) -> None:
+    room = await make_room({"ring": {"targets": ["ring"], "persons": 2}})
+    kind = "logbook_entry"
+    new = evolve(
+        draft(room, kind),
+        document=write_content(kind, {"title": "x", "text": "y", "target": "ring"}),
+        facts=Facts(kind=kind, target="ring"),
+    )
+    row = await file_request(room.project, new)
+    edited = await desk.edit(room.project, row.id, {"text": "z"}, room.who("alice"))
+    assert (row.needs.persons, edited.needs.persons) == (2, 2)
+
+
+async def test_the_step_of_a_capability_without_a_kind_for_steps_is_refused(
+    make_room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = await make_room()
+    registry = room.project.registry
+    entries = registry.entries
+
+    def without_steps(group: str) -> Any:
+        return [entry for entry in entries(group) if entry.name != "capability_step"]
+
+    assert registration_of(room.project, "channel_read").name == "capability_step"
+    monkeypatch.setattr(registry, "entries", without_steps)
+    with pytest.raises(RefusedError) as caught:
+        registration_of(room.project, "channel_read")
+    assert caught.value.rule == "approval.no_policy"

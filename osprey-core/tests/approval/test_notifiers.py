@@ -228,7 +228,7 @@ async def test_a_chat_is_sent_text_that_nothing_in_it_can_turn_into_more(serve: 
     assert "`" not in inside, "nothing ends the block of plain text"
     assert not {"<", ">"} & set(inside)
     assert "&lt;!channel&gt; @\u200bhere" in inside
-    assert "\\x1b[2J" in inside
+    assert "\\u001b[2J" in inside
     assert "REAL MACHINE ring" in inside
     assert "https://osprey.example.org/inbox/req-80c500fa525e" in inside
 

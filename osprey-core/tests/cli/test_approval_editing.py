@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from osprey.cli.approvals import editor as approval_editor
+from osprey.cli import terminal
 from osprey.errors import RefusedError, UsageError
 
 BATCH = ("BEND:CURRENT:SP=3", "QUAD:CURRENT:SP=2", "SEXT:CURRENT:SP=1")
@@ -105,7 +105,7 @@ def editor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], P
         monkeypatch.setenv("VISUAL", f"{sys.executable} {script}")
         return seen
 
-    monkeypatch.setattr(approval_editor, "_has_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "has_terminal", lambda: True)
     return set_editor
 
 

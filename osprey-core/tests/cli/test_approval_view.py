@@ -12,10 +12,10 @@ from rich.console import Console
 from osprey.approval import Card, CardRow, CardSection, SectionForm
 from osprey.cli.approvals.listing import print_requests, time_left
 from osprey.cli.approvals.view import print_card
-from osprey.cli.printable import printable, printable_lines
 from osprey.journal import Needs
 from osprey.journal.rows import request_row
 from osprey.journal.tables import REQUESTS
+from osprey.printable import printable, printable_lines
 
 HOSTILE = "one\x1b[2J\u202etwo\r\x07\u200b"
 WRITE = Card(

@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from osprey.agent.session import open_agent
+from osprey.cli import plan_commands, terminal
 from osprey.cli.root import osprey
+from osprey.errors import UsageError
 from osprey.journal import journal_of
 from osprey.project import open_project
 
@@ -115,3 +117,17 @@ def test_an_id_that_is_a_path_or_no_plan_is_refused(folder: Path, plan_id: str) 
             return (await journal_of(project).requests.get(asked.approval)).id
 
     assert "no plan" in str(run(folder, "diff", anyio.run(write)).exception)
+
+
+@pytest.mark.parametrize(("editor", "told"), [("no-such-editor", "cannot be started"), ("false", "ended with code 1")])
+def test_an_editor_that_fails_is_said_and_the_file_stays(
+    folder: Path, plan_id: str, monkeypatch: pytest.MonkeyPatch, editor: str, told: str
+) -> None:
+    monkeypatch.setenv("VISUAL", editor)
+    monkeypatch.setattr(plan_commands, "has_terminal", lambda: True)
+    monkeypatch.setattr(terminal, "has_terminal", lambda: True)
+    [before] = listed(folder)
+    failed = run(folder, "edit", plan_id)
+    assert isinstance(failed.exception, UsageError)
+    assert told in str(failed.exception)
+    assert listed(folder) == [before]

@@ -198,8 +198,8 @@ async def test_concerns_and_code_are_shown_and_cannot_draw_over_the_message(desk
     with desk.project.activate():
         question = create_code_approval_interrupt("print('\x1b[2J')\n", None, "read_only", ["it \x1b[1A loops\u202e"])
     message = question["user_message"]
-    assert "it \\x1b[1A loops\\u202e" in message
-    assert "print('\\x1b[2J')" in message
+    assert "it \\u001b[1A loops\\u202e" in message
+    assert "print('\\u001b[2J')" in message
     assert not {"\x1b", "\u202e"} & set(message)
     card = card_of(desk.project, await desk.only_request())
     assert card.warnings == ("it \x1b[1A loops\u202e",), "the terminal's inbox shows the concerns as well"

@@ -10,26 +10,25 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from osprey.agent._serialization import to_plain
+from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.files import discard_plan_file, write_plan_file
 from osprey.agent.plan_approval.kind import PLAN, plan_document, plan_facts, plan_risk
 from osprey.agent.plan_approval.validation import read_plan, require_valid
-from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.approval import Draft, Facts, current_actor, file_request
 from osprey.approval.asking import asks, kind_of
-from osprey.approval.executing import grant_approved
 from osprey.approval.kinds.document import read_content, write_content
-from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult
 from osprey.control import targets_of
-from osprey.errors import ConnectorError, RefusedError
-from osprey.journal import RequestState, journal_of
+from osprey.errors import ConnectorError
+from osprey.journal import journal_of
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState
     from osprey.base import BaseCapability
-    from osprey.journal import RequestRow
     from osprey.project import Project
 
 _STEP_FIELDS: Final = ("context_key", "capability", "task_objective", "success_criteria", "expected_output")
+_ENDING: Final = "Nothing of it was done."
 
 
 def wants_plan_approved(project: Project, state: TurnState) -> bool:
@@ -73,7 +72,7 @@ async def approved_plan(project: Project, needed: ApprovalNeeded) -> ExecutionPl
 
     :raises RefusedError: a rule says no now; the plan does not begin.
     """
-    row = await _passed(project, needed)
+    row = await go_ahead(project, needed, _ENDING)
     warning = discard_plan_file(project, await journal_of(project).requests.get(needed.request_id))
     if isinstance(row, StepResult):
         return StepResult(status=row.status, text=row.text, warnings=(warning,) if warning else ())
@@ -116,7 +115,7 @@ async def approved_step(project: Project, needed: ApprovalNeeded) -> PlannedStep
 
     :raises RefusedError: a rule says no now; the step does not begin.
     """
-    row = await _passed(project, needed)
+    row = await go_ahead(project, needed, _ENDING)
     if isinstance(row, StepResult):
         return row
     content = read_content(row.kind, row.document)
@@ -130,18 +129,3 @@ async def _is_simulated(project: Project, target: str) -> bool:
         return (await targets_of(project).get(target)).simulated
     except ConnectorError:
         return False
-
-
-async def _passed(project: Project, needed: ApprovalNeeded) -> RequestRow | StepResult:
-    """Use up the approval, once; a turn that died after that goes on."""
-    row = await journal_of(project).requests.get(needed.request_id)
-    if row.state is RequestState.DONE:
-        return row
-    if row.state in SAID_NO:
-        return StepResult(status=StepStatus.REFUSED, text=no_of(row, "Nothing of it was done."))
-    try:
-        return await grant_approved(project, row.id, needed.sha256, current_actor())
-    except RefusedError as exc:
-        if exc.rule.startswith(("ledger.", "approval.clock")):
-            return StepResult(status=StepStatus.WAITING, text=str(exc))
-        raise

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from osprey.approval.card import Card, CardRow, CardSection, SectionForm
-from osprey.approval.decisions import Decision, DecisionWord, parse_decision
+from osprey.approval.decisions import AnswerWord, Decision, parse_decision
 from osprey.approval.filing import Draft, file_request, file_write_request
 from osprey.approval.identity import current_actor
 from osprey.approval.kinds import ApprovalKind, card_of
@@ -69,6 +69,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnswerWord",
     "ApprovalDecision",
     "ApprovalKind",
     "ApprovalManager",
@@ -77,7 +78,6 @@ __all__ = [
     "CardRow",
     "CardSection",
     "Decision",
-    "DecisionWord",
     "Draft",
     "Facts",
     "Identity",

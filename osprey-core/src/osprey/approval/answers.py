@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from attrs import field, frozen
 from sqlalchemy import Connection, select
 
-from osprey.approval.executing import require_same_rules
 from osprey.approval.identity import current_actor
 from osprey.approval.people import identity_of
 from osprey.approval.seeds.payloads import differing_keys
-from osprey.errors import RefusedError
 from osprey.journal import DecisionWord, RequestRow, RequestState, journal_of
 from osprey.journal.refusals import Refusal, granted
 from osprey.journal.requests.deciding import Ballot, decide
 from osprey.journal.requests.entitlement import judge_entitlement, judge_seal
-from osprey.journal.requests.steps import in_the_way, judge_document, unknown_request
+from osprey.journal.requests.steps import in_the_way, judge_document, judge_rules, unknown_request
 from osprey.journal.tables import REQUESTS
 
 if TYPE_CHECKING:
@@ -178,11 +176,7 @@ def _decided(
         return Refusal("approval.pending", told)
     if row.state is not RequestState.APPROVED:
         return in_the_way(row, "be taken for approved")
-    try:
-        require_same_rules(project, row)
-    except RefusedError as exc:
-        return Refusal(exc.rule, str(exc))
     audit = journal_of(project).audit
-    refusal = audit.judge_clock(connection, now_ns) or judge_document(row, row.sha256, is_whole=True)
-    refusal = refusal or judge_entitlement(connection, audit, row)
+    refusal = judge_rules(row, project.config.approval.version) or audit.judge_clock(connection, now_ns)
+    refusal = refusal or judge_document(row, row.sha256, is_whole=True) or judge_entitlement(connection, audit, row)
     return refusal or StoredDecision(row=row, is_approved=True)

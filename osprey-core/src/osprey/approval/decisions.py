@@ -17,8 +17,8 @@ _CLAUSES: Final = frozenset({"as", "only"})
 """What may stand behind an approval, each once and with one word."""
 
 
-class DecisionWord(StrEnum):
-    """The words of a decision."""
+class AnswerWord(StrEnum):
+    """The words that a person may type; `osprey.journal.DecisionWord` has those that are stored."""
 
     APPROVE = "approve"
     EDIT = "edit"
@@ -30,7 +30,7 @@ class DecisionWord(StrEnum):
 class Decision:
     """One answer, complete: an approval names the hash of what it approves."""
 
-    word: DecisionWord
+    word: AnswerWord
     hash_prefix: str = ""
     reason: str = ""
     name: str = ""
@@ -56,9 +56,9 @@ def parse_decision(text: str, *, sha256: str) -> Decision | None:
         case ["approve", prefix, *clauses] if _matches(prefix, sha256):
             return _approval(prefix, clauses)
         case ["reject", *reason] if reason:
-            return Decision(word=DecisionWord.REJECT, reason=" ".join(reason))
+            return Decision(word=AnswerWord.REJECT, reason=" ".join(reason))
         case ["edit" | "later" as word]:
-            return Decision(word=DecisionWord(word))
+            return Decision(word=AnswerWord(word))
         case _:
             return None
 
@@ -85,7 +85,7 @@ def _approval(prefix: str, clauses: Sequence[str]) -> Decision | None:
     only = parse_numbers(given["only"]) if "only" in given else ()
     if only is None:
         return None
-    return Decision(word=DecisionWord.APPROVE, hash_prefix=prefix.lower(), name=given.get("as", ""), only=only)
+    return Decision(word=AnswerWord.APPROVE, hash_prefix=prefix.lower(), name=given.get("as", ""), only=only)
 
 
 def _matches(prefix: str, sha256: str) -> bool:

@@ -17,6 +17,7 @@ from osprey.journal import DecisionRow, RequestRow, RequestState, journal_of
 from osprey.journal.refusals import Refusal
 from osprey.journal.requests.decisions import approvals_of
 from osprey.journal.requests.entitlement import judge_seal
+from osprey.journal.requests.steps import judge_rules
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -96,6 +97,14 @@ async def votes_of(project: Project, rows: Sequence[RequestRow]) -> Mapping[str,
     return {request_id: _count(votes) for request_id, votes in given.items()}
 
 
+async def missing_of(project: Project, row: RequestRow) -> str:
+    """Say who else has to approve a request; empty if nobody has to. A forged vote counts for none."""
+    if row.state is not RequestState.PENDING:
+        return ""
+    given = (await project.database.read(lambda connection: _given(project, connection, [row])))[row.id]
+    return told_of_missing(project.config.approval, row, () if isinstance(given, Refusal) else given)
+
+
 def _given(
     project: Project, connection: Connection, rows: Sequence[RequestRow]
 ) -> Mapping[str, Sequence[DecisionRow] | Refusal]:
@@ -112,8 +121,8 @@ def _obstacles(project: Project, row: RequestRow, given: Sequence[DecisionRow] |
         yield broken.message
     if isinstance(given, Refusal):
         yield given.message
-    if row.policy != project.config.approval.version:
-        yield "the approval rules have changed since it was filed, so it will not be carried out: file a new request"
+    if (changed := judge_rules(row, project.config.approval.version)) is not None:
+        yield changed.message
 
 
 def difference_between(project: Project, before: RequestRow, after: RequestRow) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from osprey.approval.notices import tell
 from osprey.config import NoticeEvent
 from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.journal.requests.steps import judge_rules
 from osprey.journal.rows import encode
 
 if TYPE_CHECKING:
@@ -136,9 +137,5 @@ def require_same_rules(project: Project, row: RequestRow) -> None:
 
     :raises RefusedError: ``approval.policy_changed``.
     """
-    if row.policy != project.config.approval.version:
-        msg = (
-            f"the approval rules in the configuration are not those that request {row.id} was filed under: "
-            "file a new request, which the present rules judge"
-        )
-        raise RefusedError(msg, rule="approval.policy_changed")
+    if (changed := judge_rules(row, project.config.approval.version)) is not None:
+        raise RefusedError(changed.message, rule=changed.rule)

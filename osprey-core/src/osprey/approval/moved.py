@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 LONGEST_LOOK_S: Final = 3.0
 """A person waits for the card: a machine that does not answer by then is a line on it."""
 _WAITING: Final = (RequestState.PENDING, RequestState.APPROVED)
-_ORDER: Final = [str(severity) for severity in Severity]
-"""Of alarm severities, the worst last."""
 
 
 @frozen(kw_only=True)
@@ -106,6 +104,6 @@ def _drift(item: ApprovedItem, reading: Reading) -> Iterable[str]:
 def _alarmed(writes: ApprovedWrites, readings: Mapping[str, ReadResult]) -> Iterable[str]:
     for channel, was in writes.alarms.items():
         reading = readings.get(channel)
-        if isinstance(reading, Reading) and _ORDER.index(reading.severity) > _ORDER.index(was):
+        if isinstance(reading, Reading) and reading.severity.is_worse_than(Severity(was)):
             alarm = f" ({reading.alarm})" if reading.alarm else ""
             yield f"{channel} is in {reading.severity} alarm{alarm}, and was {was}"

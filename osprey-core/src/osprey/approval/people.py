@@ -21,7 +21,7 @@ from osprey.errors import RefusedError, UsageError
 from osprey.journal import Voter, journal_of
 
 if TYPE_CHECKING:
-    from osprey.config import ApprovalConfig, PersonConfig
+    from osprey.config import ApprovalConfig
     from osprey.control import Actor
     from osprey.project import Project
 
@@ -109,11 +109,6 @@ def hash_secret(secret: str) -> str:
     salt = secrets.token_bytes(16)
     n, r, p = _COST
     return f"scrypt:{n}:{r}:{p}:{salt.hex()}:{_digest(secret, salt, _COST).hex()}"
-
-
-def can_authenticate(person: PersonConfig) -> bool:
-    """Say whether somebody has a secret to approve with."""
-    return person.secret_hash is not None
 
 
 def _is_right(stored: str | None, secret: str) -> bool:

@@ -13,9 +13,9 @@ import click
 
 from osprey.agent.wording import format_value
 from osprey.cli.channel_view import COLOURS, coloured, reason_of
-from osprey.cli.printable import printable
 from osprey.control import SEVERITIES, ArchivedSample, ArchiveInfo, ArchiveSeries, Fault, Severity
 from osprey.control.archive.columns import columns_of, plain_list
+from osprey.printable import printable
 
 
 def plain_series(series: ArchiveSeries, *, simulated: bool) -> dict[str, Any]:

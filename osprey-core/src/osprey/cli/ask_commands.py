@@ -12,8 +12,8 @@ import anyio
 import click
 
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable, printable_lines
 from osprey.errors import ConflictError, ExitCode
+from osprey.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from osprey.agent.session import Agent
@@ -68,7 +68,8 @@ async def _resume(thread: str, as_json: bool) -> None:
 
 async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
     """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code."""
-    from osprey.cli.approvals.prompt import decide_in_terminal, has_terminal
+    from osprey.cli.approvals.prompt import decide_in_terminal
+    from osprey.cli.terminal import has_terminal
 
     while result.status == "waiting" and result.approval and not as_json and has_terminal():
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from osprey.cli.printable import printable
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.journal import AuditRow, AuditVerdict, Finding

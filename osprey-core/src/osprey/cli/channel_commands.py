@@ -158,7 +158,7 @@ async def _find(words: str, name: str | None, limit: int) -> SearchResult:
 
 def _print_found(result: SearchResult, words: str) -> None:
     from osprey.cli.channel_view import columns
-    from osprey.cli.printable import printable
+    from osprey.printable import printable
 
     if not result.count:
         click.echo(f"No channel matches '{words}'.", err=True)

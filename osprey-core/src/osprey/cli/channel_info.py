@@ -11,8 +11,8 @@ from attrs import frozen
 
 from osprey.cli.channel_view import bounds_text, is_json, print_table, reason_of
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable
 from osprey.errors import OspreyError
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.cli.channel_names import Named

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from osprey.agent.wording import format_value
-from osprey.cli.printable import printable
 from osprey.control import Fault, Reading, Severity
 from osprey.control.exact import exact
 from osprey.control.wire import to_wire
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.cli.channel_names import Named

@@ -17,8 +17,8 @@ from attrs import define, field, frozen
 from osprey.cli.channel_names import Named, readable
 from osprey.cli.channel_view import COLOURS, age_text, plain_reading, reason_of, severity_text, value_text
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable
 from osprey.control import Fault, Reading, Severity, targets_of
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from rich.live import Live

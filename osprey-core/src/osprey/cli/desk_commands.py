@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 import click
 
-from osprey.cli.printable import printable
 from osprey.errors import ExitCode
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.approval.desk_service.client import DeskClient

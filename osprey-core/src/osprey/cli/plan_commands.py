@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
-import shlex
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +13,7 @@ import click
 
 from osprey.approval.decisions import short_hash
 from osprey.cli.context import cli_project
+from osprey.cli.terminal import has_terminal, run_editor
 from osprey.errors import ConflictError, UsageError
 from osprey.journal import RequestState, journal_of
 
@@ -95,9 +92,8 @@ def edit_plan(request_id: str) -> None:
         return _difference(_filed(row), _in_file(project, row, None))
 
     path = _with_project(prepare)
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if editor and sys.stdin.isatty() and sys.stdout.isatty():
-        subprocess.run([*shlex.split(editor), str(path)], check=False)
+    if has_terminal():
+        anyio.run(run_editor, path)
         click.echo(_with_project(compare) or "Nothing was changed.")
     else:
         click.echo(f"Edit {path}")

@@ -13,10 +13,10 @@ import click
 
 from osprey.agent.wording import format_value
 from osprey.cli.channel_view import columns, reason_of, severity_text, value_text
-from osprey.cli.printable import printable
 from osprey.control import ChannelDirectory, Fault, Reading
 from osprey.control.snapshots.snapshot import dump
 from osprey.errors import UsageError
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.control.snapshots import Change, Difference, Snapshot, WayBack

@@ -10,9 +10,9 @@ import attrs
 import click
 from attrs import field, frozen
 
-from osprey.cli.printable import printable
 from osprey.control import ArchiveInfo, ChannelStatus, Endpoint, Fault, Target, targets_of
 from osprey.errors import OspreyError
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.project import Project

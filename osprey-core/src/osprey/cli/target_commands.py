@@ -25,8 +25,8 @@ def targets() -> None:
 def list_targets(as_json: bool) -> None:
     """List the targets with connector, archiver, posture, and whether they may be written. Nothing is contacted."""
     from osprey.cli.channel_view import columns
-    from osprey.cli.printable import printable
     from osprey.cli.target_check import facts_of
+    from osprey.printable import printable
 
     async def work() -> list[dict[str, Any]]:
         async with cli_project() as project:

@@ -34,6 +34,11 @@ class Severity(StrEnum):
     MAJOR = "major"
     INVALID = "invalid"
 
+    def is_worse_than(self, other: Severity) -> bool:
+        """Say whether this is the worse of two: they are listed from the best to the worst."""
+        order = list(Severity)
+        return order.index(self) > order.index(other)
+
 
 class ErrorKind(StrEnum):
     """Why a channel could not be read, described or written: one closed set for all control systems."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from osprey.agent.go_ahead import may_pass
 from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.agent.wording import format_report
 from osprey.approval import current_actor
@@ -50,12 +51,12 @@ async def carry_out(project: Project, needed: ApprovalNeeded) -> ApplyReport:
 async def _settled(project: Project, report: ApplyReport) -> ApplyReport:
     """Leave no approval behind that nothing would ever carry out.
 
-    What the ledger refuses may pass later (a halt is released, a doubt settled), so the turn waits for it. Any
-    other refusal is final: the approval is withdrawn, and a new request is needed.
+    What may pass later (a halt is released, a doubt settled, a clock set right) has the turn wait for it. Any other
+    refusal is final: the approval is withdrawn, and a new request is needed.
     """
     if report.status != "refused":
         return report
-    if report.rule.startswith("ledger."):
+    if may_pass(report.rule):
         return evolve(report, status="approved")
     requests = journal_of(project).requests
     if (await requests.get(report.request_id)).state is RequestState.APPROVED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from osprey.agent.go_ahead import may_pass
 from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.approval import Draft, Facts, current_actor, file_request
 from osprey.approval.asking import asks, kind_of
@@ -66,7 +67,7 @@ class MemoryCapability(BaseCapability):
                     self._project, row.id, needed.sha256, current_actor(), _effect(notes, needed.request_id)
                 )
             except RefusedError as exc:
-                if not exc.rule.startswith("ledger."):
+                if not may_pass(exc.rule):
                     raise
                 return StepResult(status=StepStatus.WAITING, text=str(exc))
         report = row.report or {}

@@ -17,17 +17,16 @@ from osprey.agent.capabilities.rehearsals import (
     shown_of,
 )
 from osprey.agent.capabilities.remainders import merged_report, request_remainder
-from osprey.agent.saying_no import SAID_NO, no_of
+from osprey.agent.go_ahead import go_ahead
 from osprey.agent.wording import format_results
 from osprey.approval import Draft, Facts, current_actor, file_request, file_write_request
 from osprey.approval.asking import asks
-from osprey.approval.executing import grant_approved
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, guard_of, targets_of
 from osprey.errors import RefusedError, SandboxError, StorageError
-from osprey.journal import RequestState, journal_of
+from osprey.journal import journal_of
 from osprey.services.python_executor import (
     PythonExecutionRequest,
     RunJob,
@@ -101,11 +100,9 @@ class PythonCapability(BaseCapability):
 
     async def _run_approved(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
         """Run the code of the approved document, and no other."""
-        row = await journal_of(self._project).requests.get(needed.request_id)
-        if row.state in SAID_NO:
-            return StepResult(status=StepStatus.REFUSED, text=no_of(row, "The code was not run."))
-        if row.state is not RequestState.DONE:
-            row = await grant_approved(self._project, row.id, needed.sha256, current_actor())
+        row = await go_ahead(self._project, needed, "The code was not run.")
+        if isinstance(row, StepResult):
+            return row
         return await self._run(str(read_content(KIND, row.document)["code"]))
 
     async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:

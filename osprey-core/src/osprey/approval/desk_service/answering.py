@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from osprey.approval import desk
-from osprey.approval.agreement import told_of_missing
 from osprey.approval.desk_service.messages import (
     Approve,
     Comment,
@@ -22,8 +21,8 @@ from osprey.approval.desk_service.messages import (
     Shown,
     Withdraw,
 )
-from osprey.approval.dossier import Dossier, dossier_of, votes_of
-from osprey.journal import DecisionRow, DecisionWord, RequestRow, RequestState, journal_of
+from osprey.approval.dossier import Dossier, dossier_of, missing_of, votes_of
+from osprey.journal import DecisionRow, RequestRow, RequestState, journal_of
 
 if TYPE_CHECKING:
     from osprey.approval.people import Identity
@@ -64,12 +63,7 @@ async def _decide(project: Project, identity: Identity, decision: Decision) -> R
 
 async def _decided(project: Project, row: RequestRow) -> Entry:
     votes = await votes_of(project, [row])
-    missing = ""
-    if row.state is RequestState.PENDING:
-        said = await journal_of(project).requests.decisions(row.id)
-        given = [one for one in said if one.word is DecisionWord.APPROVE and one.sha256 == row.sha256]
-        missing = told_of_missing(project.config.approval, row, given)
-    return _entry(row, votes[row.id], missing)
+    return _entry(row, votes[row.id], await missing_of(project, row))
 
 
 def _shown(dossier: Dossier) -> Shown:

@@ -33,6 +33,7 @@ from osprey.control.guard.peers import Peer, peer_of
 from osprey.control.guard.server import own_version
 from osprey.control.wire import from_wire
 from osprey.errors import OspreyError, RefusedError, UsageError
+from osprey.printable import printable_lines
 
 T = TypeVar("T")
 
@@ -125,21 +126,16 @@ class DeskClient:
             case {"ok": told}:
                 return told
             case {"error": {"type": str(kind), "message": str(text), "rule": str(rule)}}:
-                raise error_of_answer({"type": kind, "message": _escaped(text), "rule": rule})
+                raise error_of_answer({"type": kind, "message": printable_lines(text), "rule": rule})
             case _:
                 raise DeskLostError("the desk gave an answer that is not understood: is it of this version?")
-
-
-def _escaped(text: str) -> str:
-    """Show what is no printable character as an escape: what others have written must not draw on a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _read(cls: type[T], told: Any) -> T:
     try:
         return from_wire(cls, told)
     except ValueError as exc:
-        raise DeskLostError(f"the desk gave an answer that is not understood: {_escaped(str(exc))}") from exc
+        raise DeskLostError(f"the desk gave an answer that is not understood: {printable_lines(str(exc))}") from exc
 
 
 def _trusted_server(path: Path, server: Peer | None) -> Peer:

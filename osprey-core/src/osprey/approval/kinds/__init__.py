@@ -91,7 +91,7 @@ def registration_of(project: Project, kind: str) -> Registration:
     family = next((one for name, one in declared.items() if one.is_family and kind.startswith(f"{name}_")), None)
     if family is not None:
         return family
-    if kind in registry.names("capabilities"):
+    if kind in registry.names("capabilities") and CAPABILITY_STEP in declared:
         return declared[CAPABILITY_STEP]
     msg = f"nothing declares the kind {kind!r} of requests, so nobody can approve it: install the plugin that does"
     raise RefusedError(msg, rule="approval.no_policy")

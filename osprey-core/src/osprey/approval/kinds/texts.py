@@ -44,7 +44,9 @@ class TextsKind:
             msg = f"what can be edited in it is {', '.join(self.editable_fields)}"
             raise UsageError(msg)
         document = write_content(row.kind, {**before, **edited})
-        return Revision(document=document, title=row.title, risk=row.risk, facts=Facts(kind=row.kind))
+        # The rules on a target hold for what was made of it as well.
+        facts = Facts(kind=row.kind, target=str(before.get("target") or row.presentation.get("target", "")))
+        return Revision(document=document, title=row.title, risk=row.risk, facts=facts)
 
     def _section(self, name: str, value: Any) -> CardSection:
         title = self.titles.get(name, name.replace("_", " "))

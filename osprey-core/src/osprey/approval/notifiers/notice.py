@@ -14,23 +14,23 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from attrs import field, frozen
 
+from osprey.approval.decisions import SHORT_HASH_DIGITS
 from osprey.approval.kinds import card_of
 from osprey.config import NoticeEvent
 from osprey.config.secrets import MASK
 from osprey.journal import DecisionWord, RequestRow, RequestState, journal_of
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.project import Project
 
-_SHORTEST_HASH: Final = 8
-"""Hex digits that are enough to approve by."""
 _LONGEST: Final = 300
 """Characters of a text: what a notice is to be recognised by; the request itself has all of it."""
 
 
 def one_line(text: str) -> str:
     """Give a text on one line: whatever is not printable stands as an escape, what is too long is cut."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    shown = printable(text)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
 
 
@@ -167,4 +167,4 @@ def link_to(inbox_url: str, request_id: str) -> str:
 
 def _without_hash(text: str, sha256: str) -> str:
     """Take out what approves the request, should whoever wrote the text have put it there."""
-    return re.sub(f"{sha256[:_SHORTEST_HASH]}[0-9a-f]*", MASK, text, flags=re.IGNORECASE)
+    return re.sub(f"{sha256[:SHORT_HASH_DIGITS]}[0-9a-f]*", MASK, text, flags=re.IGNORECASE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from osprey.approval.decisions import short_hash
 from osprey.approval.kinds import card_of
 from osprey.approval.seeds.payloads import payload_of
+from osprey.printable import printable_lines
 
 if TYPE_CHECKING:
     from osprey.approval.card import Card, CardRow
@@ -46,14 +47,10 @@ def _message(row: RequestRow, card: Card) -> str:
         f"  approve it:  osprey approvals approve {row.id} --hash {short}\n"
         f"  reject it:   osprey approvals reject {row.id} --reason ..."
     )
-    return "\n\n".join(_visible(part) for part in parts)
+    # Nothing in a request can draw over what is shown of it.
+    return "\n\n".join(printable_lines(part) for part in parts)
 
 
 def _write(write: CardRow) -> str:
     limits = f"  (limits {write.limits})" if write.limits else ""
     return f"{write.channel}: {write.now} -> {write.new} {write.unit}{limits}"
-
-
-def _visible(text: str) -> str:
-    """Draw control characters as escapes, so that nothing in a request can draw over what is shown of it."""
-    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)

@@ -16,8 +16,8 @@ from attrs import frozen
 
 from osprey.cli.approvals.people import Claimed, identity_of_claim, identity_options
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable
 from osprey.errors import ExitCode, UsageError
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.approval.remembering import Wish
@@ -90,6 +90,7 @@ def approve_request(
 
 async def _approve(approval: Approval, claimed: Claimed) -> tuple[RequestRow, str]:
     from osprey.approval import desk
+    from osprey.approval.dossier import missing_of
 
     async with cli_project() as project:
         identity = await identity_of_claim(project, claimed)
@@ -118,18 +119,6 @@ def told_of_approval(row: RequestRow, request_id: str, missing: str) -> str:
     if row.id != request_id:
         return f"Filed {row.id}, hash {short}, with the chosen items in place of {request_id}; it needs {missing}"
     return f"Counted for {row.id}, hash {short}; it still needs {missing}"
-
-
-async def missing_of(project: Project, row: RequestRow) -> str:
-    """Say who else has to approve a request; empty if nobody has to."""
-    from osprey.approval.agreement import told_of_missing
-    from osprey.journal import DecisionWord, RequestState, journal_of
-
-    if row.state is not RequestState.PENDING:
-        return ""
-    said = await journal_of(project).requests.decisions(row.id)
-    given = [one for one in said if one.word is DecisionWord.APPROVE]
-    return told_of_missing(project.config.approval, row, given)
 
 
 async def _all_but(project: Project, approval: Approval) -> tuple[int, ...]:

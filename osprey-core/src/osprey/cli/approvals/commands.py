@@ -95,7 +95,7 @@ def show_request(request_id: str, as_json: bool) -> None:
 
 def print_report(report: Mapping[str, Any]) -> None:
     """Print what became of a request: item by item of a list of writes, by its own keys of anything else."""
-    from osprey.cli.printable import printable_lines
+    from osprey.printable import printable_lines
 
     if "items" not in report:
         click.echo(printable_lines(json.dumps(dict(report), indent=1, ensure_ascii=False)))

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import shutil
-import signal
-import sys
 import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import anyio
 import click
 from attrs import frozen
 
 from osprey.approval import desk
 from osprey.approval.dossier import OPEN_STATES
 from osprey.approval.kinds import EditableKind, kind_of_request
+from osprey.cli.terminal import run_editor
 from osprey.errors import OspreyError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from osprey.approval import Identity
     from osprey.journal import RequestRow
     from osprey.project import Project
-
-_USUAL: Final = ("sensible-editor", "editor", "nano", "vi")
-"""Tried where neither $VISUAL nor $EDITOR names one."""
 
 
 @frozen(kw_only=True)
@@ -97,7 +88,7 @@ async def edit_in_editor(project: Project, row: RequestRow, identity: Identity) 
     is_kept = False
     try:
         path.write_text(paper.text, encoding="utf-8")
-        await _run_editor(path)
+        await run_editor(path)
         content = path.read_bytes()
         if content == paper.text.encode():
             msg = f"nothing was changed: request {row.id} stands as it was"
@@ -114,47 +105,3 @@ async def edit_in_editor(project: Project, row: RequestRow, identity: Identity) 
         if not is_kept:
             shutil.rmtree(path.parent, ignore_errors=True)
     return revised
-
-
-async def _run_editor(path: Path) -> None:
-    if not _has_terminal():
-        raise UsageError("an editor needs a terminal: without one use --set, --drop or --file")
-    command = [*_editor(), str(path)]
-    try:
-        with _interrupts_ignored():
-            process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None)
-            code = await process.wait()
-    except OSError as exc:
-        msg = f"the editor {command[0]!r} cannot be started ({exc.strerror}): set $VISUAL or $EDITOR"
-        raise UsageError(msg) from exc
-    if code:
-        msg = f"the editor {command[0]!r} ended with code {code}: nothing was filed"
-        raise UsageError(msg)
-
-
-def _has_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _editor() -> list[str]:
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if named:
-        return shlex.split(named)
-    found = next((name for name in _USUAL if shutil.which(name)), None)
-    if found is None:
-        raise UsageError("there is no editor: set $VISUAL or $EDITOR, or use --set, --drop or --file")
-    return [found]
-
-
-@contextmanager
-def _interrupts_ignored() -> Generator[None]:
-    """Leave Ctrl-C to the editor: it reaches all processes of the terminal, and means something else in there."""
-    before = signal.signal(signal.SIGINT, _ignore)  # SIG_IGN would be handed down to the editor
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _ignore(number: int, frame: FrameType | None) -> None:
-    del number, frame

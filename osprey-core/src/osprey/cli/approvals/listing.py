@@ -11,8 +11,8 @@ import click
 
 from osprey.approval.agreement import told_of_needs
 from osprey.approval.decisions import short_hash
-from osprey.cli.printable import printable
 from osprey.journal import RequestState
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.journal import RequestRow

@@ -13,8 +13,8 @@ import anyio.to_thread
 import click
 from attrs import frozen
 
-from osprey.cli.printable import printable
 from osprey.errors import UsageError
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.approval import Identity

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Final
 import anyio
 import click
 
-from osprey.approval import DecisionWord, desk, identity_of, parse_decision
+from osprey.approval import AnswerWord, desk, identity_of, parse_decision
 from osprey.approval.decisions import Decision, may_tell_secret, short_hash
-from osprey.approval.dossier import Dossier, dossier_of
-from osprey.cli.approvals.approving import missing_of, told_of_approval
+from osprey.approval.dossier import Dossier, dossier_of, missing_of
+from osprey.cli.approvals.approving import told_of_approval
 from osprey.cli.approvals.editing import print_revision
 from osprey.cli.approvals.editor import edit_in_editor
 from osprey.cli.approvals.meanwhile import PROMPT, Meanwhile
 from osprey.cli.approvals.people import Claimed, identity_of_claim
 from osprey.cli.approvals.view import print_dossier
-from osprey.cli.printable import printable
 from osprey.errors import ConflictError, RefusedError, UsageError
 from osprey.journal import RequestState, journal_of
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.journal import RequestRow
@@ -49,11 +49,6 @@ class _Next(Enum):
     """See how it stands with the request now; ask again if it still waits."""
     LEAVE = auto()
     """It waits on."""
-
-
-def has_terminal() -> bool:
-    """Say if a person can both read the request and type the decision here."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 async def decide_in_terminal(project: Project, request_id: str) -> bool:
@@ -129,13 +124,13 @@ def _hint(dossier: Dossier) -> str:
 
 async def _carry(project: Project, row: RequestRow, decision: Decision) -> _Next:
     match decision.word:
-        case DecisionWord.APPROVE:
+        case AnswerWord.APPROVE:
             return await _approve(project, row, decision)
-        case DecisionWord.EDIT:
+        case AnswerWord.EDIT:
             print_revision(project, row, await edit_in_editor(project, row, identity_of(project)))
-        case DecisionWord.REJECT:
+        case AnswerWord.REJECT:
             await desk.reject(project, row.id, identity_of(project), decision.reason)
-        case DecisionWord.LATER:
+        case AnswerWord.LATER:
             await desk.postpone(project, row.id, identity_of(project))
             return _Next.LEAVE
     return _Next.LOOK

@@ -10,7 +10,7 @@ import anyio
 import click
 
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.journal import RememberedRow

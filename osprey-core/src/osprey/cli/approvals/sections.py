@@ -14,8 +14,8 @@ from osprey.approval import SectionForm
 from osprey.approval.agreement import told_of_needs
 from osprey.approval.decisions import short_hash
 from osprey.cli.approvals.listing import time_left, utc
-from osprey.cli.printable import printable, printable_lines
 from osprey.journal import DecisionWord, RequestState
+from osprey.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from osprey.approval import CardSection

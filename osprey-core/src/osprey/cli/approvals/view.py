@@ -14,7 +14,7 @@ from rich.text import Text
 from osprey.approval.decisions import short_hash
 from osprey.cli.approvals.listing import utc
 from osprey.cli.approvals.sections import draw_code, draw_section, draw_standing
-from osprey.cli.printable import printable, printable_lines
+from osprey.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from osprey.approval import Card, CardRow

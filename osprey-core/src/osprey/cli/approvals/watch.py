@@ -18,11 +18,11 @@ from osprey.approval.expiry_watch import ExpiryWatch
 from osprey.approval.notices import tell, tell_outcome
 from osprey.cli.approvals.listing import UNFINISHED, plain_request, print_requests, time_left
 from osprey.cli.context import cli_project
-from osprey.cli.printable import printable
 from osprey.cli.signals import stop_on_signal
 from osprey.config import NoticeEvent
 from osprey.errors import StorageError
 from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.project import Project

@@ -11,11 +11,10 @@ from osprey.control.payload import WRITE_KINDS, ApprovedItem, ApprovedWrites, re
 from osprey.control.values import Reading, Severity
 from osprey.errors import RefusedError
 from osprey.journal import RequestRow, RequestState
+from osprey.journal.requests.steps import judge_rules
 
 OLDEST_VALUES_S: Final = 30.0
 """How long judging may take beyond its reads: a process that was stopped meanwhile judged another machine."""
-_ORDER: Final = [str(severity) for severity in Severity]
-"""Of alarm severities, the worst last."""
 _UNREACHABLE_RULES: Final = frozenset({"target.unreachable", "name.not_found", "observe.unreadable"})
 
 
@@ -65,16 +64,12 @@ def find_change(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
 
 def find_new_rules(row: RequestRow, version: str, judged: Judged) -> Refusal | None:
     """Refuse what was approved under other rules than those that hold now, in the configuration or in a plugin."""
-    if row.policy != version:
-        return Refusal(
-            "approval.policy_changed",
-            f"the approval rules in the configuration are not those that request {row.id} was filed under: "
-            "file a new request, which the present rules judge",
-        )
+    if (changed := judge_rules(row, version)) is not None:
+        return Refusal(changed.rule, changed.message)
     for demand in judged.demands:
         lacking = [role for role in demand.roles if not row.needs.roles.get(role)]
         if demand.persons > row.needs.persons or lacking:
-            wanted = f"{demand.persons} persons" + (f" and the role {lacking[0]}" if lacking else "")
+            wanted = f"{demand.persons} to approve" + (f", and the role {lacking[0]}" if lacking else "")
             return Refusal(
                 "approval.policy_changed", f"{demand.rule} asks for {wanted} now ({demand.reason}): file a new request"
             )
@@ -86,9 +81,10 @@ def find_alarm(writes: ApprovedWrites, judged: Judged) -> Refusal | None:
     worse: list[str] = []
     for name, was in writes.alarms.items():
         result = judged.scene.readings.get(name)
-        now = str(result.severity) if isinstance(result, Reading) else was
-        if _ORDER.index(now) > _ORDER.index(was):
-            worse.append(f"{name} is in {now} alarm, and was {was}")
+        if not isinstance(result, Reading):
+            worse.append(f"the alarm of {name} cannot be told, and was {was}")
+        elif result.severity.is_worse_than(Severity(was)):
+            worse.append(f"{name} is in {result.severity} alarm, and was {was}")
     if not worse:
         return None
     return Refusal("approval.stale", f"moved since the request was filed: {'; '.join(worse)}")

@@ -17,11 +17,7 @@ from osprey.journal.owner import Owner
 from osprey.journal.refusals import Refusal
 from osprey.journal.requests.entitlement import judge_entitlement
 from osprey.journal.requests.requests import Requests
-from osprey.journal.requests.steps import (
-    judge_document,
-    judge_state,
-    move_request,
-)
+from osprey.journal.requests.steps import judge_document, judge_state, move_request, unknown_request
 from osprey.journal.rows import StoredObject, encode
 from osprey.journal.tables import INTENTS
 from osprey.journal.values import (
@@ -91,7 +87,7 @@ def claim(
     if refusal is not None or row is None:
         return books.audit.refuse(
             connection,
-            refusal or Refusal("approval.unknown", f"there is no request {request_id!r}"),
+            refusal or unknown_request(request_id),
             actor=actor,
             what="claim",
             subject=request_id,

@@ -18,7 +18,7 @@ from osprey.errors import ConflictError
 from osprey.journal.ledger.claims import Books, Opening, judge_start, open_intents
 from osprey.journal.ledger.intents import count_open, intents_of
 from osprey.journal.refusals import Refusal
-from osprey.journal.requests.steps import judge_state, move_request
+from osprey.journal.requests.steps import judge_state, move_request, unknown_request
 from osprey.journal.rows import StoredObject
 from osprey.journal.tables import INTENTS
 from osprey.journal.values import (
@@ -253,7 +253,7 @@ def _refuse(
     """Refuse, but keep in the audit what the caller knows of its puts."""
     return books.audit.refuse(
         connection,
-        refusal or Refusal("approval.unknown", f"there is no request {request_id!r}"),
+        refusal or unknown_request(request_id),
         actor=Who((row.claimed_by if row else None) or f"owner:{books.owner.id}"),
         what=what,
         subject=request_id,

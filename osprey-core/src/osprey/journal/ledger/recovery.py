@@ -15,7 +15,13 @@ from sqlalchemy import Connection, select, update
 from osprey.journal.ledger.claims import Books
 from osprey.journal.ledger.intents import UNRESOLVED, count_open, find_intent, has_work, intents_of, require_intent
 from osprey.journal.refusals import Refusal
-from osprey.journal.requests.steps import find_request, judge_state, move_request, require_request
+from osprey.journal.requests.steps import (
+    find_request,
+    judge_state,
+    move_request,
+    require_request,
+    unknown_request,
+)
 from osprey.journal.rows import encode, intent_row, request_row
 from osprey.journal.tables import INTENTS, REQUESTS
 from osprey.journal.values import (
@@ -134,7 +140,7 @@ def conclude(
     if refusal is not None or row is None:
         return books.audit.refuse(
             connection,
-            refusal or Refusal("approval.unknown", f"there is no request {request_id!r}"),
+            refusal or unknown_request(request_id),
             actor=actor,
             what="recover",
             subject=request_id,

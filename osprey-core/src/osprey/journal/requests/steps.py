@@ -113,6 +113,17 @@ def judge_step(row: RequestRow | None, request_id: str, state: RequestState) -> 
     return in_the_way(row, f"become {state}")
 
 
+def judge_rules(row: RequestRow, version: str) -> Refusal | None:
+    """Refuse unless the rules that made the request's needs are those of the configuration now."""
+    if row.policy == version:
+        return None
+    return Refusal(
+        "approval.policy_changed",
+        f"the approval rules in the configuration are not those that request {row.id} was filed under: "
+        "file a new request, which the present rules judge",
+    )
+
+
 def unknown_request(request_id: str) -> Refusal:
     told = f"there is no request {request_id!r}: `osprey approvals list` shows those there are"
     return Refusal("approval.unknown", told)

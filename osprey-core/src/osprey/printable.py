@@ -1,4 +1,4 @@
-"""Text of others in a terminal: what would move its cursor or turn the writing around stands there as an escape.
+"""Text of others, to be shown: what would move a cursor or turn the writing around stands there as an escape.
 
 Devices, models, files and people write what is shown here, and none of them may draw over what a person decides on.
 """

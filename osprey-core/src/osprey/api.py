@@ -10,7 +10,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from osprey.errors import ConfigError, ConnectorError, OspreyError, RefusedError, UsageError
+from osprey.errors import (
+    ConfigError,
+    ConnectorError,
+    ModelError,
+    ModelErrorKind,
+    OspreyError,
+    RefusedError,
+    UsageError,
+)
 from osprey.hookspecs import hookimpl
 from osprey.registrations import (
     ApprovalKind,
@@ -20,6 +28,7 @@ from osprey.registrations import (
     Connector,
     Deployer,
     Generator,
+    Model,
     Notifier,
     Provider,
     WritePolicy,
@@ -66,6 +75,19 @@ if TYPE_CHECKING:
     )
     from osprey.control.channels.channel_file import dump_channels, load_channels
     from osprey.control.limits.limits_file import load_limits
+    from osprey.models.chat.messages import (
+        AnswerForm,
+        ChatMessage,
+        ChatReply,
+        ChatRequest,
+        Finish,
+        Speaker,
+        TextDelta,
+        ToolCall,
+        ToolSpec,
+        Usage,
+    )
+    from osprey.models.chat.protocol import ChatModel, ModelAbilities, ModelAddress
     from osprey.project import Project
 
 _CONTROL = (
@@ -97,12 +119,28 @@ _CONTROL = (
     "describe_coverage",
     "to_frame",
 )
+_CHAT = (
+    "AnswerForm",
+    "ChatMessage",
+    "ChatReply",
+    "ChatRequest",
+    "Finish",
+    "Speaker",
+    "TextDelta",
+    "ToolCall",
+    "ToolSpec",
+    "Usage",
+)
 _HOMES = {
+    **dict.fromkeys(_CHAT, "osprey.models.chat.messages"),
     **dict.fromkeys(_CONTROL, "osprey.control"),
     "Card": "osprey.approval",
     "CardSection": "osprey.approval",
+    "ChatModel": "osprey.models.chat.protocol",
     "Draft": "osprey.approval",
     "Facts": "osprey.approval",
+    "ModelAbilities": "osprey.models.chat.protocol",
+    "ModelAddress": "osprey.models.chat.protocol",
     "NotDoneError": "osprey.approval.executing",
     "Notice": "osprey.approval.notifiers.notice",
     "Project": "osprey.project",
@@ -124,6 +162,7 @@ _HOMES = {
 
 __all__ = [
     "SEVERITIES",
+    "AnswerForm",
     "ApprovalKind",
     "ArchiveInfo",
     "ArchiveSeries",
@@ -137,6 +176,10 @@ __all__ = [
     "ChannelInfo",
     "ChannelRecord",
     "ChannelStatus",
+    "ChatMessage",
+    "ChatModel",
+    "ChatReply",
+    "ChatRequest",
     "Command",
     "ConfigError",
     "ConnectContext",
@@ -150,7 +193,13 @@ __all__ = [
     "ErrorKind",
     "Facts",
     "Fault",
+    "Finish",
     "Generator",
+    "Model",
+    "ModelAbilities",
+    "ModelAddress",
+    "ModelError",
+    "ModelErrorKind",
     "NotDoneError",
     "Notice",
     "Notifier",
@@ -167,8 +216,13 @@ __all__ = [
     "Requirement",
     "SectionForm",
     "Severity",
+    "Speaker",
+    "TextDelta",
     "TextsKind",
+    "ToolCall",
+    "ToolSpec",
     "Updates",
+    "Usage",
     "UsageError",
     "Value",
     "WritePolicy",

@@ -6,7 +6,7 @@ traceback (`osprey --debug` shows it); any other exception is a defect of Osprey
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import ClassVar
 
 
@@ -56,6 +56,40 @@ class ConnectorError(OspreyError):
 
 class SandboxError(OspreyError):
     """No isolation tier can run generated code here, or the sandbox itself failed."""
+
+
+class ModelErrorKind(StrEnum):
+    """Why a chat model did not answer."""
+
+    UNREACHABLE = "unreachable"
+    """Nobody answers at its address, or the connection broke."""
+    TIMEOUT = "timeout"
+    """Its deadline passed."""
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    SERVER = "server"
+    """The endpoint itself failed."""
+    DENIED = "denied"
+    """The key is missing, wrong, or may not use this model."""
+    INVALID = "invalid"
+    """The endpoint does not take the question: an unknown model, a conversation that is too long."""
+    MALFORMED = "malformed"
+    """What came back is no answer of the protocol."""
+    EXHAUSTED = "exhausted"
+    """The budget of tokens or of money is used up."""
+
+
+class ModelError(OspreyError):
+    """A chat model could not be asked, or gave no answer; the message names provider, model and remedy.
+
+    :ivar kind: why.
+    :ivar retry_after_s: how long the endpoint wants to be left alone, if it says so.
+    """
+
+    def __init__(self, message: str, *, kind: ModelErrorKind, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after_s = retry_after_s
 
 
 class RefusedError(OspreyError):

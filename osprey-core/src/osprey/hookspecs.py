@@ -20,6 +20,7 @@ from osprey.registrations import (
     Connector,
     Deployer,
     Generator,
+    Model,
     Notifier,
     Provider,
     WritePolicy,
@@ -179,5 +180,21 @@ def osprey_notifiers() -> Iterable[Notifier]:
     ...                    implementation="my_facility.pager:PagerNotifier")
     >>> [n.name for n in osprey_notifiers()]
     ['pager']
+    """
+    return ()
+
+
+@hookspec
+def osprey_models() -> Iterable[Model]:
+    """Declare endpoints of chat models; which of them is asked for what, `models` in the configuration says.
+
+    >>> from osprey.api import Model, hookimpl
+    >>> @hookimpl
+    ... def osprey_models():
+    ...     yield Model(name="lab-gateway", summary="The laboratory's gateway to language models",
+    ...                 implementation="osprey_openai.driver:OpenAIChatModel",
+    ...                 base_url="https://models.example.org/v1", key_variable="LAB_MODELS_KEY")
+    >>> [m.name for m in osprey_models()]
+    ['lab-gateway']
     """
     return ()

@@ -108,6 +108,23 @@ class ApprovalKind(Registration):
 
 
 @frozen(kw_only=True)
+class Model(Registration):
+    """An endpoint of chat models: see `osprey.models.chat.protocol.ChatModel` for the protocol of the implementation.
+
+    Several endpoints that speak one dialect share an implementation; what tells them apart is data.
+    """
+
+    base_url: str = ""
+    """Where it answers, unless the configuration says so; empty: the configuration has to."""
+    key_variable: str = ""
+    """The environment variable that usually holds its key, for messages; empty: it needs none."""
+    json_schema: bool = True
+    """It can hold an answer to a JSON Schema."""
+    tools: bool = True
+    """Its models can call tools."""
+
+
+@frozen(kw_only=True)
 class Notifier(Registration):
     """A way to tell people of requests: see `osprey.approval.Notifier` for the protocol of the implementation.
     It is called with one argument, the `settings` of an entry of `approval.notify`: an instance of the class that the

@@ -1,4 +1,5 @@
-"""What turns words into meaning: the built-in phrasebook.
+"""What turns words into meaning: the built-in phrasebook, and chat models.
 
-Pure text in, typed values out; nothing here knows a channel, a target or a project.
+`phrasebook` is pure: text in, typed values out; nothing in it knows a channel, a target or a project. `chat` asks the
+models that the configuration names.
 """

@@ -1,0 +1,5 @@
+"""Chat models: what one is asked and answers, by whom it is reached, and what it may cost.
+
+`messages` and `protocol` are what a driver of a plugin implements; they import nothing heavy. A driver is imported
+when its model is first asked.
+"""

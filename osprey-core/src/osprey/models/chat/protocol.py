@@ -15,7 +15,7 @@ class ModelAbilities:
     """What an endpoint can do beyond answering with text."""
 
     json_schema: bool = True
-    """It holds an answer to a JSON Schema; without it the form stands in the question, and is looked for in the answer."""
+    """It holds an answer to a JSON Schema; without it the form stands in the question, to be found in the answer."""
     tools: bool = True
 
 

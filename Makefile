@@ -42,7 +42,7 @@ demo-epics: setup system-packages ## The same on a real EPICS IOC that serves th
 	@$(BIN)/python -m tests.demo epics
 
 test: setup system-packages ## Run every test, and each distribution's tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal plugins tests
 	@$(MAKE) --no-print-directory test-alone
 
 test-alone: $(UV)

@@ -29,7 +29,7 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "approval": (layout.ApprovalLayout, ApprovalConfig),
     "execution": (layout.ExecutionLayout, schema.ExecutionConfig),
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
-    "execution_control.limits": (layout.TurnLimitsLayout, schema.Config),
+    "execution_control.limits": (schema.TurnLimits, None),
     "plugins": (schema.PluginsConfig, None),
     "storage": (layout.StorageLayout, schema.StorageConfig),
 }

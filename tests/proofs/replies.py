@@ -100,10 +100,10 @@ async def _say(project: Project, agent: Agent, row: RequestRow, text: str, tally
         tally.approvals.append(f"the prompt took {text!r}")
     number, *_ = _newest(project, row)
     try:
-        await agent.ask(text, thread=row.thread)
-        tally.faults.append(f"the agent went on after {text!r}")
-    except UsageError as error:
-        is_told = row.id in str(error) and "decides nothing" in str(error)
+        told = (await agent.ask(text, thread=row.thread)).warnings
+        is_told = any(row.id in warning and "decides nothing" in warning for warning in told)
+    except UsageError:  # an empty reply, or a slash command that is none
+        is_told = True
     if (await journal_of(project).requests.get(row.id)).state != "pending":
         tally.approvals.append(f"the agent took {text!r}")
     if _newest(project, row) != (number + 1, "comment", text) or not is_told:

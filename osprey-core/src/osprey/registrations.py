@@ -70,6 +70,9 @@ class Capability(Registration):
     """Context types that a step of this capability leaves behind."""
     consumes: tuple[str, ...] = ()
     """Context types that must exist before a step of it can run."""
+    commands: tuple[str, ...] = ()
+    """Slash commands that are handed to its steps: what ``/name[:value] TEXT`` says, `BaseCapability.slash_command`
+    gives."""
 
 
 @frozen(kw_only=True)

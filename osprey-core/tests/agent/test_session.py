@@ -65,10 +65,35 @@ async def test_a_change_waits_is_done_once_and_is_told_again_without_being_done_
     assert len(await journal_of(project).ledger.intents_of(row.id)) == 1
 
 
-async def test_a_thread_that_waits_takes_no_new_question(agent: Agent) -> None:
+async def test_a_turn_that_waits_holds_up_no_other_of_its_thread(project: Project, agent: Agent) -> None:
     asked = await agent.ask("set BEND to 3 A")
-    with pytest.raises(UsageError, match="waits for a decision"):
-        await agent.ask("what is the current of BEND", thread=asked.thread)
+    other = await agent.ask("what is the current of BEND", thread=asked.thread)
+    assert other.status is TurnStatus.DONE
+    assert "BEND:CURRENT:SP" in other.answer
+    assert any(str(asked.approval) in warning for warning in other.warnings)
+    requests = journal_of(project).requests
+    row = await requests.get(str(asked.approval))
+    await requests.approve(row.id, row.sha256[:8], current_actor())
+    done = await agent.resume(asked.thread)
+    assert (done.turn, done.status) == (asked.turn, TurnStatus.DONE)
+
+
+async def test_several_turns_of_a_thread_wait_at_once_and_each_gets_its_own_decision(
+    project: Project, agent: Agent
+) -> None:
+    first = await agent.ask("set BEND to 3 A")
+    second = await agent.ask("set BEND to 4 A", thread=first.thread)
+    assert first.approval != second.approval
+    requests = journal_of(project).requests
+    row = await requests.get(str(second.approval))
+    await requests.reject(row.id, current_actor(), "not now")
+    refused = await agent.resume(first.thread, turn=second.turn)
+    assert refused.status is TurnStatus.REFUSED
+    assert any(str(first.approval) in warning for warning in refused.warnings)
+    row = await requests.get(str(first.approval))
+    await requests.approve(row.id, row.sha256[:8], current_actor())
+    done = await agent.resume(first.thread)
+    assert (done.turn, done.status) == (first.turn, TurnStatus.DONE)
 
 
 @pytest.mark.parametrize("said", ["yes", "yes but only 2 A", "approve", "/planning yes"])
@@ -76,8 +101,9 @@ async def test_what_is_said_to_a_thread_that_waits_is_kept_as_a_remark_and_decid
     project: Project, agent: Agent, said: str
 ) -> None:
     asked = await agent.ask("set BEND to 3 A")
-    with pytest.raises(UsageError, match="decides nothing"):
-        await agent.ask(said, thread=asked.thread)
+    told = await agent.ask(said, thread=asked.thread)
+    assert told.status is TurnStatus.FAILED
+    assert any("decides nothing" in warning for warning in told.warnings)
     requests = journal_of(project).requests
     assert asked.approval
     assert [(d.word, d.text) for d in await requests.decisions(asked.approval)] == [("comment", said)]
@@ -151,18 +177,24 @@ async def test_an_unknown_thread_and_an_empty_question_are_usage_errors(agent: A
         await agent.ask("  ")
 
 
-async def test_a_thread_that_was_cut_short_takes_no_new_question(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_cut_short_is_told_with_the_next_question_and_goes_on_when_it_is_resumed(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class PowerCutError(BaseException):
         pass
 
     async def die(_: MemoryCapability) -> StepResult:
         raise PowerCutError
 
-    monkeypatch.setattr(MemoryCapability, "prepare", die)
-    with pytest.raises(PowerCutError):
-        await agent.ask("remember that BEND is slow", thread="cut")
-    with pytest.raises(UsageError, match="osprey resume cut"):
-        await agent.ask("what is the current of BEND", thread="cut")
+    with monkeypatch.context() as cut:
+        cut.setattr(MemoryCapability, "prepare", die)
+        with pytest.raises(PowerCutError):
+            await agent.ask("remember that BEND is slow", thread="cut")
+    other = await agent.ask("what is the current of BEND", thread="cut")
+    assert other.status is TurnStatus.DONE
+    assert any("osprey resume cut" in warning for warning in other.warnings)
+    done = await agent.resume("cut")
+    assert "BEND is slow" in done.answer
 
 
 async def test_an_answer_of_a_simulation_says_so(agent: Agent) -> None:

@@ -51,7 +51,7 @@ def test_plugins_storage_and_the_bound_of_a_turn(load: Load, tmp_path: Path) -> 
     )
     assert (config.plugins.require, config.plugins.disable) == (("osprey-epics>=0.1",), ("sim",))
     assert config.storage.path == tmp_path / "state"
-    assert config.graph_recursion_limit == 7
+    assert config.turn_limits.graph_recursion_limit == 7
     assert load("").storage.path == tmp_path / ".osprey"
 
 

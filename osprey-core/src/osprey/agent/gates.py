@@ -14,6 +14,7 @@ from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.files import discard_plan_file, write_plan_file
 from osprey.agent.plan_approval.kind import PLAN, plan_document, plan_facts, plan_risk
 from osprey.agent.plan_approval.validation import read_plan, require_valid
+from osprey.agent.thread_approval import approval_in
 from osprey.approval import Draft, Facts, current_actor, file_request
 from osprey.approval.asking import asks, kind_of
 from osprey.approval.kinds.document import read_content, write_content
@@ -79,9 +80,11 @@ async def approved_plan(project: Project, needed: ApprovalNeeded) -> ExecutionPl
     return read_plan(read_content(row.kind, row.document)["plan"])
 
 
-async def file_step(project: Project, capability: BaseCapability, step: PlannedStep) -> ApprovalNeeded | None:
+async def file_step(
+    project: Project, state: TurnState, capability: BaseCapability, step: PlannedStep
+) -> ApprovalNeeded | None:
     """File a request for a step that the configuration wants approved; None if it asks for nothing."""
-    if capability.asks_by_itself or not asks(project.config.approval, step.capability).is_asked:
+    if not is_gated(project, state, capability, step.capability):
         return None
     kind = kind_of(step.capability)
     content: dict[str, Any] = {
@@ -108,6 +111,11 @@ async def file_step(project: Project, capability: BaseCapability, step: PlannedS
     )
     row = await file_request(project, draft)
     return ApprovalNeeded(request_id=row.id, sha256=row.sha256)
+
+
+def is_gated(project: Project, state: TurnState, capability: BaseCapability | type[BaseCapability], name: str) -> bool:
+    """Say whether a step waits for a person before its first half, because it does not ask by itself."""
+    return not capability.asks_by_itself and asks(approval_in(project, state), name).is_asked
 
 
 async def approved_step(project: Project, needed: ApprovalNeeded) -> PlannedStep | StepResult:

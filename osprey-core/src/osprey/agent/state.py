@@ -7,14 +7,9 @@ from typing import Any, NotRequired, TypedDict
 
 from attrs import field, frozen
 
+from osprey.sessions import TurnStatus
 
-class TurnStatus(StrEnum):
-    """How a turn ended, or why it did not yet."""
-
-    DONE = "done"
-    WAITING = "waiting"
-    REFUSED = "refused"
-    FAILED = "failed"
+__all__ = ["PendingRequest", "Stage", "TurnResult", "TurnState", "TurnStatus"]
 
 
 class Stage(StrEnum):
@@ -40,16 +35,31 @@ class PendingRequest(TypedDict):
 
 
 class TurnState(TypedDict, total=False):
-    """What LangGraph keeps between nodes. Keys are written whole; nothing is merged."""
+    """What LangGraph keeps between the nodes of one turn. Keys are written whole; nothing is merged.
+
+    It begins anew with each turn: what was said and done before is asked of `osprey.sessions`.
+    """
 
     thread: str
     turn: str
     user_query: str
     target: str
+    user_id: str
+    """The subject of who asked."""
     planning_mode: bool
     """The plan as a whole waits for a person before its first step."""
+    approval: str
+    """A `ThreadApproval`."""
+    extracts_tasks: bool
+    selects_capabilities: bool
+    chat: str
+    """The capability that is talked to directly."""
+    commands: dict[str, Any]
+    """Slash commands for capabilities, with their values."""
     given_plan: dict[str, Any] | None
     """A plan that a command has made; None: the question is planned."""
+    task: str
+    """What the question was taken to mean."""
     plan: dict[str, Any]
     cursor: int
     """The index of the step that is next."""
@@ -58,9 +68,13 @@ class TurnState(TypedDict, total=False):
     results: list[dict[str, Any]]
     """`StepResult`s of finished steps, in order."""
     pending: PendingRequest | None
+    spent_s: float
+    """What the turn has worked, without the time in which it waited for people."""
     status: str
     answer: str
     warnings: list[str]
+    usage: dict[str, Any]
+    """Tokens and cost of the models that were asked."""
 
 
 @frozen(kw_only=True)
@@ -70,6 +84,7 @@ class TurnResult:
     thread: str
     status: TurnStatus
     answer: str
+    turn: str = ""
     approval: str | None = None
     """The id of the request that the turn waits for, if it waits."""
     is_decided: bool = False
@@ -77,3 +92,13 @@ class TurnResult:
     runs: tuple[str, ...] = field(default=(), converter=tuple)
     artifacts: tuple[str, ...] = field(default=(), converter=tuple)
     warnings: tuple[str, ...] = field(default=(), converter=tuple)
+    plan: dict[str, Any] = field(factory=dict[str, Any])
+    """The plan that was made, as plain JSON; empty without one."""
+    contexts: dict[str, Any] = field(factory=dict[str, Any], repr=False)
+    """What its steps left behind, by context key."""
+    task: str = ""
+    """What the question was taken to mean."""
+    usage: dict[str, Any] = field(factory=dict[str, Any])
+    """Tokens and cost of the models that were asked."""
+    is_exit: bool = False
+    """True if the person wants to leave the conversation."""

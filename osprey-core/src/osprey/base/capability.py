@@ -26,6 +26,14 @@ class BaseCapability:
     asks_by_itself: ClassVar[bool] = False
     """True if it files a request of its own wherever the configuration asks for one; else a gate does it before."""
 
+    direct_chat_enabled: ClassVar[bool] = False
+    """True if a person may talk to it directly (``/chat:NAME``): each message is then one step of it."""
+
+    @classmethod
+    def chat_parameters(cls, text: str) -> Mapping[str, Any]:
+        """Give the parameters of the step that answers one message of a direct chat."""
+        return {"text": text}
+
     def __init__(self, project: Project, state: Mapping[str, Any], step: PlannedStep) -> None:
         self._project = project
         self._state = state
@@ -55,6 +63,10 @@ class BaseCapability:
     def request_key(self) -> str:
         """What makes a request of this step the same request when the step runs again."""
         return f"{self._state['thread']}/{self._state['turn']}/{self._step.context_key}"
+
+    def slash_command(self, name: str) -> Any:
+        """Give what a person said with ``/name``: its value, True without one; None if they did not."""
+        return self._state.get("commands", {}).get(name)
 
     def parameter(self, name: str) -> Any:
         """Give a required parameter of the step.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import click
 
+from osprey.agent.events import Event, PlanMade, StepTried
 from osprey.cli.context import cli_project
+from osprey.cli.signals import draining
 from osprey.errors import ConflictError, ExitCode
 from osprey.printable import printable, printable_lines
 
@@ -25,21 +26,23 @@ _EXIT_CODES = {
     "waiting": ExitCode.WAITING,
     "refused": ExitCode.REFUSED,
     "failed": ExitCode.FAILED,
+    "stopped": ExitCode.FAILED,
 }
 
 
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @click.option("--target", metavar="NAME", help="Ask this target instead of the default one.")
+@click.option("--thread", metavar="THREAD", help="Go on in this thread: what was said in it before counts.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; never ask for a decision.")
-def ask(question: tuple[str, ...], target: str | None, as_json: bool) -> None:
+def ask(question: tuple[str, ...], target: str | None, thread: str | None, as_json: bool) -> None:
     """Ask in plain words.
 
     What would change the machine is shown first, and done only after a decision. Without a terminal the
     command ends with exit code 4 and the request's id; `osprey approvals` and `osprey resume` go on from
     there, in any process.
     """
-    anyio.run(_ask, " ".join(question), target, as_json)
+    anyio.run(_ask, " ".join(question), target, thread, as_json)
 
 
 @click.command()
@@ -50,28 +53,42 @@ def resume(thread: str, as_json: bool) -> None:
     anyio.run(_resume, thread, as_json)
 
 
-async def _ask(question: str, target: str | None, as_json: bool) -> None:
+async def _ask(question: str, target: str | None, thread: str | None, as_json: bool) -> None:
     from osprey.agent.session import open_agent
 
-    async with cli_project() as project, open_agent(project) as agent:
-        result = await agent.ask(question, target=target, on_progress=None if as_json else _show_progress)
+    async with cli_project() as project, open_agent(project) as agent, draining(agent):
+        listener = None if as_json else show_progress
+        result = await agent.ask(question, target=target, thread=thread, listener=listener)
         await conclude_turn(project, agent, result, as_json)
 
 
 async def _resume(thread: str, as_json: bool) -> None:
     from osprey.agent.session import open_agent
 
-    async with cli_project() as project, open_agent(project) as agent:
-        result = await agent.resume(thread, on_progress=None if as_json else _show_progress)
+    async with cli_project() as project, open_agent(project) as agent, draining(agent):
+        result = await agent.resume(thread, listener=None if as_json else show_progress)
         await conclude_turn(project, agent, result, as_json)
 
 
 async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
     """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code."""
+    result = await settle_turn(project, agent, result, is_asked=not as_json)
+    if as_json:
+        click.echo(json.dumps(_plain(result), ensure_ascii=False))
+    else:
+        show_turn(result)
+        await _tell_of_others(project, result)
+    code = _EXIT_CODES[result.status]
+    if code:
+        raise SystemExit(int(code))
+
+
+async def settle_turn(project: Project, agent: Agent, result: TurnResult, *, is_asked: bool) -> TurnResult:
+    """Ask for each decision that a turn waits for, as long as a person can be asked here and decides."""
     from osprey.cli.approvals.prompt import decide_in_terminal
     from osprey.cli.terminal import has_terminal
 
-    while result.status == "waiting" and result.approval and not as_json and has_terminal():
+    while result.status == "waiting" and result.approval and is_asked and has_terminal():
         try:
             if not await decide_in_terminal(project, result.approval):
                 break
@@ -79,18 +96,11 @@ async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_j
             click.echo(f"\n{_what_to_do(result)}", err=True)
             raise
         try:
-            result = await agent.resume(result.thread, on_progress=_show_progress)
+            result = await agent.resume(result.thread, turn=result.turn, listener=show_progress)
         except ConflictError as exc:  # whoever decided it elsewhere goes on with it there
             click.echo(f"{printable(str(exc))}\n{_what_to_do(result)}", err=True)
             raise SystemExit(int(ExitCode.WAITING)) from exc
-    if as_json:
-        click.echo(json.dumps(_plain(result), ensure_ascii=False))
-    else:
-        _show(result)
-        await _tell_of_others(project, result)
-    code = _EXIT_CODES[result.status]
-    if code:
-        raise SystemExit(int(code))
+    return result
 
 
 async def _tell_of_others(project: Project, result: TurnResult) -> None:
@@ -115,7 +125,8 @@ def _plain(result: TurnResult) -> dict[str, Any]:
     }
 
 
-def _show(result: TurnResult) -> None:
+def show_turn(result: TurnResult) -> None:
+    """Show what became of a turn: warnings and what to do on stderr, the answer and its files on stdout."""
     for warning in result.warnings:
         click.echo(f"warning: {printable_lines(warning)}", err=True)
     if result.answer:
@@ -136,10 +147,20 @@ def _what_to_do(result: TurnResult) -> str:
     )
 
 
-def _show_progress(node: str, changed: Mapping[str, Any]) -> None:
+def show_progress(event: Event) -> None:
+    """Draw what a turn tells while it runs, for a person who waits at a terminal."""
     if not sys.stderr.isatty():
         return
-    if node == "plan" and changed.get("plan"):
-        for number, step in enumerate(changed["plan"]["steps"], start=1):
-            text = printable(f"{number}. {step['task_objective']} ({step['capability']})")
-            click.echo(text if os.environ.get("NO_COLOR") else click.style(text, dim=True), err=True)
+    match event:
+        case PlanMade():
+            for number, step in enumerate(event.steps, start=1):
+                _dimmed(f"{number}. {step.objective} ({step.capability})")
+        case StepTried():
+            _dimmed(f"   {event.key}: {event.why}; attempt {event.attempt}")
+        case _:
+            pass
+
+
+def _dimmed(text: str) -> None:
+    text = printable(text)
+    click.echo(text if os.environ.get("NO_COLOR") else click.style(text, dim=True), err=True)

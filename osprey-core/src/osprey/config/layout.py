@@ -19,7 +19,7 @@ from osprey.config.approval import (
     PersonConfig,
 )
 from osprey.config.rules import Layout, Positive, WebAddress
-from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
+from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
 from osprey.config.section import Section
 
 
@@ -132,18 +132,10 @@ class PythonExecutorLayout(Layout):
 
 
 @frozen(kw_only=True)
-class TurnLimitsLayout(Layout):
-    """`execution_control.limits`."""
-
-    graph_recursion_limit: int | None = field(default=None, validator=Positive())
-    """How many nodes of the graph one turn may pass."""
-
-
-@frozen(kw_only=True)
 class ExecutionControlLayout(Layout):
     """`execution_control`."""
 
-    limits: TurnLimitsLayout = TurnLimitsLayout()
+    limits: TurnLimits = field(factory=TurnLimits)
 
 
 @frozen(kw_only=True)

@@ -129,7 +129,7 @@ class _Assembly:
             execution=made,
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
-            **layouts.given(turns, "graph_recursion_limit"),
+            turn_limits=turns,
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),

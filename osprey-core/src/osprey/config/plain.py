@@ -90,7 +90,7 @@ def _in_force(config: Config) -> dict[str, Any]:
         "approval": _plain(config.approval),
         "execution": _execution(config.execution),
         "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
-        "execution_control": {"limits": {"graph_recursion_limit": config.graph_recursion_limit}},
+        "execution_control": {"limits": _plain(config.turn_limits)},
         "plugins": _plain(config.plugins),
         "storage": _plain(config.storage),
     }

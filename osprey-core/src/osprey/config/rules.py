@@ -53,6 +53,17 @@ class Positive(ValueRule):
 
 
 @frozen
+class NotNegative(ValueRule):
+    """A whole number of 0 or more."""
+
+    def check(self, value: int) -> None:
+        """Accept 0 and what is greater."""
+        if value < 0:
+            msg = f"expected 0 or more, not {value}"
+            raise ValueError(msg)
+
+
+@frozen
 class TimeZoneName(ValueRule):
     """A name of the IANA time zone database."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
-from osprey.config.rules import Positive, TimeZoneName
+from osprey.config.rules import NotNegative, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
 
@@ -179,6 +179,20 @@ class StorageConfig:
 
 
 @frozen(kw_only=True)
+class TurnLimits:
+    """`execution_control.limits`: what one turn may use."""
+
+    graph_recursion_limit: int = field(default=100, validator=Positive())
+    """How many nodes of the graph one turn may pass."""
+    max_execution_time_seconds: float = field(default=900.0, validator=Positive())
+    """How long one turn may work; the time in which it waits for people is none of it, and an effect that has begun is
+    not cut off."""
+    max_step_retries: int = field(default=2, validator=NotNegative())
+    """How often a step that failed may be tried again, where its capability says that this may help. What may have
+    changed something is never tried again."""
+
+
+@frozen(kw_only=True)
 class UnservedKey:
     """A key that Osprey knows and accepts, and that nothing in this version reads."""
 
@@ -230,8 +244,7 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
-    graph_recursion_limit: int = field(default=100, validator=Positive())
-    """`execution_control.limits.graph_recursion_limit`."""
+    turn_limits: TurnLimits = TurnLimits()
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

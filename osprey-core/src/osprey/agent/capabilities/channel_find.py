@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from osprey.base import BaseCapability, StepResult
 from osprey.control import ChannelRecord, targets_of
 from osprey.control.channels.directory import SearchResult
@@ -14,6 +17,12 @@ class ChannelFindCapability(BaseCapability):
 
     name = "channel_find"
     description = "Find channels by device, family, sector, quantity or description"
+
+    direct_chat_enabled = True
+
+    @classmethod
+    def chat_parameters(cls, text: str) -> Mapping[str, Any]:
+        return {"query": text}
 
     async def execute(self) -> StepResult:
         target = await targets_of(self._project).get(self.target)

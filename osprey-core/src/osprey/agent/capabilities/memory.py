@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from osprey.agent.go_ahead import may_pass
 from osprey.agent.saying_no import SAID_NO, no_of
+from osprey.agent.thread_approval import approval_in
 from osprey.approval import Draft, Facts, current_actor, file_request
 from osprey.approval.asking import asks, kind_of
 from osprey.approval.executing import spend_approved
@@ -26,13 +27,18 @@ class MemoryCapability(BaseCapability):
     name = "memory"
     description = "Remember a fact, or say what is remembered"
     asks_by_itself = True
+    direct_chat_enabled = True
+
+    @classmethod
+    def chat_parameters(cls, text: str) -> Mapping[str, Any]:
+        return {"op": "search", "text": text}
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
         operation, text = str(self.parameter("op")), str(self._step.parameters.get("text", ""))
         if operation not in ("save", "search"):
             msg = f"capability 'memory' has no operation {operation!r}; it has 'save' and 'search'"
             raise UsageError(msg)
-        if asks(self._project.config.approval, self.name, operation).is_asked:
+        if asks(approval_in(self._project, self._state), self.name, operation).is_asked:
             return await self._file(operation, text)
         notes, user = notes_of(self._project), current_actor().subject
         if operation == "search":

@@ -18,6 +18,7 @@ from osprey.agent.capabilities.rehearsals import (
 )
 from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.agent.go_ahead import go_ahead
+from osprey.agent.thread_approval import approval_in
 from osprey.agent.wording import format_results
 from osprey.approval import Draft, Facts, current_actor, file_request, file_write_request
 from osprey.approval.asking import asks
@@ -63,7 +64,7 @@ class PythonCapability(BaseCapability):
         """Say whether a person reads all code before it runs: by the mode of approval, or of execution."""
         reading = self._project.config.execution.modes.get("read_only")
         asked = reading is not None and bool(reading.requires_approval)
-        return asked or asks(self._project.config.approval, self.name).is_asked
+        return asked or asks(approval_in(self._project, self._state), self.name).is_asked
 
     async def _run(self, code: str) -> StepResult | ApprovalNeeded:
         job = RunJob(

@@ -1,0 +1,150 @@
+"""Steps on their way: which may run at once, how one is tried, and what the turn's state becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio
+import cattrs
+
+from osprey.agent._serialization import to_plain
+from osprey.agent.brakes import effect_free
+from osprey.agent.events import StepBegan, StepEnded
+from osprey.agent.gates import is_gated
+from osprey.agent.state import TurnState, TurnStatus
+from osprey.agent.telling import span, tell
+from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.errors import OspreyError, RefusedError
+
+if TYPE_CHECKING:
+    from osprey.project import Project
+
+FINAL: Final = {
+    StepStatus.REFUSED: TurnStatus.REFUSED,
+    StepStatus.FAILED: TurnStatus.FAILED,
+}
+_AT_ONCE: Final = 8
+"""Steps; each may hold a connection to the target."""
+
+
+def step_of(state: TurnState) -> PlannedStep:
+    """Give the step that is next."""
+    return _plan_of(state).steps[state.get("cursor", 0)]
+
+
+def capability_of(project: Project, state: TurnState, step: PlannedStep) -> BaseCapability:
+    """Give the capability of a step, bound to it."""
+    implementation: type[BaseCapability] = project.registry.resolve("capabilities", step.capability)
+    return implementation(project, cast("Mapping[str, Any]", state), step)
+
+
+def steps_at_once(project: Project, state: TurnState) -> tuple[PlannedStep, ...]:
+    """Give the steps that are next and may run at once: of one that may change something, it alone.
+
+    The order of a plan means something where a step has an effect: what stands behind a write in the plan reads the
+    machine after it. So only neighbours without an effect run at once, none of which needs another's result.
+    """
+    rest = _plan_of(state).steps[state.get("cursor", 0) :]
+    group: list[PlannedStep] = []
+    for step in rest[:_AT_ONCE]:
+        needed = {key for named in step.inputs for key in named.values()}
+        is_ready = needed.isdisjoint(one.context_key for one in group)
+        if not is_ready or (group and not _may_share(project, state, step)):
+            break
+        group.append(step)
+        if len(group) == 1 and not _may_share(project, state, step):
+            break
+    return tuple(group)
+
+
+def _may_share(project: Project, state: TurnState, step: PlannedStep) -> bool:
+    implementation: type[BaseCapability] = project.registry.resolve("capabilities", step.capability)
+    has_effect = implementation.asks_by_itself or implementation.conclude is not BaseCapability.conclude
+    return not has_effect and not is_gated(project, state, implementation, step.capability)
+
+
+async def run_at_once(
+    project: Project, state: TurnState, steps: Sequence[PlannedStep], *, left_s: float
+) -> list[StepResult]:
+    """Run steps without an effect side by side; give their results in the order of the plan."""
+    results: dict[str, StepResult] = {}
+
+    async def run(step: PlannedStep) -> None:
+        outcome = await first_half(capability_of(project, state, step), step, left_s=left_s)
+        if isinstance(outcome, ApprovalNeeded):
+            msg = (
+                f"capability '{step.capability}' asked for an approval, but declares no second half that carries it out"
+            )
+            outcome = StepResult(status=StepStatus.FAILED, text=msg)
+        results[step.context_key] = outcome
+
+    async with anyio.create_task_group() as tasks:
+        for step in steps:
+            tasks.start_soon(run, step)
+    return [results[step.context_key] for step in steps]
+
+
+async def first_half(capability: BaseCapability, step: PlannedStep, *, left_s: float) -> StepResult | ApprovalNeeded:
+    """Run the half of a step that changes nothing; what is expected to go wrong becomes its result.
+
+    :param left_s: how long the turn may still work.
+    """
+    tell(StepBegan(key=step.context_key, capability=step.capability, objective=step.task_objective))
+    with span("step", key=step.context_key, capability=step.capability) as note:
+        try:
+            outcome = await _tried(capability, left_s)
+        except OspreyError as exc:
+            outcome = failure(exc)
+        note.status = "asks" if isinstance(outcome, ApprovalNeeded) else outcome.status.value
+    tell(StepEnded(key=step.context_key, capability=step.capability, status=note.status))
+    return outcome
+
+
+async def _tried(capability: BaseCapability, left_s: float) -> StepResult | ApprovalNeeded:
+    with effect_free(), anyio.move_on_after(left_s) as scope:
+        return await capability.prepare()
+    if scope.cancelled_caught:
+        return out_of_time()
+    msg = "a section without an effect ended without a result"
+    raise AssertionError(msg)
+
+
+def out_of_time() -> StepResult:
+    """Give the end of a step that the turn has no time left for."""
+    text = (
+        "The turn has worked for as long as execution_control.limits.max_execution_time_seconds lets it: "
+        "ask for less at once, or raise it"
+    )
+    return StepResult(status=StepStatus.FAILED, text=text)
+
+
+def failure(exc: OspreyError) -> StepResult:
+    """Give what an expected error makes of a step."""
+    status = StepStatus.REFUSED if isinstance(exc, RefusedError) else StepStatus.FAILED
+    return StepResult(status=status, text=str(exc))
+
+
+def finished(state: TurnState, *outcomes: StepResult) -> TurnState:
+    """Give what changes in the turn's state when its next steps have ended so."""
+    steps: list[dict[str, Any]] = state.get("plan", {}).get("steps", [])
+    cursor = state.get("cursor", 0)
+    keys = [str(step["context_key"]) for step in steps[cursor : cursor + len(outcomes)]]
+    left = {key: to_plain(outcome.context) for key, outcome in zip(keys, outcomes, strict=True)}
+    changed: TurnState = {
+        "pending": None,
+        "cursor": cursor + len(outcomes),
+        "contexts": {**state.get("contexts", {}), **left},
+        "results": [*state.get("results", []), *map(to_plain, outcomes)],
+        "warnings": [*state.get("warnings", []), *(told for outcome in outcomes for told in outcome.warnings)],
+    }
+    ended = next((FINAL[outcome.status] for outcome in outcomes if outcome.status in FINAL), None)
+    if ended is not None:
+        changed["status"] = ended.value
+    elif cursor + len(outcomes) == len(steps):
+        changed["status"] = TurnStatus.DONE.value
+    return changed
+
+
+def _plan_of(state: TurnState) -> ExecutionPlan:
+    return cattrs.structure(state.get("plan", {}), ExecutionPlan)

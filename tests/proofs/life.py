@@ -199,6 +199,9 @@ class Life(Desks):
     def halt(self) -> None:
         assert self.expect("ok", self.journal.halt.set(who("alice"), "crew in the tunnel"))
         self.model.is_halted = True
+        for about in self.model.wanted.values():
+            if about.state == "approved" and self.model.look(about) == "approved":
+                about.state = "withdrawn"
 
     def release(self) -> None:
         assert self.expect("ok", self.journal.halt.release(who("alice"), "they are out"))

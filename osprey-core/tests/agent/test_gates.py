@@ -256,13 +256,13 @@ async def test_code_is_read_before_it_runs_where_all_code_is_approved(bench: Any
         assert "The code was not run" in ended.answer
 
 
-async def test_approved_code_waits_for_the_end_of_a_halt_and_keeps_its_approval(bench: Any) -> None:
+async def test_code_that_is_approved_during_a_halt_waits_for_its_end_and_keeps_its_approval(bench: Any) -> None:
     async with bench("{capabilities: {python_execution: {mode: all_code}}}") as (project, agent):
         asked = await agent.ask("plot BEND:CURRENT:SP over the last hour")
         row = await waiting_for(project, asked)
-        await approve(project, row)
         who = identity_of(project).actor
         await journal_of(project).halt.set(who, "beam loss")
+        await approve(project, row)
         held = await agent.resume(asked.thread)
         assert held.status is TurnStatus.WAITING
         assert (await journal_of(project).requests.get(row.id)).state is RequestState.APPROVED

@@ -53,10 +53,20 @@ def test_an_approval_can_be_taken_back_before_it_is_carried_out(inbox: Any) -> N
     assert "beam is back" in ended["answer"]
 
 
-def test_a_halt_stops_an_approved_write_and_its_release_lets_it_happen(inbox: Any) -> None:
+def test_a_halt_takes_back_what_was_approved_before_it(inbox: Any) -> None:
     row = inbox.asked()
     inbox.approvals("approve", row["id"], "--hash", row["hash"][:8])
+    assert f"Taken back, though approved: {row['id']}" in inbox.run("halt", "--reason", "vacuum alarm").stdout
+    inbox.run("halt", "--release")
+    ended = inbox.json("resume", row["thread"])
+    assert ended["status"] == "refused"
+    assert "all was halted: vacuum alarm" in ended["answer"]
+
+
+def test_what_is_approved_during_a_halt_waits_for_its_release(inbox: Any) -> None:
+    row = inbox.asked()
     assert inbox.run("halt", "--reason", "vacuum alarm").exit_code == 0
+    inbox.approvals("approve", row["id"], "--hash", row["hash"][:8])
     halted = inbox.json("resume", row["thread"])
     assert halted["status"] == "waiting"
     assert "halt" in " ".join(halted["warnings"])

@@ -144,7 +144,9 @@ def test_sigterm_lets_the_step_end_begins_no_other_and_the_thread_goes_on_later(
             [*osprey_command, *arguments], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
-    assert call("ask", "--thread", "t", "/chat:slow").wait(60) == 0
+    chosen = call("ask", "--thread", "t", "/chat:slow")
+    chosen.communicate(timeout=60)
+    assert chosen.returncode == 0
     asking = call("ask", "--thread", "t", "--json", "sleep")
     while not (folder / "begun").exists():
         assert asking.poll() is None

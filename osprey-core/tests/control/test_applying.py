@@ -265,8 +265,10 @@ async def test_a_halt_between_two_groups_stops_the_rest(make_room):
 
 async def test_nothing_is_claimed_while_writes_are_halted(make_room):
     room = await make_room()
+    earlier = await room.approve({SP: 2.0})
+    await room.journal.halt.set(earlier.actor, "beam lost")
     request = await room.approve({SP: 1.0})
-    await room.journal.halt.set(request.actor, "beam lost")
+    assert (await room.row(earlier)).state == "withdrawn"
     report = await room.guard.apply(request)
     assert (report.status, report.rule) == ("refused", "ledger.halted")
     assert (await room.row(request)).state == "approved"

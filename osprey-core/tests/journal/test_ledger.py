@@ -114,8 +114,8 @@ async def test_a_clock_that_had_run_ahead_is_accepted_by_a_person_only(desk, mak
 
 async def test_a_halt_stops_claims_and_further_groups_until_it_is_released(desk, make) -> None:
     running = await desk.claimed("A", groups=2)
-    waiting = await desk.approved()
     halted = await desk.journal.halt.set(desk.alice, "smoke in the hall")
+    waiting = await desk.approved()
     assert (halted.is_set, halted.actor, halted.reason) == (True, "os:alice", "smoke in the hall")
     with refused("ledger.halted") as caught:
         await desk.journal.ledger.claim(waiting.id, waiting.sha256, desk.bob, make.group(0, "B"))
@@ -127,6 +127,27 @@ async def test_a_halt_stops_claims_and_further_groups_until_it_is_released(desk,
     await desk.journal.ledger.finish(running.id, [], RequestState.PARTIAL, {})
     assert not (await desk.journal.halt.release(desk.alice, "false alarm")).is_set
     await desk.journal.ledger.claim(waiting.id, waiting.sha256, desk.bob, make.group(0, "B"))
+
+
+async def test_a_halt_takes_back_what_was_approved_and_not_begun_and_nothing_else(desk, make) -> None:
+    running, approved, pending = await desk.claimed("A"), await desk.approved(), await desk.filed()
+    over = await desk.approved(lasts_s=5)
+    desk.clock.move(10)
+    halted = await desk.journal.halt.set(desk.bob, "smoke in the hall")
+    assert halted.revoked == (approved.id,)
+    states = {row.id: row.state for row in await desk.journal.requests.list()}
+    assert states[approved.id] is RequestState.WITHDRAWN
+    assert states[over.id] is RequestState.EXPIRED
+    assert states[pending.id] is RequestState.PENDING
+    assert states[running.id] is RequestState.CLAIMED
+    row = await desk.journal.requests.get(approved.id)
+    assert (row.decided_by, row.reason) == ("os:bob", "all was halted: smoke in the hall")
+    await desk.journal.halt.release(desk.alice, "false alarm")
+    with refused("approval.withdrawn"):
+        await desk.journal.ledger.claim(approved.id, approved.sha256, desk.bob, make.group(0, "B"))
+    told = [(row.event, row.subject) for row in await desk.journal.audit.log(limit=5)]
+    assert ("request.withdrawn", approved.id) in told
+    assert (await desk.journal.audit.verify()).is_intact
 
 
 async def test_a_halt_is_seen_by_another_journal_at_once(desk) -> None:

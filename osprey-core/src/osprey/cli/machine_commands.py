@@ -86,7 +86,10 @@ def restore_request(request_id: str, as_json: bool) -> None:
 @click.option("--release", is_flag=True, help="Let approved writes happen again.")
 @click.option("--reason", default="", help="Why; others will read it.")
 def halt(release: bool, reason: str) -> None:
-    """Stop all writes of the project at once, in every process, or release the stop."""
+    """Stop all writes and cut off running turns, at once and in every process, or release the stop.
+
+    What was approved and not begun is taken back: it needs a new request after the release.
+    """
 
     async def work(journal: Journal) -> HaltState:
         from osprey.approval import current_actor
@@ -98,6 +101,8 @@ def halt(release: bool, reason: str) -> None:
     state = on_journal(work)
     if state.is_set:
         click.echo("Halted: nothing is written until `osprey halt --release`.")
+        if state.revoked:
+            click.echo(f"Taken back, though approved: {', '.join(state.revoked)}")
     else:
         click.echo("Released: approved writes may happen again.")
 

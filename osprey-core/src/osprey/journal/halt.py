@@ -1,14 +1,19 @@
-"""The halt: one switch that stops every write, in every process, until a person releases it."""
+"""The halt: one switch that stops every write, in every process, until a person releases it.
+
+It takes back what was approved and not begun; what is filed or approved later waits for the release.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from attrs import evolve
 from sqlalchemy import Connection, select, update
 
 from osprey.errors import UsageError
 from osprey.journal.refusals import Refusal
+from osprey.journal.requests.revoking import revoke_approved
 from osprey.journal.tables import HALT
 from osprey.journal.values import ActorLike, HaltState
 from osprey.storage.prepared import Prepared
@@ -34,7 +39,10 @@ class Halt:
         return await self._database.read(halt_state)
 
     async def set(self, actor: ActorLike, reason: str) -> HaltState:
-        """Stop every write: no claim and no further group, in any process, from the moment this returns."""
+        """Stop every write: no claim and no further group, in any process, from the moment this returns.
+
+        Approvals that nobody has claimed are withdrawn.
+        """
         return await self._change(actor, reason, is_set=True)
 
     async def release(self, actor: ActorLike, reason: str) -> HaltState:
@@ -51,15 +59,18 @@ class Halt:
             connection.execute(
                 update(HALT).values(is_set=int(is_set), actor=actor.subject, reason=reason, since_ns=now_ns)
             )
+            detail: dict[str, Any] = {"reason": reason}
+            if is_set:
+                detail["revoked"] = list(revoke_approved(connection, self._audit, actor, reason, now_ns))
             self._audit.append(
                 connection,
                 event="halt.set" if is_set else "halt.released",
                 actor=actor,
                 subject="",
                 now_ns=now_ns,
-                detail={"reason": reason},
+                detail=detail,
             )
-            return halt_state(connection)
+            return evolve(halt_state(connection), revoked=tuple(detail.get("revoked", ())))
 
         return await self._database.safety.run(change)
 

@@ -224,6 +224,8 @@ class HaltState:
     actor: str = ""
     reason: str = ""
     since_ns: int | None = None
+    revoked: tuple[str, ...] = ()
+    """The approved requests that setting it took back; said by `Halt.set` alone."""
 
 
 @frozen(kw_only=True)

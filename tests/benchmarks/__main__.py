@@ -20,6 +20,7 @@ BENCHMARKS = {
     "Sandboxed run of a NumPy script": "tests/benchmarks/sandbox.py",
     "Channel search": "tests/benchmarks/channel_search.py",
     "From a decision to its claim, and the inbox of a restarted process": "tests/benchmarks/approval.py",
+    "A turn of the agent": "tests/benchmarks/agent_turn.py",
     "1000 EPICS channels": "plugins/osprey-epics/benchmarks/ca_batch.py",
     "EPICS: 50 missing and 50 good channels": "plugins/osprey-epics/benchmarks/missing.py",
     "EPICS monitors": "plugins/osprey-epics/benchmarks/monitors.py",

@@ -16,7 +16,7 @@ from osprey.agent.telling import Teller, span
 from osprey.approval.interrupts import answer_to, pending_request, strict_resume
 from osprey.errors import ConfigError
 from osprey.journal import RequestState, journal_of
-from osprey.sessions import UNFINISHED, TurnEnd, TurnRow, TurnStatus, threads_of, traces_of
+from osprey.sessions import UNFINISHED, TurnEnd, TurnRow, TurnStatus, threads_of
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -57,8 +57,7 @@ class TurnRun:
                 end, note.status = _end_of(result), result.status.value
         finally:
             with anyio.CancelScope(shield=True):
-                await traces_of(self._project).add(row.turn, self._teller.take_spans())
-                await threads_of(self._project).end(row.turn, end)
+                await threads_of(self._project).end(row.turn, end, self._teller.take_spans())
         if result.status not in UNFINISHED:
             await self.prune()
         self._teller.tell(TurnEnded(thread=row.thread, turn=row.turn, status=result.status.value, answer=result.answer))

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from osprey.errors import ConflictError, UsageError
 from osprey.sessions._serialization import from_text, mapping_from, to_text
 from osprey.sessions.tables import COMPONENT, MIGRATIONS, SPANS, THREADS, TURNS
-from osprey.sessions.values import UNFINISHED, NewTurn, ThreadRow, ThreadSettings, TurnEnd, TurnRow, TurnStatus
+from osprey.sessions.traces import add_spans
+from osprey.sessions.values import UNFINISHED, NewTurn, Span, ThreadRow, ThreadSettings, TurnEnd, TurnRow, TurnStatus
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -55,8 +56,8 @@ class Threads:
 
         return await self._database.safety.run(store)
 
-    async def end(self, turn: str, end: TurnEnd) -> None:
-        """Store how a turn stands: it ended, it waits, or it goes on."""
+    async def end(self, turn: str, end: TurnEnd, spans: Sequence[Span] = ()) -> None:
+        """Store how a turn stands: it ended, it waits, or it goes on; with the spans that have ended since."""
 
         def store(connection: Connection) -> None:
             now_ns = self._clock()
@@ -68,6 +69,7 @@ class Threads:
             thread = connection.execute(select(TURNS.c.thread).where(TURNS.c.turn == turn)).scalar()
             if thread is not None:
                 _touch(connection, thread, now_ns)
+            add_spans(connection, turn, spans)
 
         await self._database.general.run(store)
 

@@ -25,17 +25,7 @@ class Traces:
 
     async def add(self, turn: str, spans: Sequence[Span]) -> None:
         """Keep spans that have ended."""
-        if not spans:
-            return
-        rows = [
-            {
-                "turn": turn,
-                **{name: getattr(span, name) for name in ("id", "parent", "name", "begun_ns", "ended_ns", "status")},
-                "about": to_text(span.about),
-            }
-            for span in spans
-        ]
-        await self._database.general.run(lambda connection: connection.execute(insert(SPANS), rows))
+        await self._database.general.run(lambda connection: add_spans(connection, turn, spans))
 
     async def of(self, turn: str) -> list[Span]:
         """Give the spans of a turn in the order in which they began."""
@@ -51,6 +41,21 @@ class Traces:
             ]
 
         return await self._database.read(rows)
+
+
+def add_spans(connection: Connection, turn: str, spans: Sequence[Span]) -> None:
+    """Keep spans in the caller's transaction."""
+    if not spans:
+        return
+    rows = [
+        {
+            "turn": turn,
+            **{name: getattr(span, name) for name in ("id", "parent", "name", "begun_ns", "ended_ns", "status")},
+            "about": to_text(span.about),
+        }
+        for span in spans
+    ]
+    connection.execute(insert(SPANS), rows)
 
 
 def traces_of(project: Project) -> Traces:

@@ -40,6 +40,7 @@ class Ledger:
     def __init__(self, database: Database, books: Books) -> None:
         self._database = database
         self._books = books
+        self._has_looked = False
 
     async def claim(
         self,
@@ -133,7 +134,13 @@ class Ledger:
         return requests
 
     async def _orphans(self) -> tuple[builtins.list[IntentRow], builtins.list[RequestRow]]:
+        if self._has_looked and not await self._database.read(self._is_work_of_others):
+            return [], []
+        self._has_looked = True  # the first look also sweeps what dead owners left in the folder of locks
         return await self._database.safety.run(lambda connection: recovery.find_orphans(connection, self._books))
+
+    def _is_work_of_others(self, connection: Connection) -> bool:
+        return recovery.is_work_of_others(connection, self._books.owner.id)
 
     async def record_recovery(
         self,

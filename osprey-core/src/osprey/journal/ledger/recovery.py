@@ -45,6 +45,13 @@ RECOVERER: Final = Who("osprey:recovery")
 """Who records what read-back shows, where no person is named."""
 
 
+def is_work_of_others(connection: Connection, me: str) -> bool:
+    """Say whether any other owner, dead or alive, has an open intent or a claimed request; nothing is changed."""
+    intents = select(INTENTS.c.id).where(UNRESOLVED, INTENTS.c.state == _OPEN, INTENTS.c.owner != me)
+    requests = select(REQUESTS.c.id).where(REQUESTS.c.state == _CLAIMED, REQUESTS.c.owner.is_distinct_from(me))
+    return any(connection.execute(query.limit(1)).first() is not None for query in (intents, requests))
+
+
 def find_orphans(connection: Connection, books: Books) -> tuple[list[IntentRow], list[RequestRow]]:
     """Take over every dead owner; give its open intents, and its claimed requests."""
     open_owners = set(

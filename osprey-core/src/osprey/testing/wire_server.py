@@ -96,8 +96,10 @@ class WireServer:
 async def serve_wire(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[WireServer]:
     """Serve on a free port until the end of the context; every question is answered by the script."""
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(SocketAttribute.local_port)
-    server = WireServer(f"{'https' if tls else 'http'}://localhost:{port}" if tls else f"http://127.0.0.1:{port}")
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 -- not Django
+    server = WireServer(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
+
+    failure: Exception | None = None
 
     async def answer_all(stream: ByteStream) -> None:
         try:
@@ -106,11 +108,16 @@ async def serve_wire(script: Script, *, tls: ssl.SSLContext | None = None) -> As
         except _GONE:
             pass
 
-    async with anyio.create_task_group() as tasks, listener:
+    async with listener, anyio.create_task_group() as tasks:
         serving = TLSListener(listener, tls, standard_compatible=False) if tls else listener
         tasks.start_soon(serving.serve, answer_all)
-        yield server
+        try:
+            yield server
+        except Exception as exc:  # noqa: BLE001 -- raised again below, without the group's wrapping
+            failure = exc
         tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _answer_all(stream: ByteStream, script: Script, server: WireServer) -> None:
@@ -118,11 +125,13 @@ async def _answer_all(stream: ByteStream, script: Script, server: WireServer) ->
     while True:
         question = await _read_question(incoming)
         server.questions.append(question)
+        is_answered = False
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_watch, incoming, server, tasks.cancel_scope)
             await script(Answering(question, stream))
+            is_answered = True
             tasks.cancel_scope.cancel()
-        if server.left.is_set():
+        if not is_answered:
             return
 
 

@@ -1,4 +1,4 @@
-"""The connections to one model of an endpoint. This imports LangChain, so it is imported when a model is first asked."""
+"""The connections to one model of an endpoint. It imports LangChain: import it when a model is first asked."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Connection:
             limits=_LIMITS,
             # A redirect would carry the key elsewhere.
             follow_redirects=False,
-            event_hooks={"request": [wire.prepare], "response": [wire.check]},
+            event_hooks={"request": [wire.prepare], "response": [wire.check, _mark_unread]},
         )
         self._questions = _questions(address, wire, self._client)
 
@@ -58,6 +58,11 @@ class Connection:
 
     def _sent(self, question: dict[str, Any]) -> AbstractAsyncContextManager[Any]:
         return self._questions.async_client.with_streaming_response.create(**question)
+
+
+async def _mark_unread(response: httpx2.Response) -> None:
+    # The library looks here for what it was asked to leave unread; nothing of the mark is sent.
+    response.request.headers["x-stainless-raw-response"] = "stream"
 
 
 def _questions(address: ModelAddress, wire: ModelWire, client: httpx2.AsyncClient) -> _Questions:

@@ -15,7 +15,13 @@ from anyio.streams.tls import TLSListener
 from attrs import Factory, define, field, frozen
 
 _LONGEST_HEAD: Final = 2**16
-_GONE: Final = (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, ssl.SSLError, OSError)
+_GONE: Final = (
+    anyio.BrokenResourceError,
+    anyio.ClosedResourceError,
+    anyio.EndOfStream,
+    anyio.IncompleteRead,
+    OSError,
+)
 
 
 @frozen(kw_only=True)

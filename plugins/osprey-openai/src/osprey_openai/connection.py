@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any, Final
 
 import httpx2
@@ -12,7 +14,9 @@ from osprey.api import ChatRequest, ModelAddress, ModelWire
 from osprey_openai.asking import wire_messages, wire_options
 
 _LIMITS: Final = httpx2.Limits(max_connections=1000, max_keepalive_connections=50)
+_WHOLE: Final = {"Accept": "application/json"}
 _EVENTS: Final = {"Accept": "text/event-stream"}
+"""Stated with each question: what stands there goes before what the environment would have the library send."""
 
 
 class _Questions(ChatOpenAI):
@@ -32,6 +36,7 @@ class Connection:
             # Deadlines are set above, over all of an attempt.
             timeout=None,
             limits=_LIMITS,
+            verify=_trust(),
             # A redirect would carry the key elsewhere.
             follow_redirects=False,
             event_hooks={"request": [wire.prepare], "response": [wire.check, _mark_unread]},
@@ -40,7 +45,7 @@ class Connection:
 
     def ask(self, request: ChatRequest) -> AbstractAsyncContextManager[Any]:
         """Ask for an answer in one piece; the response is open as long as the context."""
-        return self._sent(self._question(request))
+        return self._sent(self._question(request) | {"extra_headers": _WHOLE})
 
     def ask_for_stream(self, request: ChatRequest) -> AbstractAsyncContextManager[Any]:
         """Ask for an answer as a stream of events; the response is open as long as the context."""
@@ -58,6 +63,12 @@ class Connection:
 
     def _sent(self, question: dict[str, Any]) -> AbstractAsyncContextManager[Any]:
         return self._questions.async_client.with_streaming_response.create(**question)
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    # Read from the disk once: a project has a driver for each of its models.
+    return httpx2.create_ssl_context()
 
 
 async def _mark_unread(response: httpx2.Response) -> None:

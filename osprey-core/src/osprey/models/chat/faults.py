@@ -42,7 +42,8 @@ def fault_of(exc: Exception, wire: ModelWire) -> ModelError:
     led = _led_to(exc)
     for cause in led:
         if isinstance(cause, ModelError):
-            return cause
+            # Made anew: its traceback leads through the library's frames.
+            return ModelError(str(cause), kind=cause.kind, retry_after_s=cause.retry_after_s)
         if isinstance(cause, ComplaintError):
             return wire.fault_of(cause.complaint)
     kind, happened = _judged(led)
@@ -57,7 +58,7 @@ def _judged(led: list[BaseException]) -> tuple[ModelErrorKind, str]:
     if any(isinstance(cause, TimeoutError) or _is_a(cause, _TIMEOUTS) for cause in led):
         return ModelErrorKind.TIMEOUT, "no whole answer before the deadline"
     cut_off = next((cause for cause in led if _is_a(cause, _CUT_OFF)), None)
-    if cut_off is not None and "without sending" not in str(cut_off):
+    if cut_off is not None and "without sending a response" not in str(cut_off):
         return ModelErrorKind.MALFORMED, "the answer was cut off"
     if cut_off is not None or any(isinstance(cause, OSError) or _is_a(cause, _TRANSPORT) for cause in led):
         return ModelErrorKind.UNREACHABLE, "it cannot be reached, or the connection broke"

@@ -21,6 +21,7 @@ _SHORTEST_SECRET: Final = 6
 """A key that is shorter ("none", "EMPTY") is none, and would be found in every other word."""
 _UNSEEN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
 _SENDABLE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?|")
+_UNSENDABLE: Final = "a line break, an outer blank or a sign beyond ASCII"
 _REMEDIES: Final = {
     ModelErrorKind.UNREACHABLE: "check api.providers.{provider}.base_url, the network and the proxy",
     ModelErrorKind.TIMEOUT: "give it more time, or ask a faster model",
@@ -88,13 +89,16 @@ class ModelWire:
         own = {name.lower(): value for name, value in headers.items()}
         own |= {name.lower(): value for name, value in address.headers.items()}
         hidden = {address.api_key, *own.values()}
-        return cls(
+        wire = cls(
             provider=address.provider,
             model_id=address.model_id,
             base_url=base_url.rstrip("/"),
             headers={"user-agent": "osprey", "accept-encoding": "identity", **own},
             secrets=tuple(sorted((v for v in hidden if len(v) >= _SHORTEST_SECRET), key=len, reverse=True)),
         )
+        if not _SENDABLE.fullmatch(address.api_key):
+            raise wire.fault(ModelErrorKind.DENIED, f"the key cannot be sent: it holds {_UNSENDABLE}")
+        return wire
 
     def __attrs_post_init__(self) -> None:
         self._require_url()
@@ -181,8 +185,8 @@ class ModelWire:
     def _require_sendable(self) -> None:
         for name, value in self.headers.items():
             if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not _SENDABLE.fullmatch(value):
-                happened = f"the header {name!r:.60} cannot be sent: its name or its value, such as a key, holds a"
-                raise self.fault(ModelErrorKind.DENIED, f"{happened} line break, an outer blank or a sign beyond ASCII")
+                happened = f"the header {name[:40]!r} cannot be sent: its name or its value holds {_UNSENDABLE}"
+                raise self.fault(ModelErrorKind.DENIED, happened)
 
     def _place(self) -> str:
         return _place_of(self.base_url)

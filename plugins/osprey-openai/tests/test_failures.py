@@ -431,7 +431,7 @@ async def test_the_key_is_in_no_log_and_no_repr(
             await error_of(driver, hello, way)
         assert CANARY not in repr(driver)
         assert CANARY not in repr(driver._connection)
-        assert CANARY not in repr(driver.wire(driver._address))
+        assert CANARY not in repr(driver.wire(driver.address))
     assert caplog.records
     assert CANARY not in caplog.text
 

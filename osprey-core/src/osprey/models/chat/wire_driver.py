@@ -66,7 +66,7 @@ class WireDriver(ABC):
     """A `ChatModel` over HTTP. What a library needs to import is imported by `connect`, when a model is first asked."""
 
     def __init__(self, address: ModelAddress) -> None:
-        self._address = address
+        self.address = address
         self._opening = anyio.Lock()
         self._connection: WireConnection | None = None
         self._loop: EventLoopToken | None = None
@@ -88,11 +88,11 @@ class WireDriver(ABC):
 
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one question, in one attempt."""
-        wire = self.wire(self._address)
+        wire = self.wire(self.address)
         answer = self.begin(request)
         try:
             connection = await self._opened(wire)
-            with anyio.fail_after(self._address.timeout_s):
+            with anyio.fail_after(self.address.timeout_s):
                 async with connection.ask(request) as response:
                     answer.take_whole(await read_body(response.iter_bytes()))
             return answer.reply()
@@ -103,13 +103,13 @@ class WireDriver(ABC):
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatReply]:
         """Give the answer's text as it comes, and the whole reply last; in one attempt."""
-        wire = self.wire(self._address)
+        wire = self.wire(self.address)
         answer = self.begin(request)
         fault: ModelError | None = None
         try:
             async with AsyncExitStack() as stack:
                 connection = await self._opened(wire)
-                deadline = anyio.current_time() + self._address.timeout_s
+                deadline = anyio.current_time() + self.address.timeout_s
                 with anyio.fail_after(deadline - anyio.current_time()):
                     response = await stack.enter_async_context(connection.ask_for_stream(request))
                 events = await stack.enter_async_context(aclosing(read_events(response.iter_bytes())))
@@ -134,7 +134,7 @@ class WireDriver(ABC):
             # Connections belong to the event loop that they were made on.
             if self._connection is None or self._loop != current_token():
                 # Libraries take a second to import, and certificates are read from the disk.
-                self._connection = await anyio.to_thread.run_sync(self.connect, self._address, wire)
+                self._connection = await anyio.to_thread.run_sync(self.connect, self.address, wire)
                 self._loop = current_token()
             return self._connection
 

@@ -82,6 +82,11 @@ def printed(script: str) -> str:
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
 
 
+BUILDING = """
+from osprey.api import ModelAddress
+from osprey_openai.driver import OpenAIChatModel
+OpenAIChatModel(ModelAddress(provider='lab', model_id='model-7'))
+"""
 HEAVY = "{'langchain_core', 'langchain_openai', 'openai', 'httpx2', 'tiktoken', 'langsmith', 'pydantic'}"
 
 
@@ -89,7 +94,7 @@ HEAVY = "{'langchain_core', 'langchain_openai', 'openai', 'httpx2', 'tiktoken', 
     "code",
     [
         "import osprey_openai.plugin as p; list(p.osprey_models())",
-        "import osprey.api as o, osprey_openai.driver as d; d.OpenAIChatModel(o.ModelAddress(provider='', model_id=''))",
+        BUILDING,
     ],
 )
 def test_declaring_and_building_import_nothing_heavy(code: str) -> None:

@@ -27,7 +27,6 @@ def wire(headers: Mapping[str, str] | None = None, **address: Any) -> ModelWire:
 
 
 def test_headers_of_the_address_go_over_those_of_the_dialect_whatever_their_case() -> None:
-    assert wire(headers={"AUTHORIZATION": "Basic x"}).headers["authorization"] == "Bearer " + KEY
     made = ModelAddress(provider="lab", model_id="m", headers={"AUTHORIZATION": "Basic x"})
     own = ModelWire.to(made, base_url="https://m.example.org", headers={"Authorization": "Bearer y"}).headers
     assert own["authorization"] == "Basic x"
@@ -75,20 +74,18 @@ def test_a_header_that_cannot_be_sent_is_refused(name: str) -> None:
     ],
 )
 def test_the_first_cause_decides_and_nothing_of_it_is_kept(exc: Exception, kind: ModelErrorKind) -> None:
-    try:
-        raise RuntimeError(KEY) from exc
-    except RuntimeError as outer:
-        error = fault_of(outer, wire())
+    outer = RuntimeError(KEY)
+    outer.__cause__ = exc
+    error = fault_of(outer, wire())
     assert error.kind is kind
     assert error.__cause__ is None
     assert KEY not in str(error)
 
 
 def test_an_error_of_our_own_is_told_as_it_is() -> None:
-    try:
-        raise RuntimeError from ModelError("no", kind=K.DENIED, retry_after_s=3.0)
-    except RuntimeError as outer:
-        error = fault_of(outer, wire())
+    outer = RuntimeError()
+    outer.__cause__ = ModelError("no", kind=K.DENIED, retry_after_s=3.0)
+    error = fault_of(outer, wire())
     assert (str(error), error.kind, error.retry_after_s) == ("no", K.DENIED, 3.0)
 
 

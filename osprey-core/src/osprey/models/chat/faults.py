@@ -62,7 +62,7 @@ def _judged(led: list[BaseException]) -> tuple[ModelErrorKind, str]:
         return ModelErrorKind.MALFORMED, "the answer was cut off"
     if cut_off is not None or any(isinstance(cause, OSError) or _is_a(cause, _TRANSPORT) for cause in led):
         return ModelErrorKind.UNREACHABLE, "it cannot be reached, or the connection broke"
-    if isinstance(led[0], UnicodeEncodeError):
+    if any(isinstance(cause, UnicodeEncodeError) for cause in led):
         return ModelErrorKind.INVALID, "the question cannot be sent"
     return ModelErrorKind.MALFORMED, f"the question or the answer is not understood ({type(led[0]).__name__})"
 

@@ -102,11 +102,18 @@ def test_an_error_of_our_own_is_told_as_it_is() -> None:
         (b'{"reason": "no"}', '{"reason": "no"}'),
         (b"", ""),
         (b"null", ""),
+        (b"[]", ""),
         (b"\xff", "\ufffd"),
     ],
 )
 def test_an_endpoints_words_are_found_wherever_they_stand(body: bytes, said: str) -> None:
     assert read_complaint(body).said == said
+
+
+@pytest.mark.parametrize("depth", [900, 5_000])
+def test_words_that_are_nested_without_end_do_no_harm(depth: int) -> None:
+    assert read_complaint(b"[" * depth + b"]" * depth).status is None
+    assert read_complaint(b'{"error": ' * depth + b"1" + b"}" * depth).status is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 import trustme
 from claude_wire import CANARY, Driver, answer, start, text, text_block
 
-from osprey.api import ChatRequest, ModelError, ModelErrorKind, TextDelta
+from osprey.api import ChatMessage, ChatRequest, ModelError, ModelErrorKind, Speaker, TextDelta
 from osprey.testing.wire_server import Answering, Script, WireServer, serve_wire
 
 pytestmark = pytest.mark.anyio
@@ -407,6 +407,7 @@ async def test_an_endless_answer_is_given_up(
     [
         ("", "where it answers is not known; write api.providers.lab.base_url"),
         ("ftp://models", "is no plain address"),
+        ("https://my models/v1", "is no plain address"),
         ("models.example.org/v1", "is no plain address"),
         (f"https://me:{CANARY}@models.example.org", "is no plain address"),
         (f"https://models.example.org/v1?key={CANARY}", "is no plain address"),
@@ -436,10 +437,34 @@ async def test_a_key_that_cannot_be_sent_is_denied_before_anything_is(
 
 async def test_a_header_of_the_configuration_is_blotted_out_like_the_key(drive: Driver, hello: ChatRequest) -> None:
     async def script(answering: Answering) -> None:
-        await answering.json({"error": {"message": f"bad token {answering.question.headers['x-token']}"}}, 401)
+        await answering.json(
+            {"error": {"message": f"bad token {answering.question.headers['x-token'].split()[-1]}"}}, 401
+        )
 
     error = await failed(drive, hello, complete, script, api_key="", headers={"X-Token": "hush-hush-hush"})
     assert "hush" not in str(error)
+    error = await failed(drive, hello, complete, script, api_key="", headers={"X-Token": "Bearer hush-hush-hush"})
+    assert "hush" not in str(error)
+
+
+@pytest.mark.parametrize("script_ends", [Answering.close, Answering.end])
+async def test_a_status_is_told_though_its_words_are_cut_off(
+    drive: Driver, hello: ChatRequest, script_ends: Script
+) -> None:
+    async def script(answering: Answering) -> None:
+        await answering.head(503, content_type="application/json", transfer_encoding="chunked", retry_after="4")
+        await answering.piece(b'{"error": {"mess')
+        await script_ends(answering)
+
+    error = await failed(drive, hello, complete, script)
+    assert (error.kind, error.retry_after_s) == (K.SERVER, 4.0)
+
+
+async def test_a_question_that_cannot_be_written_is_invalid(drive: Driver) -> None:
+    broken = ChatRequest(messages=(ChatMessage(speaker=Speaker.USER, text="half of a pair: \ud800"),))
+    async with serve_wire(says(200)) as server:
+        assert (await error_of(drive(server.url), broken, complete)).kind is K.INVALID
+    assert server.questions == []
 
 
 async def test_the_key_is_in_no_log_and_no_repr(

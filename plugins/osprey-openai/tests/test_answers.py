@@ -116,6 +116,50 @@ async def test_calls_without_an_index_are_kept_apart(drive: Driver, hello: ChatR
     assert apart.finish is Finish.TOOL_CALLS
 
 
+async def test_calls_that_all_have_the_same_index_are_kept_apart(drive: Driver, hello: ChatRequest) -> None:
+    first, second = call("read", '{"a"', "call_1", index=0), call("read", '{"b"', "call_2", index=0)
+    rest = {"index": 0, "function": {"arguments": ": 2}"}}
+    _, reply = await streamed(
+        drive,
+        hello,
+        chunk({"tool_calls": [first]}),
+        chunk({"tool_calls": [{"index": 0, "function": {"arguments": ": 1}"}}]}),
+        chunk({"tool_calls": [second]}),
+        chunk({"tool_calls": [rest]}, "tool_calls"),
+    )
+    assert [(c.id, c.arguments) for c in reply.tool_calls] == [("call_1", {"a": 1}), ("call_2", {"b": 2})]
+
+
+async def test_calls_without_ids_get_some(drive: Driver, hello: ChatRequest) -> None:
+    calls = [{"function": {"name": "read", "arguments": f'{{"n": {number}}}'}} for number in range(2)]
+    whole = await replied(drive, hello, answer({"tool_calls": calls}, "tool_calls"))
+    _, apart = await streamed(drive, hello, *(chunk({"tool_calls": [one]}) for one in calls), chunk({}, "tool_calls"))
+    for reply in (whole, apart):
+        assert [(c.id, c.arguments) for c in reply.tool_calls] == [("call_0", {"n": 0}), ("call_1", {"n": 1})]
+
+
+async def test_a_server_that_holds_a_finished_stream_open_or_breaks_it_off_takes_nothing_from_it(
+    drive: Driver, hello: ChatRequest
+) -> None:
+    async def holding(answering: Answering) -> None:
+        await answering.begin_events()
+        await answering.event(chunk({"content": "well"}, "stop"))
+        await answering.event("[DONE]")
+        await answering.hang()
+
+    async def breaking(answering: Answering) -> None:
+        await answering.begin_events()
+        await answering.event(chunk({"content": "well"}, "stop"))
+        await answering.event("[DONE]")
+        await answering.close()
+
+    for script in (holding, breaking):
+        async with serve_wire(script) as server:
+            *_, reply = [piece async for piece in drive(server.url).stream(hello)]
+            assert isinstance(reply, ChatReply)
+            assert reply.text == "well"
+
+
 @pytest.mark.parametrize(
     "text",
     ['{"channel": "SR', "[1]", '"SR:I"', "null", "12", '{"v": NaN}', '{"v": 1, "v": 100}', "{}{}", "[" * 100_000],

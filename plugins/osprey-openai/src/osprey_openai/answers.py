@@ -52,7 +52,10 @@ class GatheredAnswer:
     model: str = ""
     usage: Usage = field(factory=Usage)
     _pieces: list[str] = field(factory=list[str], init=False)
-    _calls: dict[int, _Call] = field(factory=dict[int, _Call], init=False)
+    _calls: list[_Call] = field(factory=list[_Call], init=False)
+    _open: dict[int | None, _Call] = field(factory=dict[int | None, _Call], init=False)
+    """The call that pieces with an index go on with."""
+    _has_ended: bool = field(default=False, init=False)
 
     def take(self, event: ServerEvent) -> Iterator[str]:
         """Add an event of a stream, and give the text in it.
@@ -60,6 +63,7 @@ class GatheredAnswer:
         :raises AnswerError: it is none of the dialect.
         """
         if event.data.strip() == _DONE:
+            self._has_ended = True
             return
         chunk = read_object(event.data)
         self._take_frame(chunk)
@@ -70,7 +74,7 @@ class GatheredAnswer:
         self.finish = _text(choice, "finish_reason") or self.finish
         delta = choice.get("delta")
         if delta is not None:
-            yield from self._take_message(_mapping(delta, "delta"))
+            yield from self._take_message(_mapping(delta, "delta"), is_whole=False)
 
     def take_whole(self, answer: Mapping[str, Any]) -> None:
         """Add an answer that came in one piece.
@@ -83,10 +87,14 @@ class GatheredAnswer:
             msg = "the answer has no choices"
             raise AnswerError(msg)
         choice = _mapping(choices[0], "choice")
-        for _ in self._take_message(_mapping(choice.get("message"), "message")):
+        for _ in self._take_message(_mapping(choice.get("message"), "message"), is_whole=True):
             pass
         # Servers leave it out; a whole body is complete without it.
         self.finish = _text(choice, "finish_reason") or "stop"
+
+    def has_ended(self) -> bool:
+        """Tell whether a stream has said that nothing follows."""
+        return self._has_ended
 
     def reply(self) -> ChatReply:
         """Give the answer.
@@ -99,7 +107,7 @@ class GatheredAnswer:
         if self.finish not in _FINISHES:
             msg = f"the answer ended for an unknown reason, {self.finish[:40]!r}"
             raise AnswerError(msg)
-        calls = tuple(_tool_call(self._calls[index], index) for index in sorted(self._calls))
+        calls = tuple(_tool_call(call, place) for place, call in enumerate(self._calls))
         return ChatReply(
             text="".join(self._pieces),
             tool_calls=calls,
@@ -124,44 +132,48 @@ class GatheredAnswer:
         if isinstance(usage, Mapping):
             self.usage = _usage(usage)
 
-    def _take_message(self, message: Mapping[str, Any]) -> Iterator[str]:
+    def _take_message(self, message: Mapping[str, Any], *, is_whole: bool) -> Iterator[str]:
         refusal = _text(message, "refusal")
         self.refusal += refusal
         text = _content(message.get("content")) + refusal
         if text:
             self._pieces.append(text)
             yield text
-        for place, call in enumerate(_sequence(message, "tool_calls")):
-            self._take_call(_mapping(call, "tool call"), place)
+        for call in _sequence(message, "tool_calls"):
+            self._take_call(_mapping(call, "tool call"), is_whole=is_whole)
 
-    def _take_call(self, piece: Mapping[str, Any], place: int) -> None:
-        index = self._index(piece, place)
-        call = self._calls.setdefault(index, _Call())
+    def _take_call(self, piece: Mapping[str, Any], *, is_whole: bool) -> None:
         function = _mapping(piece.get("function") or {}, "function")
+        call = self._begun(piece, function, is_whole=is_whole)
         call.id = _text(piece, "id") or call.id
         call.name = _text(function, "name") or call.name
         arguments = function.get("arguments")
         # Servers give them as an object, against the dialect.
         call.arguments += arguments if isinstance(arguments, str) else _dumped(arguments)
 
-    def _index(self, piece: Mapping[str, Any], place: int) -> int:
+    def _begun(self, piece: Mapping[str, Any], function: Mapping[str, Any], *, is_whole: bool) -> _Call:
+        """Find the call that a piece belongs to; it may begin one. Servers leave out indices, and give one to all."""
         stated = piece.get("index")
-        if isinstance(stated, int) and stated >= 0:
-            return stated
-        # Without an index, a piece with an id of its own begins the next call.
-        name = _text(piece, "id")
-        known = next((index for index, call in self._calls.items() if name and call.id == name), None)
-        if known is not None:
-            return known
-        return len(self._calls) if name or not self._calls else max(self._calls) if place == 0 else place
+        index = stated if isinstance(stated, int) else None
+        call = self._open.get(index)
+        identity, name = _text(piece, "id"), _text(function, "name")
+        is_another = call is not None and (
+            bool(identity and call.id and identity != call.id)
+            or bool(index is None and not identity and name and call.name)
+        )
+        if call is None or is_another or is_whole:
+            call = _Call()
+            self._calls.append(call)
+            self._open[index] = call
+        return call
 
 
-def _tool_call(call: _Call, index: int) -> ToolCall:
+def _tool_call(call: _Call, place: int) -> ToolCall:
     if not call.name:
         msg = "the answer calls a tool without a name"
         raise AnswerError(msg)
     # A server that names no call still has to be told whose result is whose.
-    identity = call.id or f"call_{index}"
+    identity = call.id or f"call_{place}"
     return ToolCall(id=identity, name=call.name, arguments=read_arguments(call.arguments), text=call.arguments)
 
 

@@ -46,7 +46,7 @@ def _is_strict_part(keyword: str, value: Any) -> bool:
     if keyword in _NAMES_OF_SCHEMAS:
         return isinstance(value, Mapping) and all(can_be_strict(part) for part in value.values())
     if keyword == "anyOf":
-        return all(can_be_strict(part) for part in value)
+        return isinstance(value, list | tuple) and all(can_be_strict(part) for part in value)
     if keyword == "items":
         return can_be_strict(value)
     return keyword in _PLAIN

@@ -34,7 +34,7 @@ _MARKS: Final = (
     (("invalid_request", "not_found", "request_too_large", "context_length", "model_not"), ModelErrorKind.INVALID),
 )
 """Words in an error's type or code, where no status tells."""
-_WHERE_TEXT_STANDS: Final = ("message", "detail", "error_description", "msg")
+_WHERE_TEXT_STANDS: Final = ("message", "detail", "error_description", "msg", "error")
 _GIVES_NO_OBJECT: Final = (ValueError, RecursionError)
 
 
@@ -60,18 +60,26 @@ def read_complaint(body: bytes) -> Complaint:
 
 def complaint_of(told: object) -> Complaint:
     """Find the words in what was said as JSON: ``{"error": {"message": ...}}`` and what comes near it."""
-    if isinstance(told, list) and told:
-        return complaint_of(cast("list[object]", told)[0])
-    if not isinstance(told, Mapping):
-        return Complaint(said=told if isinstance(told, str) else "")
-    fields = cast("Mapping[str, object]", told)
-    inner = fields.get("error")
-    if isinstance(inner, Mapping):
-        return complaint_of(cast("Mapping[str, object]", inner))
-    if isinstance(inner, str):
-        return Complaint(said=inner, marks=_marks(fields), status=_status(fields))
-    said = next((value for name in _WHERE_TEXT_STANDS if isinstance(value := fields.get(name), str)), "")
-    return Complaint(said=said or json.dumps(fields, default=str), marks=_marks(fields), status=_status(fields))
+    if isinstance(told, list):
+        told = next(iter(cast("list[object]", told)), None)
+    if isinstance(told, Mapping):
+        fields = cast("Mapping[str, object]", told)
+        inner = fields.get("error")
+        return _complaint_in(cast("Mapping[str, object]", inner) if isinstance(inner, Mapping) else fields)
+    return Complaint(said=told if isinstance(told, str) else "")
+
+
+def _complaint_in(fields: Mapping[str, object]) -> Complaint:
+    texts = (fields.get(name) for name in _WHERE_TEXT_STANDS)
+    said = next((text for text in texts if isinstance(text, str)), "")
+    return Complaint(said=said or _dumped(fields), marks=_marks(fields), status=_status(fields))
+
+
+def _dumped(fields: Mapping[str, object]) -> str:
+    try:
+        return json.dumps(fields, ensure_ascii=False)
+    except _GIVES_NO_OBJECT:
+        return ""
 
 
 def kind_of_status(status: int, complaint: Complaint) -> ModelErrorKind:

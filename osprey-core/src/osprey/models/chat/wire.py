@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, MutableMapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
@@ -88,7 +89,9 @@ class ModelWire:
         """
         own = {name.lower(): value for name, value in headers.items()}
         own |= {name.lower(): value for name, value in address.headers.items()}
-        hidden = {address.api_key, *own.values()}
+        told = address.headers.values()
+        # Of "Bearer abc" an endpoint repeats the last word alone.
+        hidden = {address.api_key, *told, *(value.split()[-1] for value in told if value.strip())}
         wire = cls(
             provider=address.provider,
             model_id=address.model_id,
@@ -153,10 +156,12 @@ class ModelWire:
 
     async def _refusal(self, response: WireResponse) -> ModelError:
         body = bytearray()
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > _LONGEST_COMPLAINT_BYTES:
-                break
+        # The status says enough, whatever becomes of the words that come with it.
+        with suppress(Exception):
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) > _LONGEST_COMPLAINT_BYTES:
+                    break
         complaint = read_complaint(bytes(body[:_LONGEST_COMPLAINT_BYTES]))
         status = response.status_code
         happened = f"it answers {status}"
@@ -173,6 +178,7 @@ class ModelWire:
         try:
             parts = urlsplit(self.base_url)
             is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 0) >= 0
+            is_url = is_url and not _UNSEEN.search(self.base_url)
         except ValueError:
             is_url, parts = False, urlsplit("")
         if not is_url or parts.username is not None or parts.query or parts.fragment:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from typing import Any, Protocol
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
+from typing import Any, Final, Protocol
 
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
@@ -19,6 +19,8 @@ from osprey.models.chat.messages import ChatReply, ChatRequest, TextDelta
 from osprey.models.chat.protocol import ModelAddress
 from osprey.models.chat.reading import ServerEvent, read_body, read_events
 from osprey.models.chat.wire import ModelWire
+
+_GRACE_S: Final = 0.25
 
 
 class WireAnswer(Protocol):
@@ -57,6 +59,10 @@ class AnswerInProgress(Protocol):
         """Add an event of a stream, and give the text in it."""
         ...
 
+    def has_ended(self) -> bool:
+        """Tell whether a stream has said that nothing follows."""
+        ...
+
     def reply(self) -> ChatReply:
         """Give the answer; one that was cut off is none."""
         ...
@@ -89,8 +95,8 @@ class WireDriver(ABC):
     async def complete(self, request: ChatRequest) -> ChatReply:
         """Answer one question, in one attempt."""
         wire = self.wire(self.address)
-        answer = self.begin(request)
         try:
+            answer = self.begin(request)
             connection = await self._opened(wire)
             with anyio.fail_after(self.address.timeout_s):
                 async with connection.ask(request) as response:
@@ -104,18 +110,19 @@ class WireDriver(ABC):
     async def stream(self, request: ChatRequest) -> AsyncGenerator[TextDelta | ChatReply]:
         """Give the answer's text as it comes, and the whole reply last; in one attempt."""
         wire = self.wire(self.address)
-        answer = self.begin(request)
         fault: ModelError | None = None
         try:
+            answer = self.begin(request)
             async with AsyncExitStack() as stack:
                 connection = await self._opened(wire)
                 deadline = anyio.current_time() + self.address.timeout_s
                 with anyio.fail_after(deadline - anyio.current_time()):
                     response = await stack.enter_async_context(connection.ask_for_stream(request))
                 events = await stack.enter_async_context(aclosing(read_events(response.iter_bytes())))
-                while (event := await _next_before(deadline, events)) is not None:
+                while not answer.has_ended() and (event := await _next_before(deadline, events)) is not None:
                     for text in answer.take(event):
                         yield TextDelta(text)
+                await _drain(events)
             yield answer.reply()
         except Exception as exc:  # noqa: BLE001 -- as above
             fault = fault_of(exc, wire)
@@ -134,9 +141,19 @@ class WireDriver(ABC):
             # Connections belong to the event loop that they were made on.
             if self._connection is None or self._loop != current_token():
                 # Libraries take a second to import, and certificates are read from the disk.
-                self._connection = await anyio.to_thread.run_sync(self.connect, self.address, wire)
+                self._connection = await anyio.to_thread.run_sync(
+                    self.connect, self.address, wire, abandon_on_cancel=True
+                )
                 self._loop = current_token()
             return self._connection
+
+
+async def _drain(events: AsyncGenerator[ServerEvent]) -> None:
+    """Read what a server sends after the end, so that the connection can be used again; a server that holds it open, or
+    breaks it off, takes nothing from an answer that is complete."""
+    with suppress(Exception), anyio.move_on_after(_GRACE_S):
+        async for _ in events:
+            pass
 
 
 async def _next_before(deadline: float, events: AsyncGenerator[ServerEvent]) -> ServerEvent | None:

@@ -98,6 +98,10 @@ class GatheredAnswer:
             case _:
                 pass
 
+    def has_ended(self) -> bool:
+        """Tell whether a stream has said that nothing follows."""
+        return self._is_complete
+
     def reply(self) -> ChatReply:
         """Give the answer.
 

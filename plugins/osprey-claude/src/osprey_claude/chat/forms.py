@@ -60,7 +60,7 @@ def _is_known(keyword: str, value: Any) -> bool:
     if keyword in _NAMES_OF_SCHEMAS:
         return isinstance(value, Mapping) and all(is_closed(part) for part in value.values())
     if keyword in {"anyOf", "allOf"}:
-        return all(is_closed(part) for part in value)
+        return isinstance(value, list | tuple) and all(is_closed(part) for part in value)
     if keyword == "items":
         return is_closed(value)
     return keyword in _PLAIN

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from contextlib import aclosing
 from typing import Any, Final, NoReturn, cast
 
 from attrs import frozen
@@ -80,19 +81,20 @@ async def read_events(pieces: AsyncIterable[bytes]) -> AsyncGenerator[ServerEven
     :raises AnswerError: the stream is not UTF-8, or longer than any answer.
     """
     name, data, length = "", list[str](), 0
-    async for line in _lines(pieces):
-        length += len(line)
-        _require_length(length)
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if not line:
-            if data:
-                yield ServerEvent(name, "\n".join(data))
-            name, data = "", []
-        elif field == "data":
-            data.append(value)
-        elif field == "event":
-            name = value
+    async with aclosing(_lines(pieces)) as lines:
+        async for line in lines:
+            length += len(line)
+            _require_length(length)
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                if data:
+                    yield ServerEvent(name, "\n".join(data))
+                name, data = "", []
+            elif field == "data":
+                data.append(value)
+            elif field == "event":
+                name = value
     # Servers leave out the empty line after the last event.
     if data:
         yield ServerEvent(name, "\n".join(data))

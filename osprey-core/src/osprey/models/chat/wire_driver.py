@@ -6,7 +6,7 @@ A dialect adds how a question is made and how an answer is read.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, suppress
 from typing import Any, Final, Protocol
 
@@ -26,7 +26,7 @@ _GRACE_S: Final = 0.25
 class WireAnswer(Protocol):
     """A response whose body is still to be read."""
 
-    def iter_bytes(self) -> AsyncIterator[bytes]:
+    def iter_bytes(self) -> AsyncGenerator[bytes]:
         """Give the body in pieces."""
         ...
 
@@ -99,8 +99,8 @@ class WireDriver(ABC):
             answer = self.begin(request)
             connection = await self._opened(wire)
             with anyio.fail_after(self.address.timeout_s):
-                async with connection.ask(request) as response:
-                    answer.take_whole(await read_body(response.iter_bytes()))
+                async with connection.ask(request) as response, aclosing(response.iter_bytes()) as body:
+                    answer.take_whole(await read_body(body))
             return answer.reply()
         except Exception as exc:  # noqa: BLE001 -- the border to a library, and to what others send
             fault = fault_of(exc, wire)
@@ -118,7 +118,8 @@ class WireDriver(ABC):
                 deadline = anyio.current_time() + self.address.timeout_s
                 with anyio.fail_after(deadline - anyio.current_time()):
                     response = await stack.enter_async_context(connection.ask_for_stream(request))
-                events = await stack.enter_async_context(aclosing(read_events(response.iter_bytes())))
+                body = await stack.enter_async_context(aclosing(response.iter_bytes()))
+                events = await stack.enter_async_context(aclosing(read_events(body)))
                 while not answer.has_ended() and (event := await _next_before(deadline, events)) is not None:
                     for text in answer.take(event):
                         yield TextDelta(text)

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     )
     from osprey.control.channels.channel_file import dump_channels, load_channels
     from osprey.control.limits.limits_file import load_limits
+    from osprey.models.chat.faults import require_no_complaint
     from osprey.models.chat.messages import (
         AnswerForm,
         ChatMessage,
@@ -88,6 +89,9 @@ if TYPE_CHECKING:
         Usage,
     )
     from osprey.models.chat.protocol import ChatModel, ModelAbilities, ModelAddress
+    from osprey.models.chat.reading import AnswerError, ServerEvent, read_arguments, read_body, read_events, read_object
+    from osprey.models.chat.wire import ModelWire
+    from osprey.models.chat.wire_driver import AnswerInProgress, WireConnection, WireDriver
     from osprey.project import Project
 
 _CONTROL = (
@@ -131,9 +135,13 @@ _CHAT = (
     "ToolSpec",
     "Usage",
 )
+_READING = ("AnswerError", "ServerEvent", "read_arguments", "read_body", "read_events", "read_object")
+_WIRE_DRIVER = ("AnswerInProgress", "WireConnection", "WireDriver")
 _HOMES = {
     **dict.fromkeys(_CHAT, "osprey.models.chat.messages"),
+    **dict.fromkeys(_READING, "osprey.models.chat.reading"),
     **dict.fromkeys(_CONTROL, "osprey.control"),
+    **dict.fromkeys(_WIRE_DRIVER, "osprey.models.chat.wire_driver"),
     "Card": "osprey.approval",
     "CardSection": "osprey.approval",
     "ChatModel": "osprey.models.chat.protocol",
@@ -141,6 +149,7 @@ _HOMES = {
     "Facts": "osprey.approval",
     "ModelAbilities": "osprey.models.chat.protocol",
     "ModelAddress": "osprey.models.chat.protocol",
+    "ModelWire": "osprey.models.chat.wire",
     "NotDoneError": "osprey.approval.executing",
     "Notice": "osprey.approval.notifiers.notice",
     "Project": "osprey.project",
@@ -156,13 +165,16 @@ _HOMES = {
     "load_limits": "osprey.control.limits.limits_file",
     "read_content": "osprey.approval.kinds.document",
     "spend_approved": "osprey.approval.executing",
+    "require_no_complaint": "osprey.models.chat.faults",
     "structure_settings": "osprey.config",
     "write_content": "osprey.approval.kinds.document",
 }
 
 __all__ = [
     "SEVERITIES",
+    "AnswerError",
     "AnswerForm",
+    "AnswerInProgress",
     "ApprovalKind",
     "ArchiveInfo",
     "ArchiveSeries",
@@ -200,6 +212,7 @@ __all__ = [
     "ModelAddress",
     "ModelError",
     "ModelErrorKind",
+    "ModelWire",
     "NotDoneError",
     "Notice",
     "Notifier",
@@ -215,6 +228,7 @@ __all__ = [
     "RefusedError",
     "Requirement",
     "SectionForm",
+    "ServerEvent",
     "Severity",
     "Speaker",
     "TextDelta",
@@ -225,6 +239,8 @@ __all__ = [
     "Usage",
     "UsageError",
     "Value",
+    "WireConnection",
+    "WireDriver",
     "WritePolicy",
     "base_card",
     "carry_out_approved",
@@ -237,7 +253,12 @@ __all__ = [
     "hookimpl",
     "load_channels",
     "load_limits",
+    "read_arguments",
+    "read_body",
     "read_content",
+    "read_events",
+    "read_object",
+    "require_no_complaint",
     "spend_approved",
     "structure_settings",
     "to_frame",

@@ -15,7 +15,9 @@ from osprey.utils.config import get_config_value, get_full_configuration
 def _project_folder(root: Path, name: str) -> Path:
     folder = root / name
     folder.mkdir()
-    (folder / "config.yml").write_text(f"facility: {{name: {name}}}\napplications: {{m: {{provider: {name}, key: k}}}}\n")
+    (folder / "config.yml").write_text(
+        f"facility: {{name: {name}}}\napplications: {{m: {{provider: {name}, key: k}}}}\n"
+    )
     return folder
 
 

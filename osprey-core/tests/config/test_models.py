@@ -116,9 +116,7 @@ def test_model_and_provider_of_a_role_may_come_from_variables_too(load: Load) ->
 
 def test_the_predecessors_role_for_approving_has_no_power(load: Load) -> None:
     config = load("models: {approval: {provider: a, model_id: b}}")
-    assert [(key.path, key.why) for key in config.unserved] == [
-        ("models.approval", "no model has a part in approving")
-    ]
+    assert [(key.path, key.why) for key in config.unserved] == [("models.approval", "no model has a part in approving")]
     assert not config.models.roles
 
 

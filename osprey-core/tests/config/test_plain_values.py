@@ -122,7 +122,9 @@ def test_a_secret_from_a_variable_is_never_shown(tmp_path_factory: pytest.TempPa
 
     folder = tmp_path_factory.getbasetemp() / "secrets"
     folder.mkdir(exist_ok=True)
-    text = "applications: {deep: [{password: '${A}'}, '${B_TOKEN}', 'x ${B_TOKEN} y']}\nfacility: {name: '${B_TOKEN}'}\n"
+    text = (
+        "applications: {deep: [{password: '${A}'}, '${B_TOKEN}', 'x ${B_TOKEN} y']}\nfacility: {name: '${B_TOKEN}'}\n"
+    )
     (folder / "config.yml").write_text(text)
     config = load_config(folder, environ={"A": secret, "B_TOKEN": secret})
     plain = config_to_plain(config)

@@ -54,8 +54,7 @@ def read_model_sections(draft: Draft, root: Path, *, max_turn_cost: float | None
     if len(draft.problems) > found:  # what it says of prices is not known
         max_turn_cost = None
     providers = {
-        name: evolve(provider, recording=absolute(root, provider.recording))
-        for name, provider in api.providers.items()
+        name: evolve(provider, recording=absolute(root, provider.recording)) for name, provider in api.providers.items()
     }
     sections = ModelSections(
         models=ModelsConfig(roles=roles, recording=absolute(root, recording)), api=ApiConfig(providers=providers)

@@ -233,8 +233,9 @@ async def write(path, name):
     recorder = Recorder(Path(path))
     request = ChatRequest(messages=(ChatMessage(speaker=Speaker.USER, text=name * 20_000),))
     for number in range(30):
-        await recorder.append(Recorded(version=VERSION, hash=hash_of(request), role="r", provider=name, model=str(number), begun_ns=0,
-                                       seconds=0.0, request=request, reply=ChatReply(text="yes")))
+        recorded = Recorded(version=VERSION, hash=hash_of(request), role="r", provider=name, model=str(number),
+                            begun_ns=0, seconds=0.0, request=request, reply=ChatReply(text="yes"))
+        await recorder.append(recorded)
 
 anyio.run(write, *sys.argv[1:])
 """

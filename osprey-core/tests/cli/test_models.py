@@ -141,7 +141,7 @@ def test_check_tells_what_cannot_be_asked(run: Any) -> None:
 def test_check_of_the_configuration_names_a_provider_that_nobody_provides(run: Any) -> None:
     text = (
         "models: {default: {provider: keyed, model_id: m, fallbacks: [{provider: absent, model_id: m}]}}\n"
-        "api: {providers: {keyed: {api_key: '${LAB_KEY}'}, cborg: {timeout: 30}}}\n"
+        "api: {providers: {keyed: {api_key: '${LAB_KEY}'}, cborg: {base_url: 'https://m.example.org', timeout: 30}}}\n"
     )
     done = run("config", "check", "--json", config=text)
     report = json.loads(done.stdout)

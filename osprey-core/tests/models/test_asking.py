@@ -179,6 +179,8 @@ async def test_a_driver_that_fails_in_its_own_way_is_named(bench: Any) -> None:
             "more than 1000000 characters",
         ),
         (ChatReply(usage=Usage(input_tokens=-5)), "counts tokens that cannot be"),
+        (ChatReply(usage=Usage(output_tokens=10**400)), "counts tokens that cannot be"),
+        (ChatReply(usage=Usage(output_tokens=True)), "counts tokens that cannot be"),
     ],
 )
 async def test_an_answer_that_cannot_be_worked_with_is_malformed(bench: Any, found: ChatReply, said: str) -> None:
@@ -189,9 +191,17 @@ async def test_an_answer_that_cannot_be_worked_with_is_malformed(bench: Any, fou
     assert bench.asked() == ["one"]
 
 
-async def test_a_driver_that_gives_no_reply_is_named(bench: Any) -> None:
-    bench.script("one", *[{"text": "a dict"}] * 3)
-    with pytest.raises(ModelError, match="driver 'scripted' gave a dict"):
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ({"text": "a dict"}, "driver 'scripted' gave a dict"),
+        (ChatReply(text=None), "driver 'scripted' failed with TypeError"),  # type: ignore[arg-type]
+        (ChatReply(usage=None), "driver 'scripted' failed with AttributeError"),  # type: ignore[arg-type]
+    ],
+)
+async def test_a_driver_that_gives_no_reply_is_named(bench: Any, found: Any, said: str) -> None:
+    bench.script("one", *[found] * 3)
+    with pytest.raises(ModelError, match=said):
         await bench.role(ONE).ask(bench.question())
 
 
@@ -298,6 +308,18 @@ async def test_the_address_is_what_configuration_and_plugin_say_together(bench: 
     assert (address.max_tokens, address.temperature, address.timeout_s) == (50, 0.0, 9.0)
     assert (address.abilities.json_schema, address.abilities.tools) == (False, True)
     assert CANARY not in repr(address)
+
+
+async def test_the_address_of_an_endpoint_and_what_it_can_do_are_the_configurations(bench: Any) -> None:
+    bench.script("one", "yes")
+    text = (
+        "models: {default: {provider: lab, model_id: one}}\n"
+        "api: {providers: {lab: {dialect: keyed, base_url: 'http://127.0.0.1:1/v1', abilities: {json_schema: true}}}}\n"
+    )
+    await bench.role(text).ask(bench.question())
+    [address] = bench.plugin.ADDRESSES
+    assert (address.base_url, address.api_key) == ("http://127.0.0.1:1/v1", "")
+    assert (address.abilities.json_schema, address.abilities.tools) == (True, False)
 
 
 @pytest.mark.parametrize("secret", [CANARY, "group-canary-77"])

@@ -152,6 +152,17 @@ def test_check_of_the_configuration_names_a_provider_that_nobody_provides(run: A
     assert [key["path"] for key in report["unserved"]] == ["api.providers.cborg.timeout"]
 
 
+def test_check_of_the_configuration_names_recordings_that_cannot_be(run: Any, tmp_path: Path) -> None:
+    text = (
+        "models: {recording: nowhere/talk.jsonl, default: {provider: replay, model_id: m}}\n"
+        "api: {providers: {replay: {recording: talks.jsonl}}}\n"
+    )
+    report = json.loads(run("config", "check", "--json", config=text).stdout)
+    told = {one["path"]: one["message"] for one in report["problems"]}
+    assert told["models.recording"] == f"there is no folder {tmp_path}/nowhere: make it, or name another"
+    assert told["api.providers.replay.recording"].startswith(f"there is no file {tmp_path}/talks.jsonl")
+
+
 def test_no_key_is_shown_or_put_anywhere(run: Any, script: Any, tmp_path: Path) -> None:
     before = dict(os.environ)
     script["small"].append("ready")

@@ -43,7 +43,7 @@ def list_models(as_json: bool) -> None:
 
 
 @models.command("check")
-@click.argument("role", required=False, type=click.Choice([role.value for role in ModelRole]))
+@click.argument("role", metavar="[ROLE]", required=False, type=click.Choice([role.value for role in ModelRole]))
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 @click.pass_context
 def check(ctx: click.Context, role: str | None, as_json: bool) -> None:

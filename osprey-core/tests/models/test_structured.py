@@ -106,6 +106,16 @@ class WithItself:
 
 
 @frozen
+class WithBareList:
+    value: list
+
+
+@frozen
+class WithNumberedNames:
+    value: dict[int, str]
+
+
+@frozen
 class WithNumbers:
     value: Literal[1, 2]
 
@@ -116,6 +126,8 @@ class WithNumbers:
         (WithBytes, "WithBytes.value: a form cannot have the type"),
         (WithUnion, "the only union of a form is X | None"),
         (WithItself, "contains itself"),
+        (WithBareList, "WithBareList.value: a form cannot have the type"),
+        (WithNumberedNames, "WithNumberedNames.value: a form cannot have the type"),
         (WithNumbers, "a Literal of a form has texts only"),
         (int, "is no attrs class"),
     ],

@@ -39,12 +39,14 @@ def members_of(wanted: Any) -> tuple[Any, ...]:
 def is_sequence(wanted: Any) -> bool:
     """Say whether a type is a list of one type, in any of its spellings."""
     origin, args = get_origin(wanted), get_args(wanted)
-    return origin in (list, Sequence) or (origin is tuple and len(args) == 2 and args[1] is Ellipsis)
+    return (origin in (list, Sequence) and len(args) == 1) or (
+        origin is tuple and len(args) == 2 and args[1] is Ellipsis
+    )
 
 
 def is_mapping(wanted: Any) -> bool:
     """Say whether a type is a mapping from texts."""
-    return get_origin(wanted) in (dict, Mapping) and get_args(wanted)[0] is str
+    return get_origin(wanted) in (dict, Mapping) and get_args(wanted)[:1] == (str,)
 
 
 def _object(wanted: type[Any], place: str, above: tuple[type[Any], ...]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def script(run: Any) -> Any:
+    sys.modules.pop("scripted_models", None)
     import scripted_models
 
-    scripted_models.SCRIPTS.clear()
     return scripted_models.SCRIPTS
 
 

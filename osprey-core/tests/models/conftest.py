@@ -69,11 +69,10 @@ class Bench:
 @pytest.fixture
 def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.syspath_prepend(str(PLUGIN.parent))
+    sys.modules.pop("scripted_models", None)
     import scripted_models
 
     yield scripted_models
-    for store in (scripted_models.SCRIPTS, scripted_models.ASKED, scripted_models.ADDRESSES, scripted_models.CLOSED):
-        store.clear()
     sys.modules.pop("scripted_models", None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Notifier, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Model, Notifier, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -98,6 +98,16 @@ def osprey_notifiers() -> Iterable[Notifier]:
     yield _notifier("email", "A mail over SMTP", "mail:Mail")
     yield _notifier("webhook", "JSON to a program of the facility, signed if it wants that", "webhook:Webhook")
     yield _notifier("chat", "A message in a channel of Slack, Mattermost and the like", "chat:Chat")
+
+
+@hookimpl
+def osprey_models() -> Iterable[Model]:
+    """Declare the endpoint that answers from a recording, for tests and for support."""
+    yield Model(
+        name="replay",
+        summary="Answers with what models.recording has recorded; needs no network",
+        implementation="osprey.models.chat.replay:ReplayModel",
+    )
 
 
 @hookimpl

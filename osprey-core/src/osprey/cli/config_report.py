@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from osprey.config import (
     load_config,
     section_statuses,
 )
-from osprey.config.sections import missing, unusable_parts
+from osprey.config.sections import idle_providers, missing, unusable_parts
 from osprey.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Repor
     registry = Registry(found)
     sections = section_statuses(config, registry)
     refusals = tuple(Problem(message=reason) for reason in (*found.name_errors, *found.refusals))
-    warnings = report.warnings
+    warnings = (*report.warnings, *idle_providers(config, registry))
     if reason := missing(registry, "generators", config.execution.code_generator):
         warnings = (*warnings, f"execution.code_generator: {reason}; no Python is generated until then")
     return evolve(
@@ -105,7 +106,17 @@ def _missing_files(config: Config) -> list[Problem]:
         for key, file in ((f"{path}.limits.file", target.limits.file), (f"{path}.channels", target.channels)):
             if file is not None and not file.is_file():
                 problems.append(Problem(path=key, message=f"there is no file {file}: write it, or name another"))
-    return problems
+    return [*problems, *_missing_recordings(config)]
+
+
+def _missing_recordings(config: Config) -> Iterator[Problem]:
+    written = config.models.recording
+    if written is not None and not written.parent.is_dir():
+        yield Problem(path="models.recording", message=f"there is no folder {written.parent}: make it, or name another")
+    for name, provider in config.api.providers.items():
+        if provider.recording is not None and not provider.recording.is_file():
+            message = f"there is no file {provider.recording}: record it with models.recording, or name another"
+            yield Problem(path=f"api.providers.{name}.recording", message=message)
 
 
 def _other_file(config: Config) -> list[str]:

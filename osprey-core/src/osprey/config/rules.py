@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from attrs import frozen
+
+from osprey.config.section import Unset
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
 _SECRET_HASH: Final = re.compile(r"scrypt:\d+:\d+:\d+:[0-9a-f]{32}:[0-9a-f]{64}")
@@ -27,7 +30,7 @@ class Layout:
 
 
 class ValueRule:
-    """A validator that judges the value alone; None, for an optional key that is not given, passes."""
+    """A validator that judges the value alone; what does not exist passes: a key, or a variable that is not set."""
 
     def check(self, value: Any) -> None:
         """Accept `value`.
@@ -37,7 +40,7 @@ class ValueRule:
         raise NotImplementedError
 
     def __call__(self, instance: object, attribute: Any, value: Any) -> None:
-        if value is not None:
+        if value is not None and not isinstance(value, Unset):
             self.check(value)
 
 
@@ -53,13 +56,15 @@ class Positive(ValueRule):
 
 
 @frozen
-class NotNegative(ValueRule):
-    """A whole number of 0 or more."""
+class AtLeast(ValueRule):
+    """A finite number that is not below a bound."""
 
-    def check(self, value: int) -> None:
-        """Accept 0 and what is greater."""
-        if value < 0:
-            msg = f"expected 0 or more, not {value}"
+    least: float
+
+    def check(self, value: float) -> None:
+        """Accept a number from `least` on and below infinity."""
+        if not (math.isfinite(value) and value >= self.least):
+            msg = f"expected a finite number of at least {self.least:g}, not {value}"
             raise ValueError(msg)
 
 
@@ -98,6 +103,14 @@ class WebAddress(ValueRule):
             from osprey.config.scalar_hooks import UnshownError
 
             raise UnshownError("an address such as https://host/path, without a name and password in it")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether what goes to a host stays on this one."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _is_web_address(text: str) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
-from osprey.config.rules import NotNegative, Positive, TimeZoneName
+from osprey.config.models import ApiConfig, ModelsConfig
+from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
 
@@ -187,9 +188,13 @@ class TurnLimits:
     max_execution_time_seconds: float = field(default=900.0, validator=Positive())
     """How long one turn may work; the time in which it waits for people is none of it, and an effect that has begun is
     not cut off."""
-    max_step_retries: int = field(default=2, validator=NotNegative())
+    max_step_retries: int = field(default=2, validator=AtLeast(0))
     """How often a step that failed may be tried again, where its capability says that this may help. What may have
     changed something is never tried again."""
+    max_turn_tokens: int | None = field(default=None, validator=Positive())
+    """Tokens of questions and answers after which a turn asks no model again; None: no bound."""
+    max_turn_cost: float | None = field(default=None, validator=Positive())
+    """The cost, by `api.providers.<name>.prices`, after which a turn asks no model again; None: no bound."""
 
 
 @frozen(kw_only=True)
@@ -244,6 +249,8 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
+    models: ModelsConfig = field(factory=ModelsConfig)
+    api: ApiConfig = field(factory=ApiConfig)
     turn_limits: TurnLimits = TurnLimits()
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()

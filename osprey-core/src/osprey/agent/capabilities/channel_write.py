@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from osprey.agent.capabilities.carrying_out import carry_out, step_result
+from osprey.agent.capabilities.reading_contexts import writes_of
 from osprey.agent.capabilities.records import record_writes
 from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.agent.capabilities.write_lists import groups_of_scan, groups_of_writes
@@ -14,13 +15,10 @@ from osprey.base import ApprovalNeeded, BaseCapability, StepResult
 from osprey.control import (
     ApplyReport,
     JudgeRequest,
-    Reading,
-    ReadResult,
     WriteBatch,
     guard_of,
     targets_of,
 )
-from osprey.control.wire import to_wire
 
 KIND = "channel_write"
 
@@ -30,6 +28,7 @@ class ChannelWriteCapability(BaseCapability):
 
     name = "channel_write"
     description = "Set, step or scan channels after a person's approval"
+    provides = ("CHANNEL_WRITE_RESULTS",)
     asks_by_itself = True
 
     async def prepare(self) -> ApprovalNeeded:
@@ -64,7 +63,12 @@ class ChannelWriteCapability(BaseCapability):
         return StepResult(
             status=result.status,
             text=result.text,
-            context=_context(report),
+            context=await self.leave(
+                writes_of(report),
+                channels=tuple(item.name for item in report.items),
+                request_id=report.request_id,
+                run=notebook.parent.name,
+            ),
             runs=(str(notebook.parent),),
             artifacts=(str(notebook),),
             warnings=result.warnings,
@@ -84,16 +88,3 @@ class ChannelWriteCapability(BaseCapability):
             observe=tuple(observe.get("channels", ())),
             settle_s=float(observe.get("settle_s", 0.0)),
         )
-
-
-def _context(report: ApplyReport) -> dict[str, Any]:
-    return {
-        "request_id": report.request_id,
-        "writes": [{"channel": item.name, "value": to_wire(item.value)} for item in report.items],
-        "outcomes": [item.outcome.value for item in report.items],
-        "observations": [_values(row) for row in report.observations],
-    }
-
-
-def _values(row: Sequence[ReadResult]) -> dict[str, Any]:
-    return {result.channel: to_wire(result.value) if isinstance(result, Reading) else None for result in row}

@@ -23,6 +23,7 @@ from osprey.approval import Draft, Facts, current_actor, file_request, file_writ
 from osprey.approval.asking import asks
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
+from osprey.base.contexts import PythonResults
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, guard_of, targets_of
 from osprey.errors import RefusedError, SandboxError, StorageError
@@ -50,6 +51,7 @@ class PythonCapability(BaseCapability):
 
     name = "python"
     description = "Analyse, plot, or change channels by a rehearsed script"
+    provides = ("PYTHON_RESULTS",)
     asks_by_itself = True
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
@@ -191,7 +193,12 @@ class PythonCapability(BaseCapability):
         return StepResult(
             status=StepStatus.DONE if outcome.is_done else StepStatus.FAILED,
             text="\n".join(line for line in lines if line),
-            context={"results": outcome.results},
+            context=await self.leave(
+                PythonResults(results=outcome.results, figures=tuple(outcome.figures)),
+                channels=tuple(dict.fromkeys(one.channel for one in outcome.writes)),
+                request_id=report.request_id if report else "",
+                run=outcome.folder.name,
+            ),
             runs=(str(outcome.folder),),
             artifacts=(*figures, str(notebook)),
             warnings=outcome.warnings,

@@ -1,0 +1,166 @@
+"""`@capability_node`: makes a step of the kernel of a class written as the predecessor's capabilities are."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar, cast
+
+from attrs import frozen
+
+from osprey.base.capability import BaseCapability
+from osprey.base.contexts.context import BESIDE_KEY, untyped
+from osprey.base.results import ApprovalNeeded, StepResult
+from osprey.base.severity import ErrorClassification, ErrorSeverity, StepFailedError
+from osprey.errors import OspreyError, PluginError, UsageError
+
+C = TypeVar("C", bound=type[Any])
+
+_CONTEXTS: Final = "capability_context_data"
+_CLEARED: Final = frozenset({"approval_approved", "approved_payload"})
+"""What `clear_approval_state` gives; here a decision is spent in the journal, so there is nothing to clear."""
+
+
+def capability_node(cls: C) -> C:
+    """Check a class and give it what the kernel needs to run it as a step.
+
+    `execute` may be an instance method ``async execute(self)``, or take the state: ``async execute(state, **kwargs)``,
+    with or without `@staticmethod`. Then `kwargs` are ``step`` and ``logger``, as far as it takes them. It gives what
+    `store_output_context` made, a mapping that is itself what the step leaves behind, a `StepResult`, or None.
+
+    :raises PluginError: the class has no name, no description, or no asynchronous `execute` or `prepare` of its own.
+    """
+    capability = cls if issubclass(cls, BaseCapability) else _with_base(cls)
+    _check_texts(capability)
+    if capability.prepare is not BaseCapability.prepare:
+        return cast("C", capability)
+    form = _form_of(capability)
+    if form.takes_state:
+        setattr(capability, "execute", staticmethod(form.call))  # noqa: B010 - of another signature on purpose
+    setattr(capability, "prepare", _prepare_with(form))  # noqa: B010
+    return cast("C", capability)
+
+
+@frozen
+class _Form:
+    """How `execute` is written."""
+
+    call: Callable[..., Awaitable[Any]]
+    takes_state: bool
+
+
+def _with_base(cls: type[Any]) -> type[BaseCapability]:
+    body = {"__doc__": cls.__doc__, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    return type(cls.__name__, (cls, BaseCapability), body)
+
+
+def _check_texts(cls: type[BaseCapability]) -> None:
+    for name in ("name", "description"):
+        value = getattr(cls, name, None)
+        if not isinstance(value, str) or not value.strip():
+            msg = f"capability {cls.__qualname__} needs a class attribute '{name}', a text: {name} = '...'"
+            raise PluginError(msg)
+
+
+def _form_of(cls: type[BaseCapability]) -> _Form:
+    written = inspect.getattr_static(cls, "execute")
+    call: Any = getattr(written, "__func__", written)
+    if call is BaseCapability.execute or not inspect.iscoroutinefunction(call) or isinstance(written, classmethod):
+        msg = f"capability {cls.__qualname__} needs 'async def execute(self)', or 'async def prepare(self)'"
+        raise PluginError(msg)
+    if isinstance(written, staticmethod):
+        return _Form(call, takes_state=True)
+    first = next(iter(inspect.signature(call).parameters.values()), None)
+    if first is None:
+        msg = f"capability {cls.__qualname__}: 'execute' takes 'self' or 'state', and this one takes nothing"
+        raise PluginError(msg)
+    return _Form(call, takes_state=first.name == "state" or "AgentState" in str(first.annotation))
+
+
+def _prepare_with(form: _Form) -> Callable[[BaseCapability], Awaitable[StepResult | ApprovalNeeded]]:
+    async def prepare(self: Any) -> StepResult | ApprovalNeeded:
+        """Run `execute` with this project as the current one, and make a step's result of what it gives."""
+        with self._project.activate():
+            try:
+                returned = await (form.call(self._state, **_given(form, self)) if form.takes_state else form.call(self))
+            except OspreyError:
+                raise
+            except Exception as exc:
+                # An isolation border: an application's code may raise anything, and one step must not end the process.
+                if _is_of_graph(exc):
+                    raise
+                raise _failed(self, exc) from exc
+        return await _result_of(self, returned)
+
+    return prepare
+
+
+def _given(form: _Form, capability: Any) -> dict[str, Any]:
+    parameters = inspect.signature(form.call).parameters
+    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    offered = {"step": capability.step, "logger": capability.get_logger()}
+    return {name: value for name, value in offered.items() if takes_all or name in parameters}
+
+
+def _is_of_graph(exc: Exception) -> bool:
+    """Say if it is LangGraph's own way to have a node wait, which must reach it."""
+    graph = sys.modules.get("langgraph.errors")
+    return graph is not None and isinstance(exc, graph.GraphBubbleUp)
+
+
+def _failed(capability: BaseCapability, exc: Exception) -> OspreyError:
+    step = capability.step
+    context = {"capability": capability.name, "context_key": step.context_key, "task_objective": step.task_objective}
+    try:
+        told = cast("object", type(capability).classify_error(exc, context))
+    except Exception as broken:  # noqa: BLE001 - an isolation border: what judges an error may itself be wrong
+        told = f"'classify_error' failed with {type(broken).__name__}: {broken}"
+    if not isinstance(told, ErrorClassification):
+        reason = told if isinstance(told, str) else f"'classify_error' gave {type(told).__name__}"
+        told = ErrorClassification(ErrorSeverity.CRITICAL, f"{exc} ({reason})")
+    msg = f"capability '{capability.name}' failed: {told.user_message or exc or type(exc).__name__}"
+    return StepFailedError(msg, classification=told)
+
+
+async def _result_of(capability: BaseCapability, returned: Any) -> StepResult | ApprovalNeeded:
+    if isinstance(returned, StepResult | ApprovalNeeded):
+        return returned
+    if returned is None:
+        return StepResult()
+    if not isinstance(returned, Mapping):
+        msg = f"capability '{capability.name}' returned {type(returned).__name__}: use store_output_context"
+        raise UsageError(msg)
+    given = {key: value for key, value in cast("Mapping[str, Any]", returned).items() if key not in _CLEARED}
+    if _CONTEXTS not in given:
+        return await _left(capability, given) if given else StepResult()
+    if strange := sorted(set(given) - {_CONTEXTS}):
+        msg = (
+            f"capability '{capability.name}' returned {', '.join(strange)} beside its context; "
+            "nothing reads that: put it into what store_output_context gets"
+        )
+        raise UsageError(msg)
+    return await _of_state(capability, cast("Mapping[str, Mapping[str, Any]]", given[_CONTEXTS]))
+
+
+async def _of_state(capability: BaseCapability, by_type: Mapping[str, Mapping[str, Any]]) -> StepResult:
+    step = capability.step
+    stored = {key: context for contexts in by_type.values() for key, context in contexts.items()}
+    own = stored.pop(step.context_key, None)
+    if own is None:
+        msg = f"capability '{capability.name}' left nothing under its own context key '{step.context_key}'"
+        raise UsageError(msg)
+    result = await _left(capability, own)
+    beside = {key: await capability.leave(context, key=key) for key, context in stored.items()}
+    return StepResult(text=result.text, context={**result.context, BESIDE_KEY: beside} if beside else result.context)
+
+
+async def _left(capability: BaseCapability, context: Mapping[str, Any]) -> StepResult:
+    return StepResult(text=_told(untyped(context)), context=await capability.leave(context))
+
+
+def _told(fields: Mapping[str, Any]) -> str:
+    """Say in a few lines what was left behind; whoever wants other words gives a `StepResult`."""
+    from osprey.base.contexts.preview import preview_of
+
+    return "\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in preview_of(fields).items())

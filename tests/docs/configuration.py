@@ -30,6 +30,7 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "execution": (layout.ExecutionLayout, schema.ExecutionConfig),
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
     "execution_control.limits": (layout.TurnLimitsLayout, schema.Config),
+    "channel_finder": (schema.ChannelFinderConfig, None),
     "plugins": (schema.PluginsConfig, None),
     "storage": (layout.StorageLayout, schema.StorageConfig),
 }

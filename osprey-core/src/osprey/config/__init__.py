@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from osprey.config.problems import InvalidConfigError, Problem
     from osprey.config.scaffold import Scaffold, write_project
     from osprey.config.schema import (
+        ChannelFinderConfig,
         Config,
         ControlSystemConfig,
         Demand,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         FacilityConfig,
         LimitsConfig,
         ModeConfig,
+        PipelineMode,
         PluginsConfig,
         PluginSection,
         Posture,
@@ -53,7 +55,9 @@ _HOMES = {
     "ApprovalMode": "approval",
     "ApprovalPolicyConfig": "approval",
     "CapabilityApproval": "approval",
+    "ChannelFinderConfig": "schema",
     "Config": "schema",
+    "PipelineMode": "schema",
     "ControlSystemConfig": "schema",
     "Demand": "schema",
     "DemandArea": "schema",
@@ -92,6 +96,7 @@ __all__ = [
     "ApprovalMode",
     "ApprovalPolicyConfig",
     "CapabilityApproval",
+    "ChannelFinderConfig",
     "Config",
     "ControlSystemConfig",
     "Demand",
@@ -107,6 +112,7 @@ __all__ = [
     "NotificationConfig",
     "Origin",
     "PersonConfig",
+    "PipelineMode",
     "PluginSection",
     "PluginsConfig",
     "Posture",

@@ -20,6 +20,7 @@ from osprey.config.nodes import Table, find, is_empty, scalars
 from osprey.config.people import contradictions, unmeetable
 from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.schema import (
+    ChannelFinderConfig,
     Config,
     ExecutionConfig,
     FacilityConfig,
@@ -38,6 +39,7 @@ SECTIONS: Final = (
     "archiver",
     "control_system",
     "execution",
+    "channel_finder",
     "execution_control",
     "facility",
     "plugins",
@@ -129,6 +131,7 @@ class _Assembly:
             execution=made,
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
+            channel_finder=draft.section("channel_finder", ChannelFinderConfig),
             **layouts.given(turns, "graph_recursion_limit"),
             unserved=draft.unserved,
             demands=(

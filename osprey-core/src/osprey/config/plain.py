@@ -91,6 +91,7 @@ def _in_force(config: Config) -> dict[str, Any]:
         "execution": _execution(config.execution),
         "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
         "execution_control": {"limits": {"graph_recursion_limit": config.graph_recursion_limit}},
+        "channel_finder": _plain(config.channel_finder),
         "plugins": _plain(config.plugins),
         "storage": _plain(config.storage),
     }

@@ -178,6 +178,25 @@ class StorageConfig:
     """The folder of the project's database and records; `.osprey` beside the configuration by default."""
 
 
+class PipelineMode(StrEnum):
+    """`channel_finder.pipeline_mode`: how channels are found by words."""
+
+    IN_CONTEXT = "in_context"
+    """In the whole list at once."""
+    HIERARCHICAL = "hierarchical"
+    """Down the facility's tree of channels, level by level."""
+    MIDDLE_LAYER = "middle_layer"
+    """By family, then by what is measured or set, then by place."""
+
+
+@frozen(kw_only=True)
+class ChannelFinderConfig:
+    """`channel_finder`."""
+
+    pipeline_mode: PipelineMode = PipelineMode.IN_CONTEXT
+    """How channels are found by words."""
+
+
 @frozen(kw_only=True)
 class UnservedKey:
     """A key that Osprey knows and accepts, and that nothing in this version reads."""
@@ -230,6 +249,7 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
+    channel_finder: ChannelFinderConfig = field(factory=ChannelFinderConfig)
     graph_recursion_limit: int = field(default=100, validator=Positive())
     """`execution_control.limits.graph_recursion_limit`."""
     unserved: tuple[UnservedKey, ...] = ()

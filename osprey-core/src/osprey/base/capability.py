@@ -180,10 +180,12 @@ class BaseCapability:
         request_id: str = "",
         run: str = "",
         key: str = "",
+        as_file: bool = False,
     ) -> dict[str, Any]:
         """Give a context as a `StepResult` carries it: stamped with where it comes from, large data in a file.
 
         :param run: the name of a run's folder for its data; empty: that of the turn.
+        :param as_file: its data go into a file however small they are.
         :raises UsageError: it is no JSON, or larger than a step may leave behind.
         :raises StorageError: its data cannot be written.
         """
@@ -205,7 +207,7 @@ class BaseCapability:
             stamped = {name: value for name, value in context.items() if name not in (CONTEXT_TYPE_KEY, PROVENANCE_KEY)}
             kind = str(context.get(CONTEXT_TYPE_KEY) or (self.provides[0] if self.provides else self.name.upper()))
             plain = {**plain_context(stamped, kind=kind), PROVENANCE_KEY: _unstructured(provenance)}
-        kept = self._artifacts.keep, plain, run or self.run, key or self._step.context_key
+        kept = self._artifacts.keep, plain, run or self.run, key or self._step.context_key, as_file
         return await anyio.to_thread.run_sync(*kept)
 
     def get_logger(self) -> logging.Logger:

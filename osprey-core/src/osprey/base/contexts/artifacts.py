@@ -45,16 +45,17 @@ class Artifacts:
     def __init__(self, state_dir: Path) -> None:
         self._runs = state_dir / "runs"
 
-    def keep(self, context: Mapping[str, Any], folder: str, name: str) -> dict[str, Any]:
+    def keep(self, context: Mapping[str, Any], folder: str, name: str, as_file: bool = False) -> dict[str, Any]:
         """Give a context as the state may hold it: as it is, or with its fields in a file of a run's folder.
 
         Doing it twice with the same data gives the same file.
 
         :param folder: the name of the run's folder under `runs/`; it is made if it is not there.
+        :param as_file: a file is made however little there is.
         :raises UsageError: it is larger than a step may leave behind. :raises StorageError: it cannot be written.
         """
         text = json.dumps(untyped(context), allow_nan=False, separators=(",", ":")).encode()
-        if ARTIFACT_KEY in context or len(text) <= MOST_INLINE_BYTES:
+        if ARTIFACT_KEY in context or (len(text) <= MOST_INLINE_BYTES and not as_file):
             return dict(context)
         if len(text) > LARGEST_BYTES:
             msg = f"'{name}' would leave {len(text)} bytes behind; at most {LARGEST_BYTES} are kept: reduce the data"

@@ -29,10 +29,10 @@ control_system:
       channels: channels.yml
 """
 BENCH_LIMITS = """
-defaults: {min: -10, max: 10, tolerance_absolute: 0.01}
+defaults: {min: -200, max: 200, tolerance_absolute: 0.01}
 channels:
   'BEND:CURRENT:SP': {}
-  'QUAD:CURRENT:SP': {max: 6}
+  'QUAD:CURRENT:SP': {max: 90}
 """
 BENCH_CHANNELS = """channels:
 - {name: 'BEND:CURRENT:SP', device: BEND, family: BEND, description: Bend current, role: setpoint, unit: A}
@@ -41,7 +41,7 @@ BENCH_CHANNELS = """channels:
 """
 
 
-def step(key: str, capability: str, *, inputs: Mapping[str, str] | None = None, **parameters: Any) -> PlannedStep:
+def step(key: str, capability: str, /, *, inputs: Mapping[str, str] | None = None, **parameters: Any) -> PlannedStep:
     """A step whose objective is its key."""
     given = tuple({kind: name} for kind, name in (inputs or {}).items())
     return PlannedStep(

@@ -102,11 +102,16 @@ def _axis(entry: Any) -> Axis:
         msg = f"an axis is {{channel, unit, start, stop, steps}} or {{channel, unit, values}}, not {entry!r}"
         raise UsageError(msg)
     channel, unit = str(fields["channel"]), fields.get("unit")
-    if "values" in fields:
-        values = tuple(_number(channel, value) for value in cast("Sequence[Any]", fields["values"]))
-    else:
-        values = _spread(channel, fields)
+    values = _stated(channel, fields) if "values" in fields else _spread(channel, fields)
     return Axis(channel=channel, values=values, unit=None if unit is None else str(unit))
+
+
+def _stated(channel: str, fields: Mapping[str, Any]) -> tuple[float, ...]:
+    values = fields["values"]
+    if not isinstance(values, list | tuple) or set(fields) & {"start", "stop", "steps"}:
+        msg = f"axis {channel}: 'values' is a list of numbers, and stands without start, stop and steps"
+        raise UsageError(msg)
+    return tuple(_number(channel, value) for value in cast("list[Any]", values))
 
 
 def _spread(channel: str, fields: Mapping[str, Any]) -> tuple[float, ...]:

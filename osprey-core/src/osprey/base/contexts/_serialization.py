@@ -27,6 +27,7 @@ _converter = cattrs.Converter(forbid_extra_keys=True)
 _converter.register_structure_hook(float | None, lambda value, _: None if value is None else _number(value))
 _converter.register_structure_hook(float, lambda value, _: _number(value))
 _converter.register_structure_hook(int, lambda value, _: _whole(value))
+_converter.register_structure_hook(bool, lambda value, _: _truth(value))
 _converter.register_structure_hook(str, lambda value, _: _text(value))
 
 
@@ -133,6 +134,13 @@ def _number(value: Any) -> float:
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         msg = f"{value!r} is no whole number"
+        raise TypeError(msg)
+    return value
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        msg = f"{value!r} is neither true nor false"
         raise TypeError(msg)
     return value
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -120,7 +121,8 @@ class Artifacts:
                 file.write(data)
             draft.replace(path)
         except OSError as exc:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             msg = f"the data of this step cannot be written to {path} ({exc.strerror}): look for a full disk"
             raise StorageError(msg) from exc
 

@@ -22,7 +22,6 @@ from osprey.control.channels.pipelines.levels import MIDDLE_LAYER, Level, keys_o
 from osprey.control.channels.words import words_of_text
 from osprey.control.values import ChannelRecord
 from osprey.errors import OspreyError
-from osprey.models.phrasebook import implied
 
 _MOST_NARROWED: Final = 20_000
 """Of a longer list only what the search finds is narrowed, which bounds the time."""
@@ -70,7 +69,8 @@ class _Walk:
     ) -> None:
         self._query, self._directory, self._mode = query, directory, mode
         self._limit, self._chooser = limit, chooser
-        self._words = implied(words_of_text(query))
+        # The words themselves: what they imply would fit every kind of magnet where one kind is named.
+        self._words = frozenset(words_of_text(query))
         self._trail: list[str] = []
 
     async def run(self) -> ChannelFinding:

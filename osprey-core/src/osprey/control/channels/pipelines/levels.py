@@ -89,15 +89,21 @@ def named_keys(query_words: frozenset[str], groups: dict[str, list[ChannelRecord
 
     A key in which more of the request's words are found goes before one in which fewer are.
     """
-    scores = {key: _score(query_words, key, group[0], level) for key, group in groups.items()}
+    scores = {key: _score(query_words, key, group, level) for key, group in groups.items()}
     best = max(scores.values(), default=0)
     return [key for key, score in scores.items() if score == best]
 
 
-def _score(query_words: frozenset[str], key: str, example: ChannelRecord, level: Level) -> int:
+def _score(query_words: frozenset[str], key: str, group: Sequence[ChannelRecord], level: Level) -> int:
     if not key:
         return 0
     own = frozenset(chunks_of(key)) | words_of_name(key)
     # 'sector 4' is named by its number alone where the request says 'sector 4'; a bare number names nothing.
     words = own - {word for word in own if word.isdigit()} if level.name == "sector" else own
-    return len(query_words & (words | level.words_of(example)))
+    return len(query_words & (words | level.words_of(group[0]) | _told_of_all(group)))
+
+
+def _told_of_all(group: Sequence[ChannelRecord]) -> frozenset[str]:
+    """Give the words that the descriptions of all channels below a key share: those are about the key."""
+    some = (group[0], group[len(group) // 3], group[2 * len(group) // 3], group[-1])
+    return frozenset(set.intersection(*(words_of_text(record.description) for record in some)))

@@ -181,9 +181,9 @@ def _step() -> Any:
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ({"description": "d"}, "needs a class attribute 'name'"),
-        ({"name": "n"}, "needs a class attribute 'description'"),
-        ({"name": "n", "description": " "}, "needs a class attribute 'description'"),
+        ({"name": "", "description": "d"}, "'name' is a text that is not empty, not ''"),
+        ({"name": 3}, "'name' is a text that is not empty, not 3"),
+        ({"name": "n", "description": " "}, "'description' is a text that is not empty"),
         ({"name": "n", "description": "d"}, "needs 'async def execute"),
         ({"name": "n", "description": "d", "execute": lambda self: None}, "needs 'async def execute"),
     ],
@@ -191,6 +191,25 @@ def _step() -> Any:
 def test_a_class_that_cannot_be_a_step_is_refused_when_it_is_defined(body: Mapping[str, Any], told: str) -> None:
     with pytest.raises(PluginError, match=told):
         capability_node(type("Wrong", (BaseCapability,), dict(body)))
+
+
+def test_a_class_that_does_not_say_is_called_after_itself() -> None:
+    @capability_node
+    class BPMOrbitAnalysisCapability(BaseCapability):
+        """Analyse the orbit.
+
+        At length.
+        """
+
+        async def execute(self) -> None: ...
+
+    @capability_node
+    class Bare(BaseCapability):
+        async def execute(self) -> None: ...
+
+    assert BPMOrbitAnalysisCapability.name == "bpm_orbit_analysis"
+    assert BPMOrbitAnalysisCapability.description == "Analyse the orbit."
+    assert (Bare.name, Bare.description) == ("bare", "bare")
 
 
 def test_a_class_without_the_base_gets_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar, cast
@@ -17,6 +18,7 @@ from osprey.errors import OspreyError, PluginError, UsageError
 
 C = TypeVar("C", bound=type[Any])
 
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _CONTEXTS: Final = "capability_context_data"
 _CLEARED: Final = frozenset({"approval_approved", "approved_payload"})
 """What `clear_approval_state` gives; here a decision is spent in the journal, so there is nothing to clear."""
@@ -25,14 +27,17 @@ _CLEARED: Final = frozenset({"approval_approved", "approved_payload"})
 def capability_node(cls: C) -> C:
     """Check a class and give it what the kernel needs to run it as a step.
 
+    A class without `name` is called after itself, `DataAnalysisCapability` becomes ``data_analysis``; one without
+    `description` is described by the first line of its docstring, else by its name.
+
     `execute` may be an instance method ``async execute(self)``, or take the state: ``async execute(state, **kwargs)``,
     with or without `@staticmethod`. Then `kwargs` are ``step`` and ``logger``, as far as it takes them. It gives what
     `store_output_context` made, a mapping that is itself what the step leaves behind, a `StepResult`, or None.
 
-    :raises PluginError: the class has no name, no description, or no asynchronous `execute` or `prepare` of its own.
+    :raises PluginError: name or description are no texts, or it has no asynchronous `execute` or `prepare` of its own.
     """
     capability = cls if issubclass(cls, BaseCapability) else _with_base(cls)
-    _check_texts(capability)
+    _name(capability)
     if capability.prepare is not BaseCapability.prepare:
         return cast("C", capability)
     form = _form_of(capability)
@@ -55,11 +60,17 @@ def _with_base(cls: type[Any]) -> type[BaseCapability]:
     return type(cls.__name__, (cls, BaseCapability), body)
 
 
-def _check_texts(cls: type[BaseCapability]) -> None:
-    for name in ("name", "description"):
-        value = getattr(cls, name, None)
-        if not isinstance(value, str) or not value.strip():
-            msg = f"capability {cls.__qualname__} needs a class attribute '{name}', a text: {name} = '...'"
+def _name(cls: type[BaseCapability]) -> None:
+    """Check the name and the description that a class states, and give it those that it does not state."""
+    given: dict[str, Any] = {name: getattr(cls, name, None) for name in ("name", "description")}
+    words = _WORDS.findall(cls.__name__.removesuffix("Capability")) or [cls.__name__]
+    if given["name"] is None:
+        cls.name = "_".join(words).lower()
+    if given["description"] is None:
+        cls.description = next(iter((cls.__dict__.get("__doc__") or "").split("\n")), "") or " ".join(words).lower()
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            msg = f"capability {cls.__qualname__}: '{name}' is a text that is not empty, not {value!r}"
             raise PluginError(msg)
 
 

@@ -106,4 +106,5 @@ def _score(query_words: frozenset[str], key: str, group: Sequence[ChannelRecord]
 def _told_of_all(group: Sequence[ChannelRecord]) -> frozenset[str]:
     """Give the words that the descriptions of all channels below a key share: those are about the key."""
     some = (group[0], group[len(group) // 3], group[2 * len(group) // 3], group[-1])
-    return frozenset(set.intersection(*(words_of_text(record.description) for record in some)))
+    first, *others = (words_of_text(record.description) for record in some)
+    return frozenset(first.intersection(*others))

@@ -85,7 +85,8 @@ def _draw(data: ScanData, folder: Path, title: str, simulated: bool) -> Path | N
 def _observed(parameters: Mapping[str, Any]) -> tuple[tuple[str, ...], float]:
     given: object = parameters.get("observe") or {}
     observe = cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {"channels": None}
-    channels, settle_s = observe.get("channels", ()), observe.get("settle_s", 0.0)
+    channels: object = observe.get("channels", ())
+    settle_s: Any = observe.get("settle_s", 0.0)
     is_time = isinstance(settle_s, int | float) and not isinstance(settle_s, bool) and 0 <= settle_s <= _LONGEST_S
     if not is_time or not isinstance(channels, list | tuple):
         msg = f"'observe' of a scan is {{channels: [...], settle_s: 0 to {_LONGEST_S}}}, not {given!r}"

@@ -1,4 +1,4 @@
-"""The page of capabilities names every built-in one, every context with its fields, and every pipeline; its scan is one."""
+"""The page of capabilities names every built-in one, every context with its fields, every pipeline, and a real scan."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import pytest
 
 from osprey.agent.state import TurnStatus
 from osprey.base import (
+    AgentState,
     ApprovalNeeded,
     BaseCapability,
     ErrorClassification,
@@ -16,8 +17,9 @@ from osprey.base import (
     StepFailedError,
     StepResult,
     capability_node,
+    classify,
 )
-from osprey.errors import PluginError
+from osprey.errors import ConnectorError, PluginError, RefusedError, UsageError
 
 pytestmark = pytest.mark.anyio
 
@@ -313,3 +315,112 @@ async def test_a_slash_command_of_a_capability_is_found(bench) -> None:
     assert (one.slash_command("fast"), one.slash_command("/depth"), one.slash_command("slow")) == (True, "3", None)
     assert one.get_logger().name == "osprey.capability.any"
     assert one.get_retry_policy() == {"max_attempts": 3, "delay_seconds": 0.5, "backoff_factor": 1.5}
+
+
+async def test_a_subclass_runs_its_own_execute_in_its_own_form(bench) -> None:
+    @capability_node
+    class Parent(BaseCapability):
+        name = "parent"
+        description = "p"
+
+        async def execute(self) -> dict[str, Any]:
+            return {"from": "parent"}
+
+    class Child(Parent):
+        async def execute(self) -> dict[str, Any]:
+            return {"from": "child"}
+
+    @capability_node
+    class Stateful(Parent):
+        async def execute(state, **kwargs) -> dict[str, Any]:  # noqa: N805
+            return {"from": state["user_query"]}
+
+    told = [
+        (await one(bench.project, {"user_query": "state"}, _step()).prepare()).context["from"]
+        for one in (Parent, Child, Stateful)
+    ]
+    assert told == ["parent", "child", "state"]
+
+
+async def test_a_refusal_is_fatal_whatever_the_capability_makes_of_it(bench) -> None:
+    class Lenient(BaseCapability):
+        name = "lenient"
+        description = "l"
+
+        @staticmethod
+        def classify_error(exc: Exception, context: Mapping[str, Any]) -> ErrorClassification:
+            return ErrorClassification("retriable")
+
+    one = Lenient(bench.project, {}, _step())
+    assert classify(one, RefusedError("no", rule="limits.max")).severity is ErrorSeverity.FATAL
+    assert classify(one, ValueError("x")).severity is ErrorSeverity.RETRIABLE
+
+
+@pytest.mark.parametrize(
+    ("exc", "severity"),
+    [
+        (RefusedError("no", rule="r"), ErrorSeverity.FATAL),
+        (ConnectorError("gone"), ErrorSeverity.RETRIABLE),
+        (TimeoutError(), ErrorSeverity.RETRIABLE),
+        (UsageError("missing"), ErrorSeverity.REPLANNING),
+        (KeyError("x"), ErrorSeverity.CRITICAL),
+    ],
+)
+def test_what_is_usually_made_of_an_error(exc: Exception, severity: ErrorSeverity) -> None:
+    told = BaseCapability.classify_error(exc, {})
+    assert told.severity is severity
+    assert told.format_for_llm().startswith(f"{severity.value}: ")
+
+
+def test_a_classification_reads_as_lines_and_takes_no_other_severity() -> None:
+    told = ErrorClassification("replanning", "no channel", {"there is": ["A", "B"]})
+    assert told.format_for_llm() == "replanning: no channel\n  there is: ['A', 'B']"
+    with pytest.raises(ValueError, match="meltdown"):
+        ErrorClassification("meltdown")
+
+
+async def test_what_an_application_gives_back_of_earlier_steps_is_not_kept_twice(bench) -> None:
+    @capability_node
+    class Merging(BaseCapability):
+        name = "merging"
+        description = "gives all back, as the predecessor's store did"
+
+        async def execute(self) -> dict[str, Any]:
+            data = {kind: dict(some) for kind, some in self._state["capability_context_data"].items()}
+            data.setdefault("MINE", {})["k"] = {"x": 1}
+            return {"capability_context_data": data}
+
+    earlier = {"context_type": "OLD", "provenance": None, "y": 2}
+    result = await Merging(bench.project, {"contexts": {"old": earlier}}, _step()).prepare()
+    assert isinstance(result, StepResult)
+    assert (result.context["context_type"], result.context["x"]) == ("MINE", 1)
+    assert "beside" not in result.context
+
+
+@pytest.mark.parametrize("odd", [{"capability_context_data": 7}, {"capability_context_data": {"A": 1}}, 7, "x", [1]])
+async def test_what_is_no_result_is_said(bench, odd: Any) -> None:
+    @capability_node
+    class Odd(BaseCapability):
+        name = "odd"
+        description = "o"
+
+        async def execute(self) -> Any:
+            return odd
+
+    with pytest.raises(UsageError, match="capability 'odd'"):
+        await Odd(bench.project, {}, _step()).prepare()
+
+
+def test_the_state_is_read_only_and_names_what_is_close() -> None:
+    state = AgentState({"user_query": "q", "target": "ring"})
+    assert (state.target, state["target"], state.get("nothing"), "input_output" in state) == (
+        "ring",
+        "ring",
+        None,
+        True,
+    )
+    with pytest.raises(AttributeError, match="no 'user_qery'; did you mean 'user_query'"):
+        _ = state.user_qery
+    with pytest.raises(TypeError):
+        state["target"] = "other"  # type: ignore[index]
+    assert dict(state)["current_task"] == "q"

@@ -4,6 +4,7 @@ The typed contexts stand in `osprey.base.contexts`.
 """
 
 from osprey.base.capability import BaseCapability
+from osprey.base.classifying import classify
 from osprey.base.contexts import CapabilityContext, Provenance
 from osprey.base.node import capability_node
 from osprey.base.planning import ExecutionPlan, PlannedStep
@@ -25,4 +26,5 @@ __all__ = [
     "StepResult",
     "StepStatus",
     "capability_node",
+    "classify",
 ]

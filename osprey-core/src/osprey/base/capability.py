@@ -125,6 +125,14 @@ class BaseCapability:
             raise UsageError(msg)
         return {key: self._artifacts.load(contexts[key]) for key in keys}
 
+    async def loaded_inputs(self) -> dict[str, Mapping[str, Any]]:
+        """Give `input_contexts` without holding the loop up while files are read."""
+        return await anyio.to_thread.run_sync(self.input_contexts)
+
+    def known_contexts(self) -> frozenset[str]:
+        """Give the context keys that earlier steps have left something under."""
+        return frozenset(self._state.contexts())
+
     def get_required_contexts(self, constraint_mode: str = "hard") -> RequiredContexts:
         """Give what `requires` names, typed: of the step's inputs where they have it, else of any earlier step.
 

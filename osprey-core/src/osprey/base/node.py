@@ -5,23 +5,21 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
 
 from attrs import frozen
 
 from osprey.base.capability import BaseCapability
-from osprey.base.contexts.context import BESIDE_KEY, untyped
+from osprey.base.classifying import classify
 from osprey.base.results import ApprovalNeeded, StepResult
-from osprey.base.severity import ErrorClassification, ErrorSeverity, StepFailedError
-from osprey.errors import OspreyError, PluginError, UsageError
+from osprey.base.returned import result_of
+from osprey.base.severity import StepFailedError
+from osprey.errors import OspreyError, PluginError
 
 C = TypeVar("C", bound=type[Any])
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
-_CONTEXTS: Final = "capability_context_data"
-_CLEARED: Final = frozenset({"approval_approved", "approved_payload"})
-"""What `clear_approval_state` gives; here a decision is spent in the journal, so there is nothing to clear."""
 
 
 def capability_node(cls: C) -> C:
@@ -38,12 +36,12 @@ def capability_node(cls: C) -> C:
     """
     capability = cls if issubclass(cls, BaseCapability) else _with_base(cls)
     _name(capability)
-    if capability.prepare is not BaseCapability.prepare:
+    if capability.prepare not in (BaseCapability.prepare, _prepare):
         return cast("C", capability)
     form = _form_of(capability)
     if form.takes_state:
         setattr(capability, "execute", staticmethod(form.call))  # noqa: B010 - of another signature on purpose
-    setattr(capability, "prepare", _prepare_with(form))  # noqa: B010
+    setattr(capability, "prepare", _prepare)  # noqa: B010
     return cast("C", capability)
 
 
@@ -89,22 +87,22 @@ def _form_of(cls: type[BaseCapability]) -> _Form:
     return _Form(call, takes_state=first.name == "state" or "AgentState" in str(first.annotation))
 
 
-def _prepare_with(form: _Form) -> Callable[[BaseCapability], Awaitable[StepResult | ApprovalNeeded]]:
-    async def prepare(self: Any) -> StepResult | ApprovalNeeded:
-        """Run `execute` with this project as the current one, and make a step's result of what it gives."""
-        with self._project.activate():
-            try:
-                returned = await (form.call(self._state, **_given(form, self)) if form.takes_state else form.call(self))
-            except OspreyError:
+async def _prepare(self: Any) -> StepResult | ApprovalNeeded:
+    """Run `execute` with this project as the current one, and make a step's result of what it gives."""
+    form = _form_of(cast("type[BaseCapability]", type(self)))
+    with self._project.activate():
+        try:
+            returned = await (form.call(self._state, **_given(form, self)) if form.takes_state else form.call(self))
+        except OspreyError:
+            raise
+        except Exception as exc:
+            # An isolation border: an application's code may raise anything, and one step must not end the process.
+            if _is_of_graph(exc):
                 raise
-            except Exception as exc:
-                # An isolation border: an application's code may raise anything, and one step must not end the process.
-                if _is_of_graph(exc):
-                    raise
-                raise _failed(self, exc) from exc
-        return await _result_of(self, returned)
-
-    return prepare
+            told = classify(self, exc)
+            msg = f"capability '{self.name}' failed: {told.user_message or exc or type(exc).__name__}"
+            raise StepFailedError(msg, classification=told) from exc
+    return await result_of(self, returned)
 
 
 def _given(form: _Form, capability: Any) -> dict[str, Any]:
@@ -118,60 +116,3 @@ def _is_of_graph(exc: Exception) -> bool:
     """Say if it is LangGraph's own way to have a node wait, which must reach it."""
     graph = sys.modules.get("langgraph.errors")
     return graph is not None and isinstance(exc, graph.GraphBubbleUp)
-
-
-def _failed(capability: BaseCapability, exc: Exception) -> OspreyError:
-    step = capability.step
-    context = {"capability": capability.name, "context_key": step.context_key, "task_objective": step.task_objective}
-    try:
-        told = cast("object", type(capability).classify_error(exc, context))
-    except Exception as broken:  # noqa: BLE001 - an isolation border: what judges an error may itself be wrong
-        told = f"'classify_error' failed with {type(broken).__name__}: {broken}"
-    if not isinstance(told, ErrorClassification):
-        reason = told if isinstance(told, str) else f"'classify_error' gave {type(told).__name__}"
-        told = ErrorClassification(ErrorSeverity.CRITICAL, f"{exc} ({reason})")
-    msg = f"capability '{capability.name}' failed: {told.user_message or exc or type(exc).__name__}"
-    return StepFailedError(msg, classification=told)
-
-
-async def _result_of(capability: BaseCapability, returned: Any) -> StepResult | ApprovalNeeded:
-    if isinstance(returned, StepResult | ApprovalNeeded):
-        return returned
-    if returned is None:
-        return StepResult()
-    if not isinstance(returned, Mapping):
-        msg = f"capability '{capability.name}' returned {type(returned).__name__}: use store_output_context"
-        raise UsageError(msg)
-    given = {key: value for key, value in cast("Mapping[str, Any]", returned).items() if key not in _CLEARED}
-    if _CONTEXTS not in given:
-        return await _left(capability, given) if given else StepResult()
-    if strange := sorted(set(given) - {_CONTEXTS}):
-        msg = (
-            f"capability '{capability.name}' returned {', '.join(strange)} beside its context; "
-            "nothing reads that: put it into what store_output_context gets"
-        )
-        raise UsageError(msg)
-    return await _of_state(capability, cast("Mapping[str, Mapping[str, Any]]", given[_CONTEXTS]))
-
-
-async def _of_state(capability: BaseCapability, by_type: Mapping[str, Mapping[str, Any]]) -> StepResult:
-    step = capability.step
-    stored = {key: context for contexts in by_type.values() for key, context in contexts.items()}
-    own = stored.pop(step.context_key, None)
-    if own is None:
-        msg = f"capability '{capability.name}' left nothing under its own context key '{step.context_key}'"
-        raise UsageError(msg)
-    result = await _left(capability, own)
-    beside = {key: await capability.leave(context, key=key) for key, context in stored.items()}
-    return StepResult(text=result.text, context={**result.context, BESIDE_KEY: beside} if beside else result.context)
-
-
-async def _left(capability: BaseCapability, context: Mapping[str, Any]) -> StepResult:
-    return StepResult(text=_told(untyped(context)), context=await capability.leave(context))
-
-
-def _told(fields: Mapping[str, Any]) -> str:
-    """Say in a few lines what was left behind; whoever wants other words gives a `StepResult`."""
-    from osprey.base.contexts.preview import preview_of
-
-    return "\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in preview_of(fields).items())

@@ -33,7 +33,7 @@ class ArchiveReadCapability(BaseCapability):
                 "in config.yml"
             )
             raise ConfigError(msg)
-        inputs = self.input_contexts()
+        inputs = await self.loaded_inputs()
         channels = list(
             dict.fromkeys([*map(str, self._step.parameters.get("channels", ())), *channels_of(inputs.values())])
         )

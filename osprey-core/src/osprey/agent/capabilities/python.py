@@ -72,7 +72,7 @@ class PythonCapability(BaseCapability):
             code=code,
             mode=RunMode.DRY,
             target=self.target,
-            inputs=self.input_contexts(),
+            inputs=await self.loaded_inputs(),
             folder=new_run_folder(self._project.state_dir, self._step.task_objective),
         )
         outcome = await runner_of(self._project).run(job)
@@ -137,7 +137,7 @@ class PythonCapability(BaseCapability):
 
     async def _generate(self) -> str:
         generator = create_code_generator(self._project)
-        context: dict[str, Any] = dict(self.input_contexts())
+        context: dict[str, Any] = dict(await self.loaded_inputs())
         if "template" in self._step.parameters:
             context["phrasebook"] = dict(self._step.parameters)
         request = PythonExecutionRequest(

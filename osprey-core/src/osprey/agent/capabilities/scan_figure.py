@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from io import BytesIO
@@ -26,8 +25,6 @@ def draw_scan(data: ScanData, folder: Path, title: str, *, simulated: bool) -> P
         return None
     figures = folder / "figures"
     figures.mkdir(mode=0o700, exist_ok=True)
-    # A folder for its cache that no other user can write to; the person's own may not exist for a service.
-    os.environ.setdefault("MPLCONFIGDIR", str(folder.parent.parent / "matplotlib"))
     path = figures / "scan.png"
     write_private(path, _drawn(data, columns, f"{title} (simulation)" if simulated else title))
     return path

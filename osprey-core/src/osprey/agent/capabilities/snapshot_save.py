@@ -25,7 +25,7 @@ class SnapshotSaveCapability(BaseCapability):
         name = str(self.step.parameters.get("name") or time.strftime("snapshot-%Y%m%d-%H%M%S", time.gmtime()))
         folder.file(name)
         stated = [str(one) for one in self.step.parameters.get("channels", ())]
-        channels = list(dict.fromkeys([*stated, *channels_of(self.input_contexts().values())]))
+        channels = list(dict.fromkeys([*stated, *channels_of((await self.loaded_inputs()).values())]))
         if not channels:
             msg = f"step '{self.step.context_key}' names no channel to save: give 'channels', or find some before"
             raise UsageError(msg)

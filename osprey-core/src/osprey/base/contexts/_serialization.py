@@ -76,8 +76,15 @@ def read_any(plain: Mapping[str, Any], known: Iterable[type[CapabilityContext]] 
     kind = str(plain.get(CONTEXT_TYPE_KEY, ""))
     if kind in {one.CONTEXT_TYPE for one in (*BUILT_IN, *known)}:
         return read_context(plain, known)
-    told = plain.get(PROVENANCE_KEY)
-    return PlainContext(kind, untyped(plain), None if told is None else _converter.structure(told, Provenance))
+    return PlainContext(kind, untyped(plain), _provenance(plain.get(PROVENANCE_KEY), kind))
+
+
+def _provenance(told: Any, kind: str) -> Provenance | None:
+    try:
+        return None if told is None else _converter.structure(told, Provenance)
+    except (cattrs.BaseValidationError, TypeError, ValueError) as exc:
+        msg = f"where this {kind} comes from cannot be read: {told!r}"
+        raise UsageError(msg) from exc
 
 
 def strict_json(value: Any, where: str) -> Any:

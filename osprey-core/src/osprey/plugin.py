@@ -40,6 +40,12 @@ def osprey_capabilities() -> Iterable[Capability]:
     yield _capability("archive_read", "Read past values of channels", "ARCHIVER_DATA")
     yield _capability("python", "Run Python in the sandbox, and what it asks to write after approval", "PYTHON_RESULTS")
     yield _capability("memory", "Save and recall notes of the user", "MEMORY_CONTEXT")
+    yield _capability("time_range", "Turn words into a span of time", "TIME_RANGE")
+    yield _capability("snapshot_save", "Save what channels read now", "SNAPSHOT")
+    yield _capability("snapshot_restore", "Bring channels back to a snapshot, after approval", "CHANNEL_WRITE_RESULTS")
+    yield _capability("scan", "Scan channels over a grid or a list and measure, after approval", "SCAN_DATA")
+    yield _capability("context", "List or show what earlier steps left behind")
+    yield _capability("status", "Say what waits, which targets there are, whether writes are halted")
 
 
 @hookimpl
@@ -117,13 +123,13 @@ def osprey_commands() -> Iterable[Command]:
         yield Command(name=name, summary=summary, implementation=implementation)
 
 
-def _capability(name: str, summary: str, context: str) -> Capability:
+def _capability(name: str, summary: str, *provides: str) -> Capability:
     camel = "".join(word.capitalize() for word in name.split("_"))
     return Capability(
         name=name,
         summary=summary,
         implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
-        provides=(context,),
+        provides=provides,
     )
 
 

@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from osprey.agent.capabilities.archive_read import _plain, _summary
+from osprey.agent.capabilities.archive_read import _archived, _summary
+from osprey.base.contexts import ArchiverData, plain_context
 from osprey.control import ArchivedSample, ArchiveSeries, ArchiveSpan, ErrorKind, Fault
 
 S = 10**9
@@ -52,6 +53,6 @@ def test_a_summary_is_of_what_is_valid(series: ArchiveSeries, told: str) -> None
 
 
 def test_a_later_step_gets_gaps_that_json_can_hold() -> None:
-    plain = _plain(_series())
+    plain = plain_context(ArchiverData(series=(_archived(_series()),)))["series"][0]
     assert json.loads(json.dumps(plain, allow_nan=False))["v"] == [1.0, None, 3.0]
     assert plain["invalid"] == 1

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.anyio
 READ = "what is the current of BEND"
 
 
-async def test_planning_alone_holds_for_the_thread_and_off_ends_it(open_bench) -> None:
-    async with open_bench() as (_, agent):
+async def test_planning_alone_holds_for_the_thread_and_off_ends_it(small_bench) -> None:
+    async with small_bench() as (_, agent):
         said = await agent.ask("/planning on")
         assert said.status is TurnStatus.DONE
         waiting = await agent.ask(READ, thread=said.thread)
@@ -31,24 +31,24 @@ async def test_planning_alone_holds_for_the_thread_and_off_ends_it(open_bench) -
 
 
 @pytest.mark.parametrize("typed", ["/planning", "/planning:on", "/planning on", "/planning\non"])
-async def test_planning_before_a_question_holds_for_that_question_alone(open_bench, typed: str) -> None:
-    async with open_bench() as (_, agent):
+async def test_planning_before_a_question_holds_for_that_question_alone(small_bench, typed: str) -> None:
+    async with small_bench() as (_, agent):
         waiting = await agent.ask(f"{typed} {READ}")
         assert waiting.status is TurnStatus.WAITING
         assert (await agent.ask(READ, thread=waiting.thread)).status is TurnStatus.DONE
 
 
-async def test_planning_off_before_a_question_leaves_the_thread_as_it_is(open_bench) -> None:
-    async with open_bench() as (_, agent):
+async def test_planning_off_before_a_question_leaves_the_thread_as_it_is(small_bench) -> None:
+    async with small_bench() as (_, agent):
         said = await agent.ask("/planning on")
         assert (await agent.ask(f"/planning off {READ}", thread=said.thread)).status is TurnStatus.DONE
         assert (await agent.ask(READ, thread=said.thread)).status is TurnStatus.WAITING
 
 
 async def test_approval_on_asks_for_every_step_of_the_thread_and_configured_for_those_of_the_configuration(
-    open_bench,
+    small_bench,
 ) -> None:
-    async with open_bench() as (project, agent):
+    async with small_bench() as (project, agent):
         said = await agent.ask("/approval on")
         waiting = await agent.ask(READ, thread=said.thread)
         assert waiting.status is TurnStatus.WAITING
@@ -61,8 +61,8 @@ async def test_approval_on_asks_for_every_step_of_the_thread_and_configured_for_
 
 
 @pytest.mark.parametrize("typed", ["/approval off", "/approval:off", "/approval:disabled set BEND to 3 A"])
-async def test_no_command_takes_an_approval_away(open_bench, typed: str) -> None:
-    async with open_bench("approval: {global_mode: all_capabilities}\n") as (project, agent):
+async def test_no_command_takes_an_approval_away(small_bench, typed: str) -> None:
+    async with small_bench("approval: {global_mode: all_capabilities}\n") as (project, agent):
         with pytest.raises(UsageError, match="no command takes an approval away"):
             await agent.ask(typed, thread="t")
         assert (await agent.ask(READ, thread="t")).status is TurnStatus.WAITING
@@ -84,9 +84,9 @@ async def test_no_command_takes_an_approval_away(open_bench, typed: str) -> None
     ],
 )
 async def test_a_setting_is_kept_with_its_thread_and_reaches_its_turns(
-    open_bench, typed: str, name: str, value: object
+    small_bench, typed: str, name: str, value: object
 ) -> None:
-    async with open_bench() as (project, agent):
+    async with small_bench() as (project, agent):
         said = await agent.ask(typed)
         assert said.answer
         assert getattr(await threads_of(project).settings(said.thread), name) == value
@@ -97,8 +97,8 @@ async def test_a_setting_is_kept_with_its_thread_and_reaches_its_turns(
         assert row.entry[key] == value
 
 
-async def test_a_direct_chat_talks_to_its_capability_until_it_is_left(open_bench) -> None:
-    async with open_bench() as (_, agent):
+async def test_a_direct_chat_talks_to_its_capability_until_it_is_left(small_bench) -> None:
+    async with small_bench() as (_, agent):
         said = await agent.ask("/chat:channel_find")
         assert "channel_find" in said.answer
         found = await agent.ask("bend current", thread=said.thread)
@@ -109,8 +109,8 @@ async def test_a_direct_chat_talks_to_its_capability_until_it_is_left(open_bench
         assert (await agent.ask("/exit", thread=said.thread)).is_exit
 
 
-async def test_chat_lists_what_can_be_talked_to_and_names_the_closest(open_bench) -> None:
-    async with open_bench() as (_, agent):
+async def test_chat_lists_what_can_be_talked_to_and_names_the_closest(small_bench) -> None:
+    async with small_bench() as (_, agent):
         assert "/chat:memory" in (await agent.ask("/chat")).answer
         with pytest.raises(UsageError, match="channel_find"):
             await agent.ask("/chat:channel_fnd")
@@ -118,8 +118,8 @@ async def test_chat_lists_what_can_be_talked_to_and_names_the_closest(open_bench
             await agent.ask("/chat:channel_write set BEND to 3 A")
 
 
-async def test_help_config_and_status_say_what_is_so(open_bench) -> None:
-    async with open_bench("facility: {name: Test bench}\n") as (_, agent):
+async def test_help_config_and_status_say_what_is_so(small_bench) -> None:
+    async with small_bench("facility: {name: Test bench}\n") as (_, agent):
         told = (await agent.ask("/help")).answer
         assert all(f"/{name}" in told for name in COMMANDS)
         assert "Have a person look at the plan" in (await agent.ask("/help planning")).answer
@@ -132,8 +132,8 @@ async def test_help_config_and_status_say_what_is_so(open_bench) -> None:
 
 
 @pytest.mark.parametrize("typed", ["/planing", "/statsu", "/hlep", "/exit now", "/task", "/caps:perhaps"])
-async def test_a_command_that_is_wrong_is_said_and_changes_nothing(open_bench, typed: str) -> None:
-    async with open_bench() as (project, agent):
+async def test_a_command_that_is_wrong_is_said_and_changes_nothing(small_bench, typed: str) -> None:
+    async with small_bench() as (project, agent):
         with pytest.raises(UsageError, match=r"/|stands alone"):
             await agent.ask(typed, thread="t")
         assert await threads_of(project).turns("t") == []

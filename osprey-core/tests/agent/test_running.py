@@ -39,6 +39,7 @@ class Meet(BaseCapability):
 
     name = "meet"
     description = "Meet another step"
+    is_independent = True
 
     async def execute(self):
         barrier = MEETING.setdefault(self.thread, [])
@@ -62,6 +63,7 @@ class Wrong(BaseCapability):
 
     name = "wrong"
     description = "Ask for nothing"
+    is_independent = True
 
     async def execute(self):
         return ApprovalNeeded(request_id="req-0", sha256="0" * 64)
@@ -95,30 +97,30 @@ def plan(*steps: tuple[str, str, dict[str, Any]] | PlannedStep) -> ExecutionPlan
     return ExecutionPlan(steps=tuple(made))
 
 
-async def test_steps_without_an_effect_that_need_nothing_of_each_other_run_at_once(open_bench) -> None:
-    async with open_bench(plugin=TOYS) as (_, agent):
+async def test_steps_without_an_effect_that_need_nothing_of_each_other_run_at_once(small_bench) -> None:
+    async with small_bench(plugin=TOYS) as (_, agent):
         done = await agent.carry_out(plan(("a", "meet", {"of": 2}), ("b", "meet", {"of": 2})), question="meet")
     assert done.status is TurnStatus.DONE
     assert done.contexts == {"a": {"met": ["a", "b"]}, "b": {"met": ["a", "b"]}}
     assert done.answer.startswith("a met\nb met"), "in the order of the plan"
 
 
-async def test_a_step_that_needs_the_result_of_another_runs_after_it(open_bench) -> None:
+async def test_a_step_that_needs_the_result_of_another_runs_after_it(small_bench) -> None:
     needy = PlannedStep(
         context_key="b", capability="meet", task_objective="b", parameters={"of": 2}, inputs=({"MET": "a"},)
     )
-    async with open_bench(plugin=TOYS) as (_, agent):
+    async with small_bench(plugin=TOYS) as (_, agent):
         done = await agent.carry_out(plan(("a", "meet", {"of": 1}), needy), question="meet")
     assert done.status is TurnStatus.DONE
     assert done.contexts["a"] == {"met": ["a"]}
 
 
-async def test_no_step_runs_beside_one_that_may_change_something(open_bench) -> None:
+async def test_no_step_runs_beside_one_that_may_change_something(small_bench) -> None:
     """What stands behind a write in the plan reads the machine after it."""
     read = {"channels": ["BEND:CURRENT:SP"]}
     write = {"groups": [[{"channel": "BEND:CURRENT:SP", "value": 3.0}]]}
     steps = plan(("before", "channel_read", read), ("set", "channel_write", write), ("after", "channel_read", read))
-    async with open_bench() as (project, agent):
+    async with small_bench() as (project, agent):
         asked = await agent.carry_out(steps, question="set and look")
         assert list(asked.contexts) == ["before"]
         row = await journal_of(project).requests.get(str(asked.approval))
@@ -128,16 +130,16 @@ async def test_no_step_runs_beside_one_that_may_change_something(open_bench) -> 
     assert done.contexts["after"]["readings"]["BEND:CURRENT:SP"]["value"] == 3.0
 
 
-async def test_a_step_that_asks_without_a_second_half_fails_and_says_so(open_bench) -> None:
-    async with open_bench(plugin=TOYS) as (_, agent):
+async def test_a_step_that_asks_without_a_second_half_fails_and_says_so(small_bench) -> None:
+    async with small_bench(plugin=TOYS) as (_, agent):
         together = await agent.carry_out(plan(("a", "wrong", {}), ("b", "meet", {"of": 1})), question="x")
     assert together.status is TurnStatus.FAILED
     assert "no second half" in together.answer
     assert "b met" in together.answer
 
 
-async def test_a_halt_cuts_off_what_is_under_way_and_says_who_and_why(open_bench) -> None:
-    async with open_bench(plugin=TOYS) as (project, agent):
+async def test_a_halt_cuts_off_what_is_under_way_and_says_who_and_why(small_bench) -> None:
+    async with small_bench(plugin=TOYS) as (project, agent):
         results: list[Any] = []
 
         async def work() -> None:
@@ -152,23 +154,23 @@ async def test_a_halt_cuts_off_what_is_under_way_and_says_who_and_why(open_bench
     assert "smoke in sector 3" in results[0].answer
 
 
-async def test_a_halt_that_was_set_before_lets_a_question_that_only_reads_be_answered(open_bench) -> None:
-    async with open_bench() as (project, agent):
+async def test_a_halt_that_was_set_before_lets_a_question_that_only_reads_be_answered(small_bench) -> None:
+    async with small_bench() as (project, agent):
         await journal_of(project).halt.set(current_actor(), "maintenance")
         assert (await agent.ask("what is the current of BEND")).status is TurnStatus.DONE
 
 
-async def test_a_turn_works_no_longer_than_its_limit(open_bench) -> None:
+async def test_a_turn_works_no_longer_than_its_limit(small_bench) -> None:
     limit = "execution_control: {limits: {max_execution_time_seconds: 0.2}}\n"
-    async with open_bench(limit, plugin=TOYS) as (_, agent):
+    async with small_bench(limit, plugin=TOYS) as (_, agent):
         ended = await agent.carry_out(plan(("a", "endless", {}), ("b", "meet", {"of": 1})), question="for ever")
     assert ended.status is TurnStatus.FAILED
     assert "max_execution_time_seconds" in ended.answer
 
 
-async def test_a_turn_tells_what_happens_in_order(open_bench) -> None:
+async def test_a_turn_tells_what_happens_in_order(small_bench) -> None:
     seen: list[Event] = []
-    async with open_bench() as (project, agent):
+    async with small_bench() as (project, agent):
         asked = await agent.ask("set BEND to 3 A", listener=seen.append)
         row = await journal_of(project).requests.get(str(asked.approval))
         await journal_of(project).requests.approve(row.id, row.sha256[:8], current_actor())
@@ -179,16 +181,16 @@ async def test_a_turn_tells_what_happens_in_order(open_bench) -> None:
     assert seen[3] == StepEnded(key=seen[2].key, capability="channel_write", status="asks")
 
 
-async def test_a_listener_that_fails_stops_nothing(open_bench) -> None:
+async def test_a_listener_that_fails_stops_nothing(small_bench) -> None:
     def fail(event: Event) -> None:
         raise ValueError(event)
 
-    async with open_bench() as (_, agent):
+    async with small_bench() as (_, agent):
         assert (await agent.ask("remember that BEND is slow", listener=fail)).status is TurnStatus.DONE
 
 
-async def test_the_parts_of_a_turn_are_timed_and_belong_together(open_bench) -> None:
-    async with open_bench() as (project, agent):
+async def test_the_parts_of_a_turn_are_timed_and_belong_together(small_bench) -> None:
+    async with small_bench() as (project, agent):
         done = await agent.ask("what is the current of BEND")
         spans = {span.name: span for span in await traces_of(project).of(done.turn)}
     assert set(spans) == {"turn", "plan", "step", "respond"}
@@ -199,8 +201,8 @@ async def test_the_parts_of_a_turn_are_timed_and_belong_together(open_bench) -> 
     assert all(turn.begun_ns <= span.begun_ns <= span.ended_ns <= turn.ended_ns for span in spans.values())
 
 
-async def test_the_checkpoints_of_a_turn_that_has_ended_are_gone_and_its_result_is_kept(open_bench) -> None:
-    async with open_bench() as (project, agent):
+async def test_the_checkpoints_of_a_turn_that_has_ended_are_gone_and_its_result_is_kept(small_bench) -> None:
+    async with small_bench() as (project, agent):
         done = await agent.ask("what is the current of BEND")
         waiting = await agent.ask("set BEND to 3 A", thread=done.thread)
         with sqlite3.connect(project.state_dir / "checkpoints.db") as checkpoints:
@@ -211,8 +213,8 @@ async def test_the_checkpoints_of_a_turn_that_has_ended_are_gone_and_its_result_
     assert again.answer == done.answer
 
 
-async def test_a_turn_that_is_cancelled_is_stored_as_stopped_and_goes_on_when_it_is_resumed(open_bench) -> None:
-    async with open_bench(plugin=TOYS) as (project, agent):
+async def test_a_turn_that_is_cancelled_is_stored_as_stopped_and_goes_on_when_it_is_resumed(small_bench) -> None:
+    async with small_bench(plugin=TOYS) as (project, agent):
         with anyio.move_on_after(0.5):
             await agent.carry_out(plan(("a", "endless", {})), question="for ever")
         [thread] = await threads_of(project).list()
@@ -222,11 +224,11 @@ async def test_a_turn_that_is_cancelled_is_stored_as_stopped_and_goes_on_when_it
         assert scope.cancelled_caught, "it went on where it was"
 
 
-async def test_a_turn_whose_process_died_before_its_first_checkpoint_begins_again(open_bench, monkeypatch) -> None:
+async def test_a_turn_whose_process_died_before_its_first_checkpoint_begins_again(small_bench, monkeypatch) -> None:
     class PowerCutError(BaseException):
         pass
 
-    async with open_bench() as (project, agent):
+    async with small_bench() as (project, agent):
         graph = await agent.graph()
 
         async def die(*_: Any, **__: Any) -> Any:
@@ -245,8 +247,8 @@ async def test_a_turn_whose_process_died_before_its_first_checkpoint_begins_agai
 @pytest.mark.parametrize(
     ("typed", "heard"), [("/beam hello", "True None"), ("/beam:on hello", "'on' None"), ("hello", "None None")]
 )
-async def test_a_command_of_a_capability_is_handed_to_its_steps(open_bench, typed: str, heard: str) -> None:
-    async with open_bench(plugin=TOYS) as (_, agent):
+async def test_a_command_of_a_capability_is_handed_to_its_steps(small_bench, typed: str, heard: str) -> None:
+    async with small_bench(plugin=TOYS) as (_, agent):
         await agent.ask("/chat:heard", thread="t")
         said = await agent.ask(typed, thread="t")
         assert f"heard {heard}" in said.answer

@@ -42,8 +42,8 @@ def capability_of(project: Project, state: TurnState, step: PlannedStep) -> Base
 def steps_at_once(project: Project, state: TurnState) -> tuple[PlannedStep, ...]:
     """Give the steps that are next and may run at once: of one that may change something, it alone.
 
-    The order of a plan means something where a step has an effect: what stands behind a write in the plan reads the
-    machine after it. So only neighbours without an effect run at once, none of which needs another's result.
+    The order of a plan means something where a step has an effect, and what stands behind a write reads the machine
+    after it. So only neighbours run at once whose capabilities say that they may, none of which needs another's result.
     """
     rest = _plan_of(state).steps[state.get("cursor", 0) :]
     group: list[PlannedStep] = []
@@ -60,8 +60,7 @@ def steps_at_once(project: Project, state: TurnState) -> tuple[PlannedStep, ...]
 
 def _may_share(project: Project, state: TurnState, step: PlannedStep) -> bool:
     implementation: type[BaseCapability] = project.registry.resolve("capabilities", step.capability)
-    has_effect = implementation.asks_by_itself or implementation.conclude is not BaseCapability.conclude
-    return not has_effect and not is_gated(project, state, implementation, step.capability)
+    return implementation.is_independent and not is_gated(project, state, implementation, step.capability)
 
 
 async def run_at_once(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 
 @frozen(kw_only=True)
@@ -23,6 +23,19 @@ class PlannedStep:
     parameters: Mapping[str, Any] = field(factory=dict[str, Any])
     inputs: tuple[Mapping[str, str], ...] = ()
     """`{context type: context key}` of earlier steps."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Give a field by its name: the predecessor's steps are mappings, and capabilities read them so."""
+        if name not in _STEP_FIELDS:
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a field by its name, or the default where there is none of this name or it is empty."""
+        return (getattr(self, name) or default) if name in _STEP_FIELDS else default
+
+
+_STEP_FIELDS: Final = frozenset(one.name for one in fields(PlannedStep))
 
 
 @frozen(kw_only=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from osprey.config.problems import InvalidConfigError, Problem
     from osprey.config.scaffold import Scaffold, write_project
     from osprey.config.schema import (
+        ChannelFinderConfig,
         Config,
         ControlSystemConfig,
         Demand,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         FacilityConfig,
         LimitsConfig,
         ModeConfig,
+        PipelineMode,
         PluginsConfig,
         PluginSection,
         Posture,
@@ -55,7 +57,9 @@ _HOMES = {
     "ApprovalMode": "approval",
     "ApprovalPolicyConfig": "approval",
     "CapabilityApproval": "approval",
+    "ChannelFinderConfig": "schema",
     "Config": "schema",
+    "PipelineMode": "schema",
     "ControlSystemConfig": "schema",
     "Demand": "schema",
     "DemandArea": "schema",
@@ -99,6 +103,7 @@ __all__ = [
     "ApprovalMode",
     "ApprovalPolicyConfig",
     "CapabilityApproval",
+    "ChannelFinderConfig",
     "Config",
     "ControlSystemConfig",
     "Demand",
@@ -116,6 +121,7 @@ __all__ = [
     "NotificationConfig",
     "Origin",
     "PersonConfig",
+    "PipelineMode",
     "PluginSection",
     "PluginsConfig",
     "Posture",

@@ -21,6 +21,7 @@ from osprey.config.nodes import Table, find, is_empty, scalars
 from osprey.config.people import contradictions, unmeetable
 from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.schema import (
+    ChannelFinderConfig,
     Config,
     ExecutionConfig,
     FacilityConfig,
@@ -40,6 +41,7 @@ SECTIONS: Final = (
     "archiver",
     "control_system",
     "execution",
+    "channel_finder",
     "execution_control",
     "facility",
     "models",
@@ -136,6 +138,7 @@ class _Assembly:
             turn_limits=turns,
             models=asked.models,
             api=asked.api,
+            channel_finder=draft.section("channel_finder", ChannelFinderConfig),
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),

@@ -97,6 +97,7 @@ def _in_force(config: Config) -> dict[str, Any]:
         "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
         "execution_control": {"limits": _plain(config.turn_limits)},
         **_models(config),
+        "channel_finder": _plain(config.channel_finder),
         "plugins": _plain(config.plugins),
         "storage": _plain(config.storage),
     }

@@ -179,6 +179,25 @@ class StorageConfig:
     """The folder of the project's database and records; `.osprey` beside the configuration by default."""
 
 
+class PipelineMode(StrEnum):
+    """`channel_finder.pipeline_mode`: how channels are found by words."""
+
+    IN_CONTEXT = "in_context"
+    """In the whole list at once."""
+    HIERARCHICAL = "hierarchical"
+    """Down the facility's tree of channels, level by level."""
+    MIDDLE_LAYER = "middle_layer"
+    """By family, then by what is measured or set, then by place."""
+
+
+@frozen(kw_only=True)
+class ChannelFinderConfig:
+    """`channel_finder`."""
+
+    pipeline_mode: PipelineMode = PipelineMode.IN_CONTEXT
+    """How channels are found by words."""
+
+
 @frozen(kw_only=True)
 class TurnLimits:
     """`execution_control.limits`: what one turn may use."""
@@ -252,6 +271,7 @@ class Config:
     models: ModelsConfig = field(factory=ModelsConfig)
     api: ApiConfig = field(factory=ApiConfig)
     turn_limits: TurnLimits = TurnLimits()
+    channel_finder: ChannelFinderConfig = field(factory=ChannelFinderConfig)
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

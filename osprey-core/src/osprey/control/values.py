@@ -218,6 +218,8 @@ class ChannelRecord:
     """Texts of an enumeration, by number."""
     length: int | None = None
     """How many elements a waveform has; None: a single value."""
+    way: tuple[str, ...] = ()
+    """Where it stands in the facility's own tree of channels, from the root down; empty: the list is no tree."""
 
 
 @frozen(kw_only=True)

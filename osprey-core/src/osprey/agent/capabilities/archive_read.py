@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
+from osprey.agent.capabilities.reading_contexts import channels_of
 from osprey.agent.wording import format_time, format_value
 from osprey.base import BaseCapability, StepResult, StepStatus
+from osprey.base.contexts import ArchivedChannel, ArchiverData, TimeRange
 from osprey.control import SEVERITIES, ArchivedSample, ArchiveSeries, ArchiveSpan, Severity, targets_of
 from osprey.control.archive import Columns, columns_of
-from osprey.errors import ConfigError
+from osprey.errors import ConfigError, UsageError
 
 _TIMEOUT_S = 60.0
 """A long span is read from disks; the time limit of a live reading would be too short."""
@@ -19,6 +23,8 @@ class ArchiveReadCapability(BaseCapability):
 
     name = "archive_read"
     description = "Read past values of channels from the archive"
+    is_independent = True
+    provides = ("ARCHIVER_DATA",)
 
     async def execute(self) -> StepResult:
         target = await targets_of(self._project).get(self.target)
@@ -28,29 +34,51 @@ class ArchiveReadCapability(BaseCapability):
                 "in config.yml"
             )
             raise ConfigError(msg)
-        channels = [str(name) for name in self.parameter("channels")]
-        span = ArchiveSpan(start_ns=int(self.parameter("start_ns")), end_ns=int(self.parameter("end_ns")))
+        inputs = await self.loaded_inputs()
+        channels = list(
+            dict.fromkeys([*map(str, self._step.parameters.get("channels", ())), *channels_of(inputs.values())])
+        )
+        if not channels:
+            msg = f"step '{self._step.context_key}' names no channel to read from the archive"
+            raise UsageError(msg)
+        span = self._span(inputs)
         series = await target.archiver.fetch(channels, span, timeout_s=_TIMEOUT_S)
         zone = self._project.config.facility.time_zone
         return StepResult(
             status=StepStatus.FAILED if all(one.fault for one in series) else StepStatus.DONE,
             text="\n".join(_summary(one, span, zone) for one in series),
-            context={"series": [_plain(one) for one in series]},
+            context=await self.leave(
+                ArchiverData(
+                    start_ns=span.start_ns, end_ns=span.end_ns, series=tuple(_archived(one) for one in series)
+                ),
+                channels=tuple(channels),
+            ),
         )
 
+    def _span(self, inputs: Mapping[str, Mapping[str, Any]]) -> ArchiveSpan:
+        """Give the span of the step's own parameters, else that of a `TIME_RANGE` among its inputs."""
+        spans = [one for one in inputs.values() if one.get("context_type") == TimeRange.CONTEXT_TYPE]
+        given = self._step.parameters
+        if "start_ns" not in given and "end_ns" not in given and len(spans) == 1:
+            given = spans[0]
+        if "start_ns" not in given or "end_ns" not in given:
+            msg = f"step '{self._step.context_key}' needs start_ns and end_ns, or one TIME_RANGE among its inputs"
+            raise UsageError(msg)
+        return ArchiveSpan(start_ns=int(given["start_ns"]), end_ns=int(given["end_ns"]))
 
-def _plain(series: ArchiveSeries) -> dict[str, object]:
+
+def _archived(series: ArchiveSeries) -> ArchivedChannel:
     columns = columns_of(series)
-    return {
-        "channel": series.channel,
-        "unit": series.unit,
-        "t": [time_ns / 1e9 for time_ns in columns.times_ns],
+    return ArchivedChannel(
+        channel=series.channel,
+        unit=series.unit,
+        t=tuple(time_ns / 1e9 for time_ns in columns.times_ns),
         # JSON has no word for what is no number.
-        "v": [value if math.isfinite(value) else None for value in columns.values],
-        "invalid": columns.invalid,
-        "labels": list(series.labels),
-        "coverage": series.coverage,
-    }
+        v=tuple(value if math.isfinite(value) else None for value in columns.values),
+        invalid=columns.invalid,
+        labels=tuple(series.labels),
+        coverage=series.coverage,
+    )
 
 
 def _summary(series: ArchiveSeries, span: ArchiveSpan, zone: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from osprey.agent.capabilities.reading_contexts import channels_of, values_of
 from osprey.agent.wording import format_reading
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.control import Fault, targets_of
-from osprey.control.wire import to_wire
 from osprey.errors import UsageError
 
 
@@ -14,11 +14,12 @@ class ChannelReadCapability(BaseCapability):
 
     name = "channel_read"
     description = "Read the present value of channels"
+    is_independent = True
+    provides = ("CHANNEL_VALUES",)
 
     async def execute(self) -> StepResult:
         channels = [str(name) for name in self._step.parameters.get("channels", ())]
-        for context in self.input_contexts().values():
-            channels += [str(name) for name in context.get("channels", ())]
+        channels += channels_of((await self.loaded_inputs()).values())
         if not channels:
             msg = f"step '{self._step.context_key}' names no channel to read"
             raise UsageError(msg)
@@ -31,6 +32,6 @@ class ChannelReadCapability(BaseCapability):
         return StepResult(
             status=StepStatus.FAILED if len(faults) == len(results) else StepStatus.DONE,
             text="\n".join(lines),
-            context={"readings": {r.channel: to_wire(r) for r in results}},
+            context=await self.leave(values_of(results), channels=tuple(channels)),
             warnings=tuple(f"{fault.channel}: {fault.message}" for fault in faults),
         )

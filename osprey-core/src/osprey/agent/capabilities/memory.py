@@ -13,6 +13,7 @@ from osprey.approval.asking import asks, kind_of
 from osprey.approval.executing import spend_approved
 from osprey.approval.kinds.document import write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
+from osprey.base.contexts import MemoryContext
 from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.memory_storage import Notes, notes_of
@@ -26,6 +27,7 @@ class MemoryCapability(BaseCapability):
 
     name = "memory"
     description = "Remember a fact, or say what is remembered"
+    provides = ("MEMORY_CONTEXT",)
     asks_by_itself = True
     direct_chat_enabled = True
 
@@ -42,9 +44,9 @@ class MemoryCapability(BaseCapability):
             return await self._file(operation, text)
         notes, user = notes_of(self._project), current_actor().subject
         if operation == "search":
-            return await _found(notes, user, text)
+            return await self._found(notes, user, text)
         note = await notes.save(user, text, key=self.request_key)
-        return _saved(note.id, note.text)
+        return await self._saved(note.id, note.text)
 
     async def _file(self, operation: str, text: str) -> ApprovalNeeded:
         kind = kind_of(self.name, operation)
@@ -78,8 +80,21 @@ class MemoryCapability(BaseCapability):
                 return StepResult(status=StepStatus.WAITING, text=str(exc))
         report = row.report or {}
         if report.get("operation") == "search":
-            return await _found(notes, str(report["user_id"]), str(report["content"]))
-        return _saved(str(report.get("note")), str(report.get("content")))
+            return await self._found(notes, str(report["user_id"]), str(report["content"]))
+        return await self._saved(str(report.get("note")), str(report.get("content")), row.id)
+
+    async def _saved(self, note: str, text: str, request_id: str = "") -> StepResult:
+        left = await self.leave(MemoryContext(notes=(text,), note=note), request_id=request_id)
+        return StepResult(text=f"Remembered: {text}", context=left)
+
+    async def _found(self, notes: Notes, user: str, text: str) -> StepResult:
+        found = await notes.search(user, text)
+        left = await self.leave(MemoryContext(notes=tuple(note.text for note in found)))
+        if not found:
+            about = f" about '{text}'" if text else ""
+            return StepResult(text=f"Nothing is remembered{about}.", context=left)
+        lines = [f"  {note.saved:%Y-%m-%d %H:%M} UTC  {note.text}" for note in found]
+        return StepResult(text="\n".join(["Remembered:", *lines]), context=left)
 
 
 def _effect(notes: Notes, request_id: str) -> Any:
@@ -92,16 +107,3 @@ def _effect(notes: Notes, request_id: str) -> Any:
         return {**content, "note": note.id, "content": note.text}
 
     return work
-
-
-def _saved(note: str, text: str) -> StepResult:
-    return StepResult(text=f"Remembered: {text}", context={"note": note})
-
-
-async def _found(notes: Notes, user: str, text: str) -> StepResult:
-    found = await notes.search(user, text)
-    if not found:
-        about = f" about '{text}'" if text else ""
-        return StepResult(text=f"Nothing is remembered{about}.")
-    lines = [f"  {note.saved:%Y-%m-%d %H:%M} UTC  {note.text}" for note in found]
-    return StepResult(text="\n".join(["Remembered:", *lines]), context={"notes": [n.text for n in found]})

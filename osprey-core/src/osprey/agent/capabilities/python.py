@@ -24,6 +24,7 @@ from osprey.approval import Draft, Facts, current_actor, file_request, file_writ
 from osprey.approval.asking import asks
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
+from osprey.base.contexts import PythonResults
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, guard_of, targets_of
 from osprey.errors import RefusedError, SandboxError, StorageError
@@ -51,6 +52,7 @@ class PythonCapability(BaseCapability):
 
     name = "python"
     description = "Analyse, plot, or change channels by a rehearsed script"
+    provides = ("PYTHON_RESULTS",)
     asks_by_itself = True
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
@@ -71,7 +73,7 @@ class PythonCapability(BaseCapability):
             code=code,
             mode=RunMode.DRY,
             target=self.target,
-            inputs=self.input_contexts(),
+            inputs=await self.loaded_inputs(),
             folder=new_run_folder(self._project.state_dir, self._step.task_objective),
         )
         outcome = await runner_of(self._project).run(job)
@@ -136,7 +138,7 @@ class PythonCapability(BaseCapability):
 
     async def _generate(self) -> str:
         generator = create_code_generator(self._project)
-        context: dict[str, Any] = dict(self.input_contexts())
+        context: dict[str, Any] = dict(await self.loaded_inputs())
         if "template" in self._step.parameters:
             context["phrasebook"] = dict(self._step.parameters)
         request = PythonExecutionRequest(
@@ -192,7 +194,12 @@ class PythonCapability(BaseCapability):
         return StepResult(
             status=StepStatus.DONE if outcome.is_done else StepStatus.FAILED,
             text="\n".join(line for line in lines if line),
-            context={"results": outcome.results},
+            context=await self.leave(
+                PythonResults(results=outcome.results, figures=tuple(outcome.figures)),
+                channels=tuple(dict.fromkeys(one.channel for one in outcome.writes)),
+                request_id=report.request_id if report else "",
+                run=outcome.folder.name,
+            ),
             runs=(str(outcome.folder),),
             artifacts=(*figures, str(notebook)),
             warnings=outcome.warnings,

@@ -16,7 +16,7 @@ Groups = tuple[tuple[WriteItem, ...], ...]
 async def groups_of_writes(target: Target, groups: Sequence[Sequence[Mapping[str, Any]]]) -> Groups:
     """Turn planned writes into items; a `delta` is added to the channel's present value."""
     relative = [write["channel"] for group in groups for write in group if "delta" in write]
-    present = await _numbers(target, relative)
+    present = await present_numbers(target, relative)
     return tuple(
         tuple(
             WriteItem(channel=write["channel"], value=_value(write, present), unit=write.get("unit")) for write in group
@@ -38,7 +38,7 @@ async def groups_of_scan(target: Target, scan: Mapping[str, Any]) -> Groups:
     # The ends are exact; points between them are weighted means, so that no rounding adds up.
     values = [(start * (steps - 1 - k) + stop * k) / (steps - 1) for k in range(steps)]
     if scan.get("restore", True):
-        values.append((await _numbers(target, [channel]))[channel])
+        values.append((await present_numbers(target, [channel]))[channel])
     return tuple((WriteItem(channel=channel, value=value, unit=scan.get("unit")),) for value in values)
 
 
@@ -53,7 +53,11 @@ def _value(write: Mapping[str, Any], present: Mapping[str, float]) -> Any:
     return write["value"]
 
 
-async def _numbers(target: Target, channels: Sequence[str]) -> dict[str, float]:
+async def present_numbers(target: Target, channels: Sequence[str]) -> dict[str, float]:
+    """Give what channels are set to now, on a fresh read.
+
+    :raises ConnectorError: one cannot be read. :raises RefusedError: one holds no number.
+    """
     if not channels:
         return {}
     results = await target.connector.read(channels, timeout_s=target.config.read_timeout_s)

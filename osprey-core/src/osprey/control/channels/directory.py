@@ -143,7 +143,7 @@ class ChannelDirectory:
         exact = self.get(text.strip())
         if exact is not None:
             return SearchResult(records=(exact,)[:limit], count=1)
-        sectors = _sectors_of(text)
+        sectors = sectors_in(text)
         words = _query_words(text, sectors)
         among = self._in_sectors(sectors) if sectors else None
         if not words:
@@ -208,7 +208,8 @@ def _joined(sets: Iterable[int]) -> int:
     return joined
 
 
-def _sectors_of(text: str) -> set[int]:
+def sectors_in(text: str) -> set[int]:
+    """Give the sectors that a text names, such as ``sector 4`` or ``S04``."""
     sectors: set[int] = set()
     for numbers, short in _SECTOR.findall(text):
         sectors.update(int(number) for number in re.findall(r"\d+", numbers or short))

@@ -148,6 +148,7 @@ CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "unit": _text,
     "readback": _optional_name,
     "aliases": _texts,
+    "way": _texts,
     "dtype": _dtype,
     "labels": _texts,
     "length": _length,

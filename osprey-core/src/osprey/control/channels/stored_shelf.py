@@ -29,7 +29,7 @@ CREATE TABLE records (place INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE words (number INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
 CREATE TABLE sets (kind TEXT, key TEXT, numbers BLOB NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 """
-_LISTS: Final = ("family_words", "aliases", "labels")
+_LISTS: Final = ("family_words", "aliases", "labels", "way")
 _MOST_ASKED: Final = 500
 _MOST_REMEMBERED: Final = 20_000
 

@@ -32,6 +32,7 @@ from osprey.models.phrasebook.phrases import (
     Subject,
     Word,
 )
+from osprey.models.phrasebook.spans import parse_span
 from osprey.models.phrasebook.synonyms import implied, is_plural, stem, usual_meaning
 from osprey.models.phrasebook.units import UnitMismatchError, convert, find_unit, similar_units
 
@@ -68,6 +69,7 @@ __all__ = [
     "implied",
     "is_plural",
     "parse",
+    "parse_span",
     "similar_units",
     "stem",
     "usual_meaning",

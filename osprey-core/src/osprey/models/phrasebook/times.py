@@ -33,6 +33,8 @@ class _ClockTime:
     day: date | None
     first: int
     end: int
+    is_bare: bool = False
+    """True for an hour without minutes or half of the day: it is one of the 24 only where a day stands beside it."""
 
 
 def take_span(cursor: Cursor) -> Span | None:
@@ -146,10 +148,13 @@ def _take_between(cursor: Cursor) -> tuple[int, int] | None:
     if opening is None:
         cursor.index = start
         return None
-    left = _take_point_or_clock(cursor)
+    left = _take_point_or_clock(cursor) or _take_bare_hour(cursor)
     joined = left is not None and cursor.take(["and"] if opening == "between" else ["to", "until", "till"])
-    right = _take_point_or_clock(cursor) if joined else None
-    if left is None or right is None:
+    right = (_take_point_or_clock(cursor) or _take_bare_hour(cursor)) if joined else None
+    is_dated = day is not None or any(isinstance(end, _ClockTime) and end.day for end in (left, right))
+    # '8 and 9' are hours where a day is named, and may be anything where none is.
+    is_unclear = not is_dated and any(isinstance(end, _ClockTime) and end.is_bare for end in (left, right))
+    if left is None or right is None or is_unclear:
         cursor.index = start
         return None
     if day is None and isinstance(left, _ClockTime) and left.day is None:
@@ -205,6 +210,20 @@ def _take_clock(cursor: Cursor) -> _ClockTime | None:
         if day is None:
             cursor.index = before_on
     return _ClockTime(at, day, first, cursor.index)
+
+
+def _take_bare_hour(cursor: Cursor) -> _ClockTime | None:
+    """Take an hour of the 24 as in `yesterday between 8 and 9`, and a day that stands behind it."""
+    first, token = cursor.index, cursor.peek()
+    if token is None or token.kind is not Kind.NUMBER or not token.text.isdecimal() or int(token.text) > 23:
+        return None
+    cursor.next()
+    after = cursor.index
+    dated = cursor.take_kind(Kind.DATE)
+    day = parse_date(cursor, dated) if dated else _take_day_word(cursor)
+    if day is None:
+        cursor.index = after
+    return _ClockTime(time(int(token.text)), day, first, cursor.index, is_bare=True)
 
 
 def _take_time_of_day(cursor: Cursor) -> time | None:

@@ -145,6 +145,7 @@ class _Plan:
             quantity=quantity_of((*ways, *reversed(branch.told))),
             role=role,
             unit=str(branch.node.get("_unit", branch.node.get("units", ""))),
+            way=tuple(key for _, key in branch.keys),
         )
 
     def _family(self, branch: _Branch) -> str:

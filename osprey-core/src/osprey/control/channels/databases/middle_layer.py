@@ -50,7 +50,8 @@ def read_middle_layer(path: Path, document: Any) -> list[ChannelRecord]:
             none: dict[str, Any] = {}
             setup: Mapping[str, Any] = next((node[key] for key in _SETUPS if isinstance(node.get(key), dict)), none)
             words = tuple(filter(None, (_description(node),)))
-            kin = _Family(path=path, system=_description(families) or system, name=family, words=words, setup=setup)
+            told = _description(families) or system
+            kin = _Family(path=path, key=system, system=told, name=family, words=words, setup=setup)
             records += kin.records((family,), node, ())
     return with_readbacks(without_doubles(records))
 
@@ -68,8 +69,10 @@ def _description(node: Mapping[str, Any]) -> str:
 class _Family:
     """The devices of one family, in the order of its setup."""
 
-    def __init__(self, *, path: Path, system: str, name: str, words: tuple[str, ...], setup: Mapping[str, Any]) -> None:
-        self._path, self._system, self._name, self._words = path, system, name, words
+    def __init__(
+        self, *, path: Path, key: str, system: str, name: str, words: tuple[str, ...], setup: Mapping[str, Any]
+    ) -> None:
+        self._path, self._key, self._system, self._name, self._words = path, key, system, name, words
         self._common: Sequence[Any] = setup.get("CommonNames") or ()
         self._places: Sequence[Any] = setup.get("DeviceList") or ()
 
@@ -116,4 +119,5 @@ class _Family:
             unit=str(node.get("HWUnits") or node.get("Units") or node.get("units") or ""),
             dtype=_DTYPES.get(str(node.get("DataType", "")).lower()),
             labels=tuple(map(str, labels)),
+            way=(self._key, *way),
         )

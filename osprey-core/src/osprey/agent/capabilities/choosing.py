@@ -1,0 +1,26 @@
+"""Where the chooser of channels sits: whoever brings a model puts it here, and channel finding asks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import define
+
+if TYPE_CHECKING:
+    from osprey.control.channels.pipelines import Chooser
+    from osprey.project import Project
+
+
+@define
+class _Seat:
+    chooser: Chooser | None = None
+
+
+def set_chooser(project: Project, chooser: Chooser | None) -> None:
+    """Have channel finding in this project ask a chooser; None: the search alone decides."""
+    project.part(_Seat, lambda _: _Seat()).chooser = chooser
+
+
+def chooser_of(project: Project) -> Chooser | None:
+    """Give the chooser of a project; None if there is none."""
+    return project.part(_Seat, lambda _: _Seat()).chooser

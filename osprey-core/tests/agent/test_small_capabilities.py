@@ -78,7 +78,12 @@ async def test_an_archive_is_read_for_a_span_and_channels_that_earlier_steps_fou
 
 @pytest.mark.parametrize(
     ("parameters", "told"),
-    [({}, "names no channel"), ({"channels": [BEAM]}, "needs start_ns and end_ns, or one TIME_RANGE")],
+    [
+        ({}, "names no channel"),
+        ({"channels": [BEAM]}, "needs start_ns and end_ns, or one TIME_RANGE"),
+        ({"channels": [BEAM], "start_ns": "x", "end_ns": 1}, "are whole numbers of nanoseconds"),
+        ({"channels": [BEAM], "start_ns": 2, "end_ns": 1}, "before the second"),
+    ],
 )
 async def test_an_archive_is_not_read_without_channels_or_span(bench, parameters: Any, told: str) -> None:
     (await targets_of(bench.project).get()).archiver = _NoArchive()
@@ -132,6 +137,14 @@ async def test_with_nothing_changed_nothing_is_asked(bench) -> None:
         ("status", {"about": "weather"}, "says nothing about 'weather'"),
         ("time_range", {"text": 7}, "is a text, not 7"),
         ("time_range", {}, "needs the parameter 'text'"),
+        ("channel_find", {"query": ["x"]}, "'query' is a text, not ['x']"),
+        ("channel_read", {"channels": 7}, "'channels' is a list of names, not 7"),
+        ("channel_read", {"channels": BEND}, "'channels' is a list of names"),
+        ("snapshot_save", {"channels": 3}, "'channels' is a list of names, not 3"),
+        ("channel_write", {}, "needs the parameter 'groups'"),
+        ("channel_write", {"groups": 7}, "is no list of writes"),
+        ("channel_write", {"groups": [[{"value": 1}]]}, "the key 'channel' is missing"),
+        ("channel_write", {"groups": [[{"channel": BEND, "delta": "x"}]]}, "is no list of writes"),
     ],
 )
 async def test_a_step_that_cannot_be_done_says_why(bench, capability: str, parameters: Any, told: str) -> None:

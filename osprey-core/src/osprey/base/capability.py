@@ -111,6 +111,29 @@ class BaseCapability:
             msg = f"{self._where()} needs the parameter '{name}'"
             raise UsageError(msg) from exc
 
+    def text_parameter(self, name: str) -> str:
+        """Give a required parameter that is a text.
+
+        :raises UsageError: the plan does not have it, or it is anything else.
+        """
+        value = self.parameter(name)
+        if not isinstance(value, str):
+            msg = f"{self._where()}: the parameter '{name}' is a text, not {value!r}"
+            raise UsageError(msg)
+        return value
+
+    def channel_parameter(self) -> list[str]:
+        """Give the channels that the step's parameters name; none where they name none.
+
+        :raises UsageError: they are no list of texts.
+        """
+        value: Any = self._step.parameters.get("channels", [])
+        names: list[Any] = list(value) if isinstance(value, list | tuple) else [None]  # pyright: ignore[reportUnknownArgumentType]
+        if not all(isinstance(name, str) and name for name in names):
+            msg = f"{self._where()}: the parameter 'channels' is a list of names, not {value!r}"
+            raise UsageError(msg)
+        return names
+
     def get_parameters(self) -> dict[str, Any]:
         """Give the parameters that the plan has for this step."""
         return dict(self._step.parameters)

@@ -35,9 +35,7 @@ class ArchiveReadCapability(BaseCapability):
             )
             raise ConfigError(msg)
         inputs = await self.loaded_inputs()
-        channels = list(
-            dict.fromkeys([*map(str, self._step.parameters.get("channels", ())), *channels_of(inputs.values())])
-        )
+        channels = list(dict.fromkeys([*self.channel_parameter(), *channels_of(inputs.values())]))
         if not channels:
             msg = f"step '{self._step.context_key}' names no channel to read from the archive"
             raise UsageError(msg)
@@ -64,7 +62,14 @@ class ArchiveReadCapability(BaseCapability):
         if "start_ns" not in given or "end_ns" not in given:
             msg = f"step '{self._step.context_key}' needs start_ns and end_ns, or one TIME_RANGE among its inputs"
             raise UsageError(msg)
-        return ArchiveSpan(start_ns=int(given["start_ns"]), end_ns=int(given["end_ns"]))
+        start_ns, end_ns = given["start_ns"], given["end_ns"]
+        if not isinstance(start_ns, int) or not isinstance(end_ns, int) or start_ns >= end_ns:
+            msg = (
+                f"step '{self._step.context_key}': start_ns and end_ns are whole numbers of nanoseconds, the first "
+                f"before the second, not {start_ns!r} and {end_ns!r}"
+            )
+            raise UsageError(msg)
+        return ArchiveSpan(start_ns=start_ns, end_ns=end_ns)
 
 
 def _archived(series: ArchiveSeries) -> ArchivedChannel:

@@ -32,7 +32,7 @@ class ChannelFindCapability(BaseCapability):
 
     async def execute(self) -> StepResult:
         target = await targets_of(self._project).get(self.target)
-        query, kept = str(self.parameter("query")), self._limit()
+        query, kept = self.text_parameter("query"), self._limit()
         found = await find_channels(
             query,
             await target.directory(),

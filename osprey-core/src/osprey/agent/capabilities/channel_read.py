@@ -18,7 +18,7 @@ class ChannelReadCapability(BaseCapability):
     provides = ("CHANNEL_VALUES",)
 
     async def execute(self) -> StepResult:
-        channels = [str(name) for name in self._step.parameters.get("channels", ())]
+        channels = self.channel_parameter()
         channels += channels_of((await self.loaded_inputs()).values())
         if not channels:
             msg = f"step '{self._step.context_key}' names no channel to read"

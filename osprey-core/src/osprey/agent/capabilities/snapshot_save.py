@@ -24,7 +24,7 @@ class SnapshotSaveCapability(BaseCapability):
         folder = SnapshotFolder(self._project.root)
         name = str(self.step.parameters.get("name") or time.strftime("snapshot-%Y%m%d-%H%M%S", time.gmtime()))
         folder.file(name)
-        stated = [str(one) for one in self.step.parameters.get("channels", ())]
+        stated = self.channel_parameter()
         channels = list(dict.fromkeys([*stated, *channels_of((await self.loaded_inputs()).values())]))
         if not channels:
             msg = f"step '{self.step.context_key}' names no channel to save: give 'channels', or find some before"

@@ -7,7 +7,6 @@ import time
 from osprey.agent.wording import format_time
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.base.contexts import TimeRange
-from osprey.errors import UsageError
 from osprey.models.phrasebook import Clarification, NotUnderstood, parse_span
 
 
@@ -21,10 +20,7 @@ class TimeRangeCapability(BaseCapability):
 
     async def execute(self) -> StepResult:
         zone = self._project.config.facility.time_zone
-        text = self.parameter("text")
-        if not isinstance(text, str):
-            msg = f"step '{self.step.context_key}': the parameter 'text' is a text, not {text!r}"
-            raise UsageError(msg)
+        text = self.text_parameter("text")
         span = parse_span(text, now_ns=time.time_ns(), time_zone=zone)
         if isinstance(span, NotUnderstood | Clarification):
             return StepResult(status=StepStatus.FAILED, text=str(span))

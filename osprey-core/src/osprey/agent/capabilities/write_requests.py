@@ -14,6 +14,7 @@ from osprey.agent.capabilities.remainders import merged_report, request_remainde
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult
 from osprey.control import ApplyReport, JudgeRequest, WriteBatch, guard_of
+from osprey.errors import UsageError
 
 KIND = "channel_write"
 
@@ -39,7 +40,13 @@ class WriteListCapability(BaseCapability):
         raise NotImplementedError
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
-        planned = await self.planned_writes()
+        try:
+            planned = await self.planned_writes()
+        except (TypeError, ValueError, KeyError, AttributeError) as exc:
+            # A plan may come from a model: what is no list of writes is said, and files nothing.
+            told = f"the key {exc} is missing" if isinstance(exc, KeyError) else str(exc)
+            msg = f"step '{self.step.context_key}' of capability '{self.name}' is no list of writes: {told}"
+            raise UsageError(msg) from exc
         if isinstance(planned, StepResult):
             return planned
         actor = current_actor()

@@ -30,6 +30,7 @@ from osprey.registrations import (
     Generator,
     Model,
     Notifier,
+    Prompt,
     Provider,
     WritePolicy,
 )
@@ -207,6 +208,7 @@ __all__ = [
     "Outcome",
     "PolicyItem",
     "Project",
+    "Prompt",
     "Provider",
     "Put",
     "PutResult",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Notifier, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Notifier, Prompt, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -101,6 +101,15 @@ def osprey_notifiers() -> Iterable[Notifier]:
 
 
 @hookimpl
+def osprey_prompts() -> Iterable[Prompt]:
+    """Declare what the models that read and plan are told."""
+    yield _prompt("understand", "Make a standalone task of a message, and choose the kinds of its steps")
+    yield _prompt("classify", "Choose the kinds of steps that a task needs")
+    yield _prompt("plan", "Plan a task as steps")
+    yield _prompt("repair-plan", "Have a plan that cannot run made anew")
+
+
+@hookimpl
 def osprey_commands() -> Iterable[Command]:
     """Declare the commands of the command line, so that no plugin can quietly take one of their names."""
     for name, (implementation, summary) in CORE_COMMANDS.items():
@@ -115,6 +124,10 @@ def _capability(name: str, summary: str, context: str) -> Capability:
         implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
         provides=(context,),
     )
+
+
+def _prompt(name: str, summary: str) -> Prompt:
+    return Prompt(name=name, summary=summary, file=f"osprey.prompts:texts/{name}.md")
 
 
 def _notifier(name: str, summary: str, stem: str) -> Notifier:

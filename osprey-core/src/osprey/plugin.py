@@ -34,12 +34,38 @@ def osprey_generators() -> Iterable[Generator]:
 @hookimpl
 def osprey_capabilities() -> Iterable[Capability]:
     """Declare the steps that every plan can use."""
-    yield _capability("channel_find", "Find channels by words", "CHANNEL_ADDRESSES")
-    yield _capability("channel_read", "Read channels now", "CHANNEL_VALUES")
-    yield _capability("channel_write", "Write channels, after approval", "CHANNEL_WRITE_RESULTS")
-    yield _capability("archive_read", "Read past values of channels", "ARCHIVER_DATA")
-    yield _capability("python", "Run Python in the sandbox, and what it asks to write after approval", "PYTHON_RESULTS")
-    yield _capability("memory", "Save and recall notes of the user", "MEMORY_CONTEXT")
+    yield _capability(
+        "channel_find",
+        "Find channels by words",
+        "CHANNEL_ADDRESSES",
+        "Only where the person asks which channels there are; channels of the task stand in the list already.",
+    )
+    yield _capability("channel_read", "Read channels now", "CHANNEL_VALUES", "For present values.")
+    yield _capability(
+        "channel_write",
+        "Write channels, after approval",
+        "CHANNEL_WRITE_RESULTS",
+        "Only where the person asks for a change. A relative change is 'delta'; many points of one channel are 'scan'.",
+    )
+    yield _capability(
+        "archive_read",
+        "Read past values of channels",
+        "ARCHIVER_DATA",
+        "For past values as figures: mean, extremes, number of samples.",
+    )
+    yield _capability(
+        "python",
+        "Run Python in the sandbox, and what it asks to write after approval",
+        "PYTHON_RESULTS",
+        "For plots and analyses. Its code is written from task_objective, so say there all that it needs: channels, "
+        "span, figures, what is drawn. It reads channels and the archive by itself, and gets what its inputs left.",
+    )
+    yield _capability(
+        "memory",
+        "Save and recall notes of the user",
+        "MEMORY_CONTEXT",
+        "Only where the person asks to remember something, or what is remembered.",
+    )
 
 
 @hookimpl
@@ -116,13 +142,15 @@ def osprey_commands() -> Iterable[Command]:
         yield Command(name=name, summary=summary, implementation=implementation)
 
 
-def _capability(name: str, summary: str, context: str) -> Capability:
+def _capability(name: str, summary: str, context: str, guide: str) -> Capability:
     camel = "".join(word.capitalize() for word in name.split("_"))
     return Capability(
         name=name,
         summary=summary,
         implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
         provides=(context,),
+        parameters=f"osprey.agent.capabilities.parameters:{camel}Parameters",
+        guide=guide,
     )
 
 

@@ -242,7 +242,7 @@ def test_a_scan_writes_and_then_plots_what_it_measured() -> None:
     }
     assert len(writing.parameters["observe"]["channels"]) == 8
     assert writing.parameters["observe"]["settle_s"] == 3.0
-    assert plotting.inputs == ({"CHANNEL_WRITES": writing.context_key},)
+    assert plotting.inputs == ({"CHANNEL_WRITE_RESULTS": writing.context_key},)
     assert plotting.parameters["params"]["scan"] == writing.context_key
 
 

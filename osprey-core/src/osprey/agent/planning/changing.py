@@ -110,7 +110,7 @@ def plan_scan(phrase: Scan, context: PlanContext) -> ExecutionPlan:
         "unit": record.unit,
         "profiles": profiles_of(measured),
     }
-    inputs = ({"CHANNEL_WRITES": writing.context_key},)
+    inputs = ({"CHANNEL_WRITE_RESULTS": writing.context_key},)
     plotting = python_step("plot", "Plot what the scan measured", "scan_plot", params, inputs)
     return planned([writing, plotting], [*notes, *(note for each in measured for note in each.notes)])
 
@@ -174,7 +174,7 @@ def _write_step(key: str, title: str, parameters: dict[str, Any]) -> PlannedStep
         capability="channel_write",
         task_objective=title,
         success_criteria="Every write is confirmed by its read-back",
-        expected_output="CHANNEL_WRITES",
+        expected_output="CHANNEL_WRITE_RESULTS",
         parameters=parameters,
     )
 

@@ -15,7 +15,9 @@ from osprey.utils.config import get_config_value, get_full_configuration
 def _project_folder(root: Path, name: str) -> Path:
     folder = root / name
     folder.mkdir()
-    (folder / "config.yml").write_text(f"facility: {{name: {name}}}\nmodels: {{m: {{provider: {name}, key: k}}}}\n")
+    (folder / "config.yml").write_text(
+        f"facility: {{name: {name}}}\napplications: {{m: {{provider: {name}, key: k}}}}\n"
+    )
     return folder
 
 
@@ -30,7 +32,7 @@ async def test_two_projects_in_two_tasks_do_not_meet(tmp_path: Path) -> None:
             entered[name].set()
             await entered[other].wait()
             assert get_full_configuration()["facility"]["name"] == name
-            assert get_config_value("models.m.provider") == name
+            assert get_config_value("applications.m.provider") == name
             registries[name] = get_registry()
             assert get_registry() is project.registry
         await project.aclose()
@@ -46,4 +48,4 @@ def test_outside_any_project_the_working_directory_decides(tmp_path: Path, monke
     monkeypatch.chdir(_project_folder(tmp_path, "linac"))
     assert get_config_value("facility.name") == "linac"
     assert get_config_value("facility.nothing", 3) == 3
-    assert get_full_configuration()["models"]["m"] == {"provider": "linac", "key": "********"}
+    assert get_full_configuration()["applications"]["m"] == {"provider": "linac", "key": "********"}

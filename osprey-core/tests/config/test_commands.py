@@ -134,13 +134,13 @@ def test_show_gives_every_value_and_its_origin(osprey: Osprey, tmp_path: Path) -
 
 def test_show_prints_json(osprey: Osprey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THE_TOKEN", "canary")
-    (tmp_path / "config.yml").write_text("models: {m: {access: '${THE_TOKEN}'}}\n")
+    (tmp_path / "config.yml").write_text("applications: {m: {access: '${THE_TOKEN}'}}\n")
     plain = osprey("config", "show", "--json").json()
     assert plain["control_system"]["default_target"] == "ring"
-    assert plain["models"] == {"m": {"access": "********"}}
+    assert plain["applications"] == {"m": {"access": "********"}}
     rows = {row["key"]: row for row in osprey("config", "show", "--origin", "--json").json()}
-    assert rows["models.m.access"] == {
-        "key": "models.m.access",
+    assert rows["applications.m.access"] == {
+        "key": "applications.m.access",
         "value": "********",
         "origin": {
             "kind": "environment",

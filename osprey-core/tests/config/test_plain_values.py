@@ -28,7 +28,7 @@ control_system:
     real:
       connector: epics
       settings: {timeout: 3}
-models:
+applications:
   response: {api_key: "sk-literal", max_tokens: 1024, tokens: [a]}
 """
 ENVIRON = {"EPICS": "canary-1", "EPICS_PASSWORD": "canary-2", "PORT": "77"}
@@ -50,18 +50,18 @@ def test_what_is_no_secret_is_shown(load: Load) -> None:
         "url": f"https://user:{MASK}@host/x",
         "timeout": 3,
     }
-    assert plain["models"]["response"] == {"api_key": MASK, "max_tokens": 1024, "tokens": ["a"]}
+    assert plain["applications"]["response"] == {"api_key": MASK, "max_tokens": 1024, "tokens": ["a"]}
 
 
 def test_a_single_key_can_be_read_with_its_real_value(load: Load) -> None:
     config = load(TEXT, ENVIRON)
     assert value_at(config, "control_system.targets.real.settings.api_key") == "canary-1"
-    assert value_at(config, "models.response.api_key") == "sk-literal"
+    assert value_at(config, "applications.response.api_key") == "sk-literal"
     assert value_at(config, "control_system.targets.real.settings.timeout") == 3
     assert value_at(config, "control_system.targets.real.settings")["api_key"] == MASK
     assert value_at(config, "execution.execution_method") == "local"
     assert value_at(config, "python_executor.execution_timeout_seconds") == 600.0
-    assert value_at(config, "models.nothing", "other") == "other"
+    assert value_at(config, "applications.nothing", "other") == "other"
     assert value_at(config, "facility.name.deeper", "other") == "other"
 
 
@@ -77,7 +77,7 @@ def test_every_value_has_an_origin(load: Load) -> None:
     assert origin("control_system.targets.real.settings.url") == "config.yml:9"
     assert origin("control_system.targets.real.settings.timeout") == "config.yml:13"
     assert origin("control_system.targets.real.posture") == "default"
-    assert origin("models.response.max_tokens") == "config.yml:15"
+    assert origin("applications.response.max_tokens") == "config.yml:15"
 
 
 def test_the_origin_of_what_a_type_means_is_the_type(load: Load) -> None:
@@ -95,8 +95,8 @@ def test_the_origin_of_what_a_type_means_is_the_type(load: Load) -> None:
 
 
 def test_the_plain_configuration_is_json_even_with_numbers_that_json_lacks(load: Load) -> None:
-    plain = config_to_plain(load("models: {a: .inf, b: .nan}"))
-    assert json.loads(json.dumps(plain, allow_nan=False))["models"] == {"a": "inf", "b": "nan"}
+    plain = config_to_plain(load("applications: {a: .inf, b: .nan}"))
+    assert json.loads(json.dumps(plain, allow_nan=False))["applications"] == {"a": "inf", "b": "nan"}
 
 
 def test_the_interpreter_is_shown_as_its_reference_while_the_variable_is_unset(load: Load) -> None:
@@ -122,7 +122,9 @@ def test_a_secret_from_a_variable_is_never_shown(tmp_path_factory: pytest.TempPa
 
     folder = tmp_path_factory.getbasetemp() / "secrets"
     folder.mkdir(exist_ok=True)
-    text = "models: {deep: [{password: '${A}'}, '${B_TOKEN}', 'x ${B_TOKEN} y']}\nfacility: {name: '${B_TOKEN}'}\n"
+    text = (
+        "applications: {deep: [{password: '${A}'}, '${B_TOKEN}', 'x ${B_TOKEN} y']}\nfacility: {name: '${B_TOKEN}'}\n"
+    )
     (folder / "config.yml").write_text(text)
     config = load_config(folder, environ={"A": secret, "B_TOKEN": secret})
     plain = config_to_plain(config)

@@ -47,7 +47,7 @@ def test_all_problems_of_a_file_are_told_in_one_error_in_the_order_of_lines(tmp_
     ("text", "said"),
     [
         ("facilty: {}", "line 1, column 1: facilty: unknown key 'facilty'; did you mean 'facility'?"),
-        ("zzz: 1", "known sections: approval, archiver, control_system"),
+        ("zzz: 1", "known sections: api, approval, archiver"),
         ("facility:\n  nam: x", "line 2, column 3: facility.nam: unknown key 'nam'; did you mean 'name'?"),
         ("execution: {modes: {readonly: {}}}", "did you mean 'read_only'?"),
         ("python_executor: {max_generation_retrys: 3}", "did you mean 'max_generation_retries'?"),

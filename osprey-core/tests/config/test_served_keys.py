@@ -67,9 +67,9 @@ def test_a_known_key_that_nothing_reads_is_accepted_and_named_with_its_line_and_
 
 
 def test_what_is_not_read_does_not_hide_what_is(load: Load) -> None:
-    config = load("execution: {container: {jupyter_port: 1}, memory_limit_mb: 9}\nmodels: {a: b}")
+    config = load("execution: {container: {jupyter_port: 1}, memory_limit_mb: 9}\napplications: {a: b}")
     assert config.execution.memory_limit_mb == 9
-    assert [key.path for key in config.unserved] == ["execution.container", "models"]
+    assert [key.path for key in config.unserved] == ["execution.container", "applications"]
 
 
 def test_each_powerless_key_of_the_older_limits_is_named_by_its_own_path(load: Load) -> None:

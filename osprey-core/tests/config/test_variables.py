@@ -94,20 +94,20 @@ def test_safety_and_credential_keys_are_checked_at_load(refusal: Refusal, text: 
 def test_a_key_that_nobody_reads_is_named_and_does_not_stop_the_load(load: Load) -> None:
     config = load(
         "execution: {local: {python_env_path: '${VENV}'}, generators: {other: {api_key: '${KEY}'}}}\n"
-        "models: {response: {api_key: '${KEY}'}}\n"
+        "applications: {response: {api_key: '${KEY}'}}\n"
     )
     assert [note.partition(" ")[0] for note in config.notes] == [
         "execution.local.python_env_path",
         "execution.generators.other.api_key",
-        "models.response.api_key",
+        "applications.response.api_key",
     ]
     with pytest.raises(InvalidConfigError, match=r"line 1.*VENV is not set"):
         _ = config.execution.python_env_path
     with pytest.raises(InvalidConfigError, match=r"execution\.generators\.other\.api_key: KEY is not set"):
         _ = config.execution.generators["other"]["api_key"]
     with pytest.raises(InvalidConfigError, match="KEY is not set"):
-        value_at(config, "models.response.api_key")
-    assert config_to_plain(config)["models"] == {"response": {"api_key": "${KEY}"}}
+        value_at(config, "applications.response.api_key")
+    assert config_to_plain(config)["applications"] == {"response": {"api_key": "${KEY}"}}
 
 
 def test_an_interpreter_path_is_given_when_its_variable_is_set(load: Load, tmp_path: Path) -> None:

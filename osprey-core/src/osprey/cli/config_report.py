@@ -19,7 +19,7 @@ from osprey.config import (
     load_config,
     section_statuses,
 )
-from osprey.config.sections import missing, unusable_parts
+from osprey.config.sections import idle_providers, missing, unusable_parts
 from osprey.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Repor
     registry = Registry(found)
     sections = section_statuses(config, registry)
     refusals = tuple(Problem(message=reason) for reason in (*found.name_errors, *found.refusals))
-    warnings = (*report.warnings, *read_prompts(registry, config.root).warnings)
+    warnings = (
+        *report.warnings,
+        *read_prompts(registry, config.root).warnings,
+        *idle_providers(config, registry),
+    )
     if reason := missing(registry, "generators", config.execution.code_generator):
         warnings = (*warnings, f"execution.code_generator: {reason}; no Python is generated until then")
     return evolve(

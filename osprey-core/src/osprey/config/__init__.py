@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PersonConfig,
     )
     from osprey.config.loading import load_config
+    from osprey.config.models import ApiConfig, ModelRole, ModelsConfig, ProviderConfig, RoleConfig
     from osprey.config.origins import Origin, origin_of
     from osprey.config.plain import config_to_plain, value_at
     from osprey.config.problems import InvalidConfigError, Problem
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from osprey.config.settings import structure_settings
 
 _HOMES = {
+    "ApiConfig": "models",
     "ApprovalConfig": "approval",
     "ApprovalMode": "approval",
     "ApprovalPolicyConfig": "approval",
@@ -64,6 +66,8 @@ _HOMES = {
     "InvalidConfigError": "problems",
     "LimitsConfig": "schema",
     "ModeConfig": "schema",
+    "ModelRole": "models",
+    "ModelsConfig": "models",
     "NoticeEvent": "approval",
     "NotificationConfig": "approval",
     "Origin": "origins",
@@ -72,6 +76,8 @@ _HOMES = {
     "PluginsConfig": "schema",
     "Posture": "schema",
     "Problem": "problems",
+    "ProviderConfig": "models",
+    "RoleConfig": "models",
     "Scaffold": "scaffold",
     "SectionStatus": "sections",
     "StorageConfig": "schema",
@@ -88,6 +94,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ApiConfig",
     "ApprovalConfig",
     "ApprovalMode",
     "ApprovalPolicyConfig",
@@ -103,6 +110,8 @@ __all__ = [
     "InvalidConfigError",
     "LimitsConfig",
     "ModeConfig",
+    "ModelRole",
+    "ModelsConfig",
     "NoticeEvent",
     "NotificationConfig",
     "Origin",
@@ -111,6 +120,8 @@ __all__ = [
     "PluginsConfig",
     "Posture",
     "Problem",
+    "ProviderConfig",
+    "RoleConfig",
     "Scaffold",
     "SectionStatus",
     "StorageConfig",

@@ -26,7 +26,7 @@ from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.rules import Layout, ValueRule
 from osprey.config.scalar_hooks import MismatchError
 from osprey.config.secrets import is_secret
-from osprey.config.section import Section
+from osprey.config.section import Section, Unset
 
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
@@ -107,10 +107,22 @@ def _class_hook(wanted: Any, made: Converter) -> Hook:
         **overrides,
     )
 
+    optional = frozenset(field.alias for field in resolved if _may_be_unset(field.type))
+
     def hook(value: Any, cls: Any) -> Any:
-        return value if isinstance(value, wanted) else fill(_section(value, cls), cls)  # pyright: ignore[reportArgumentType]
+        if isinstance(value, wanted):
+            return value
+        return fill(_tolerant(_section(value, cls), optional), cls)  # pyright: ignore[reportArgumentType]
 
     return hook
+
+
+def _may_be_unset(wanted: Any) -> bool:
+    return _is_union(wanted) and Unset in get_args(wanted)
+
+
+def _tolerant(section: Mapping[str, Any], names: frozenset[str]) -> Mapping[str, Any]:
+    return section.tolerating(names) if names and isinstance(section, Section) else section
 
 
 def _field_hook(owner: Any, field: Any, made: Converter) -> Hook | None:
@@ -137,15 +149,15 @@ def _field_hook(owner: Any, field: Any, made: Converter) -> Hook | None:
 
 def _without_none(wanted: Any) -> Any:
     members = [member for member in get_args(wanted) if member is not type(None)] if _is_union(wanted) else []
-    return members[0] if len(members) == 1 else wanted
+    return Union[tuple(members)] if members else wanted  # noqa: UP007 - the members are known at run time only
 
 
 def _union_hook(wanted: Any, made: Converter) -> Hook:
-    members = [member for member in get_args(wanted) if member is not type(None)]
+    members = [member for member in get_args(wanted) if member not in (type(None), Unset)]
 
     def hook(value: Any, _: Any) -> Any:
-        if value is None and type(None) in get_args(wanted):
-            return None
+        if (value is None and type(None) in get_args(wanted)) or isinstance(value, Unset):
+            return value
         if len(members) == 1:
             return made.structure(value, members[0])
         failures: list[str] = []
@@ -187,6 +199,8 @@ def _mapping_hook(wanted: Any, made: Converter) -> Hook:
         if not args or args[1] is Any:
             return scalar_hooks.plain(section)
         names = list(section)
+        if _may_be_unset(args[1]):
+            section = _tolerant(section, frozenset(names))
         keys = _each(names, lambda name: name, args[0], wanted, made)
         return dict(zip(keys, _each(names, section.__getitem__, args[1], wanted, made), strict=True))
 

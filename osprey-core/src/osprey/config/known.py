@@ -13,14 +13,13 @@ from osprey.config.nesting import remove
 from osprey.config.nodes import Entry, Path_, Table
 from osprey.config.schema import UnservedKey
 
-_NO_MODEL: Final = "requests are read by the built-in phrasebook; no model is asked"
 _NO_DEPLOYMENT: Final = "services are not deployed by this version"
 _NO_CONTAINER: Final = "there is no container executor; generated Python runs in the sandbox of this host"
 _NO_TURN_LIMIT: Final = "only graph_recursion_limit bounds a turn"
 _BY_GUARD: Final = "the guard decides about each write by itself, and reads every write back"
 
 UNSERVED: Final[dict[str, str]] = {
-    "api": _NO_MODEL,
+    "api.providers.*.timeout": "set timeout_s of models.<role>",
     "applications": _NO_DEPLOYMENT,
     "archiver.settings": "an archiver's settings stand under its own name, archiver.<name>",
     "ariel": "logbook search is not part of this version",
@@ -48,7 +47,8 @@ UNSERVED: Final[dict[str, str]] = {
     "file_paths": "records are kept under storage.path",
     "langgraph": "checkpoints are kept under storage.path",
     "logging": "use `osprey --debug`",
-    "models": _NO_MODEL,
+    "models.approval": "no model has a part in approving",
+    "models.channel_write": "no model says which values are written; the plan of a request does",
     "project_name": "set facility.name",
     "project_root": "the project is the folder of this file",
     "python_executor.max_execution_retries": "a failed run is shown, not repeated",

@@ -137,6 +137,10 @@ class TurnLimitsLayout(Layout):
 
     graph_recursion_limit: int | None = field(default=None, validator=Positive())
     """How many nodes of the graph one turn may pass."""
+    max_turn_tokens: int | None = field(default=None, validator=Positive())
+    """Tokens of questions and answers after which a turn asks no model again; None: no bound."""
+    max_turn_cost: float | None = field(default=None, validator=Positive())
+    """The cost, by `api.providers.<name>.prices`, after which a turn asks no model again; None: no bound."""
 
 
 @frozen(kw_only=True)

@@ -15,6 +15,7 @@ from osprey.config.demands import control_demands, execution_demands, powerless
 from osprey.config.discovery import find_config_file, find_project_dir
 from osprey.config.draft import Draft
 from osprey.config.known import unserved_names
+from osprey.config.model_sections import read_model_sections
 from osprey.config.nesting import PREFIXES, unify
 from osprey.config.nodes import Table, find, is_empty, scalars
 from osprey.config.people import contradictions, unmeetable
@@ -34,12 +35,14 @@ from osprey.config.variables import expand_variables
 from osprey.config.yaml_reader import read_yaml
 
 SECTIONS: Final = (
+    "api",
     "approval",
     "archiver",
     "control_system",
     "execution",
     "execution_control",
     "facility",
+    "models",
     "plugins",
     "python_executor",
     "simulation",
@@ -119,6 +122,7 @@ class _Assembly:
         sections = tuple(self._plugin_sections(control, execution, archivers, approval))
         used = {("archivers", target.archiver) for target in systems.targets.values()}
         made = self._execution(execution, interpreter)
+        asked = read_model_sections(draft, self.root, max_turn_cost=turns.max_turn_cost)
         self._unset(sections, used | {("generators", made.code_generator)})
         return Config(
             root=self.root,
@@ -129,7 +133,9 @@ class _Assembly:
             execution=made,
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
-            **layouts.given(turns, "graph_recursion_limit"),
+            models=asked.models,
+            api=asked.api,
+            **layouts.given(turns, "graph_recursion_limit", "max_turn_tokens", "max_turn_cost"),
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),

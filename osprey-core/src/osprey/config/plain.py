@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import attrs
 
-from osprey.config.nodes import Path_, find
+from osprey.config.nodes import Path_, Scalar, find
 from osprey.config.origins import origin_of, places_of
 from osprey.config.schema import Config, ExecutionConfig, TargetConfig
 from osprey.config.secrets import MASK, is_secret
@@ -72,9 +72,16 @@ def _masked(config: Config, plain: dict[str, Any], path: Path_ = ()) -> dict[str
             masked[key] = _masked(config, cast("dict[str, Any]", value), at)
         elif value is None or isinstance(value, bool) or not is_secret(at, origin_of(config, at).variables):
             masked[key] = value
+        elif _is_unset(config, at):
+            masked[key] = value
         else:
             masked[key] = MASK
     return masked
+
+
+def _is_unset(config: Config, path: Path_) -> bool:
+    entry = find(config.document.node, path)
+    return entry is not None and isinstance(entry.node, Scalar) and bool(entry.node.missing)
 
 
 def _in_force(config: Config) -> dict[str, Any]:
@@ -90,10 +97,26 @@ def _in_force(config: Config) -> dict[str, Any]:
         "approval": _plain(config.approval),
         "execution": _execution(config.execution),
         "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
-        "execution_control": {"limits": {"graph_recursion_limit": config.graph_recursion_limit}},
+        "execution_control": {
+            "limits": {
+                "graph_recursion_limit": config.graph_recursion_limit,
+                "max_turn_tokens": config.max_turn_tokens,
+                "max_turn_cost": config.max_turn_cost,
+            }
+        },
+        **_models(config),
         "plugins": _plain(config.plugins),
         "storage": _plain(config.storage),
     }
+
+
+def _models(config: Config) -> dict[str, Any]:
+    """Give `models` and `api`, each only if there is something in it."""
+    models = {name: _plain(role) for name, role in config.models.roles.items()}
+    if config.models.recording is not None:
+        models["recording"] = str(config.models.recording)
+    found = {"models": models, "api": {name: part for name, part in _plain(config.api).items() if part}}
+    return {name: section for name, section in found.items() if section}
 
 
 def _target(target: TargetConfig) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from osprey.config.section import Unset
+
 _VISIBLE: Final = re.compile(r"[!-~]+")
 _SECRET_HASH: Final = re.compile(r"scrypt:\d+:\d+:\d+:[0-9a-f]{32}:[0-9a-f]{64}")
 
@@ -27,7 +29,7 @@ class Layout:
 
 
 class ValueRule:
-    """A validator that judges the value alone; None, for an optional key that is not given, passes."""
+    """A validator that judges the value alone; what does not exist passes: an optional key, an unset variable's value."""
 
     def check(self, value: Any) -> None:
         """Accept `value`.
@@ -37,7 +39,7 @@ class ValueRule:
         raise NotImplementedError
 
     def __call__(self, instance: object, attribute: Any, value: Any) -> None:
-        if value is not None:
+        if value is not None and not isinstance(value, Unset):
             self.check(value)
 
 
@@ -49,6 +51,19 @@ class Positive(ValueRule):
         """Accept a number greater than 0 and below infinity."""
         if not (math.isfinite(value) and value > 0):
             msg = f"expected a finite number greater than 0, not {value}"
+            raise ValueError(msg)
+
+
+@frozen
+class AtLeast(ValueRule):
+    """A finite number that is not below a bound."""
+
+    least: float
+
+    def check(self, value: float) -> None:
+        """Accept a number from `least` on and below infinity."""
+        if not (math.isfinite(value) and value >= self.least):
+            msg = f"expected a finite number of at least {self.least:g}, not {value}"
             raise ValueError(msg)
 
 

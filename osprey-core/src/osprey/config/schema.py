@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
+from osprey.config.models import ApiConfig, ModelsConfig
 from osprey.config.rules import Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
@@ -230,8 +231,14 @@ class Config:
     execution: ExecutionConfig
     plugins: PluginsConfig
     storage: StorageConfig
+    models: ModelsConfig = field(factory=ModelsConfig)
+    api: ApiConfig = field(factory=ApiConfig)
     graph_recursion_limit: int = field(default=100, validator=Positive())
     """`execution_control.limits.graph_recursion_limit`."""
+    max_turn_tokens: int | None = field(default=None, validator=Positive())
+    """`execution_control.limits.max_turn_tokens`; None: no bound."""
+    max_turn_cost: float | None = field(default=None, validator=Positive())
+    """`execution_control.limits.max_turn_cost`; None: no bound."""
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

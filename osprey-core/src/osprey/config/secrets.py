@@ -11,8 +11,10 @@ MASK: Final = "********"
 _WORDS: Final = frozenset(
     {
         "apikey",
+        "authorization",
         "credential",
         "credentials",
+        "headers",
         "key",
         "pass",
         "passphrase",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import frozen
 
 from osprey.config.nodes import FromVariable, Items, Node, Path_, Scalar, Table, find, scalars
 from osprey.config.problems import InvalidConfigError, Mark, Problem
 from osprey.config.secrets import MASK, is_secret, without_url_password
+
+T = TypeVar("T")
 
 _NOWHERE: Final = Table(entries={}, mark=Mark(Path(), 0, 0))
 
@@ -33,6 +35,16 @@ class Unset:
     def error(self) -> InvalidConfigError:
         """Give the error to raise where the value is read."""
         return InvalidConfigError([self.problem()])
+
+
+def present(value: T | Unset) -> T:
+    """Give a value of the configuration that is about to be used.
+
+    :raises ConfigError: it does not exist, because an environment variable is not set.
+    """
+    if isinstance(value, Unset):
+        raise value.error()
+    return value
 
 
 class Section(Mapping[str, Any]):
@@ -83,6 +95,10 @@ class Section(Mapping[str, Any]):
             raise KeyError(".".join(path))
         return _value(entry.node, (*self.path, *path))
 
+    def tolerating(self, names: frozenset[str]) -> Section:
+        """Give the same section, in which reading one of `names` gives an `Unset` rather than an error."""
+        return _Tolerant(self, names)
+
     def unset(self) -> list[Unset]:
         """List the values below whose environment variables are not set."""
         found = scalars(self.node, self.path)
@@ -107,6 +123,22 @@ class Section(Mapping[str, Any]):
         References to unset variables stand as written.
         """
         return {key: _revealed(entry.node) for key, entry in self.node.entries.items()}
+
+
+class _Tolerant(Section):
+    """A section some of whose values may not exist."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, section: Section, names: frozenset[str]) -> None:
+        super().__init__(section.node, section.path)
+        self.names = names
+
+    def __getitem__(self, key: str) -> Any:
+        node = self.node.entries[key].node
+        if key in self.names and isinstance(node, Scalar) and node.missing:
+            return Unset(path=".".join((*self.path, key)), scalar=node)
+        return super().__getitem__(key)
 
 
 def _value(node: Node, path: Path_) -> Any:

@@ -5,14 +5,16 @@ A section whose plugin is absent or disabled is no mistake in the file; it has a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Protocol
 
 from attrs import frozen
 
+from osprey.config.models import ModelChoice
 from osprey.config.problems import InvalidConfigError, Problem
 from osprey.config.schema import Config, PluginSection
+from osprey.config.section import Unset
 from osprey.config.settings import structure_settings
 from osprey.errors import PluginError
 
@@ -77,7 +79,7 @@ def section_statuses(config: Config, registry: Registered) -> tuple[SectionStatu
 
 
 def unusable_parts(config: Config, registry: Registered) -> tuple[Problem, ...]:
-    """Name the connectors and archivers that targets use, and the notifiers, that no usable plugin provides."""
+    """Name what targets, notices and roles of models use and no usable plugin provides."""
     wanted = [
         (f"control_system.targets.{target.name}.{key}", f"{key}s", name)
         for target in config.control_system.targets.values()
@@ -85,8 +87,25 @@ def unusable_parts(config: Config, registry: Registered) -> tuple[Problem, ...]:
         if name is not None
     ]
     wanted += [(f"approval.notify.{name}.via", "notifiers", told.via) for name, told in config.approval.notify.items()]
+    wanted += [(f"{choice.path}.provider", "models", dialect) for choice, dialect in model_choices(config)]
     found = ((path, missing(registry, point, name)) for path, point, name in wanted)
     return tuple(Problem(path=path, message=reason) for path, reason in found if reason)
+
+
+def model_choices(config: Config) -> Iterator[tuple[ModelChoice, str]]:
+    """Give every model that a role names, those of fallbacks included, each with the plugin's endpoint that it needs."""
+    for key, role in config.models.roles.items():
+        for choice in role.chain(f"models.{key}"):
+            if not isinstance(choice.provider, Unset):
+                yield choice, config.api.dialect_of(choice.provider)
+
+
+def idle_providers(config: Config, registry: Registered) -> Iterator[str]:
+    """Say of each entry of `api.providers` that no role uses why nothing provides it."""
+    used = {choice.provider for choice, _ in model_choices(config)}
+    for name in config.api.providers:
+        if name not in used and (reason := missing(registry, "models", config.api.dialect_of(name))):
+            yield f"api.providers.{name}: {reason}; no role asks it"
 
 
 def missing(registry: Registered, point: str, name: str) -> str:

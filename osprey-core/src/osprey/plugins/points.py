@@ -7,7 +7,7 @@ from typing import Final
 HOOK_PREFIX: Final = "osprey_"
 WRITE_POLICIES: Final = "write_policies"
 
-UNCONSUMED: Final = frozenset({"deployers", "models", "providers"})
+UNCONSUMED: Final = frozenset({"deployers", "providers"})
 """Points that are declared from the start and that no part of this release asks yet."""
 
 

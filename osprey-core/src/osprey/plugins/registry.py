@@ -20,7 +20,7 @@ from osprey.plugins.scan import normalized
 from osprey.plugins.selection import closest
 from osprey.plugins.status import PluginStatus, Status
 from osprey.plugins.surveying import Survey, survey
-from osprey.registrations import ApprovalKind, Capability, Connector, Prompt, Registration
+from osprey.registrations import ApprovalKind, Capability, Connector, Model, Prompt, Registration
 
 R = TypeVar("R", bound=Registration, covariant=True)
 
@@ -72,6 +72,8 @@ class Registry:
     @overload
     def entries(self, point: Literal["approval_kinds"]) -> tuple[Entry[ApprovalKind], ...]: ...
     @overload
+    def entries(self, point: Literal["models"]) -> tuple[Entry[Model], ...]: ...
+    @overload
     def entries(self, point: str) -> tuple[Entry[Registration], ...]: ...
     def entries(self, point: str) -> tuple[Entry[Any], ...]:
         """Give all entries of one extension point, in the order of their plugins."""
@@ -85,6 +87,8 @@ class Registry:
     def entry(self, point: Literal["connectors"], name: str) -> Entry[Connector]: ...
     @overload
     def entry(self, point: Literal["capabilities"], name: str) -> Entry[Capability]: ...
+    @overload
+    def entry(self, point: Literal["models"], name: str) -> Entry[Model]: ...
     @overload
     def entry(self, point: str, name: str) -> Entry[Registration]: ...
     def entry(self, point: str, name: str) -> Entry[Any]:

@@ -41,8 +41,6 @@ UNSERVED: Final[dict[str, str]] = {
     "execution_control.agent_control": "plans are always made first, and each step is checked",
     "execution_control.limits.max_concurrent_classifications": _NO_TURN_LIMIT,
     "execution_control.limits.max_execution_time_seconds": _NO_TURN_LIMIT,
-    "execution_control.limits.max_planning_attempts": _NO_TURN_LIMIT,
-    "execution_control.limits.max_reclassifications": _NO_TURN_LIMIT,
     "execution_control.limits.max_step_retries": _NO_TURN_LIMIT,
     "file_paths": "records are kept under storage.path",
     "langgraph": "checkpoints are kept under storage.path",

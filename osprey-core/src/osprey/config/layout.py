@@ -18,7 +18,7 @@ from osprey.config.approval import (
     NotificationConfig,
     PersonConfig,
 )
-from osprey.config.rules import Layout, Positive, WebAddress
+from osprey.config.rules import AtLeast, Layout, Positive, WebAddress
 from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
 from osprey.config.section import Section
 
@@ -137,6 +137,10 @@ class TurnLimitsLayout(Layout):
 
     graph_recursion_limit: int | None = field(default=None, validator=Positive())
     """How many nodes of the graph one turn may pass."""
+    max_planning_attempts: int | None = field(default=None, validator=Positive())
+    """How often a model is asked for a plan of one task, each time with all that is wrong with the one before."""
+    max_reclassifications: int | None = field(default=None, validator=AtLeast(0))
+    """How often the kinds of steps are chosen again, after a planner has found that they do not suffice."""
     max_turn_tokens: int | None = field(default=None, validator=Positive())
     """Tokens of questions and answers after which a turn asks no model again; None: no bound."""
     max_turn_cost: float | None = field(default=None, validator=Positive())

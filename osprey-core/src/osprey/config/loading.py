@@ -135,7 +135,14 @@ class _Assembly:
             storage=self._storage(),
             models=asked.models,
             api=asked.api,
-            **layouts.given(turns, "graph_recursion_limit", "max_turn_tokens", "max_turn_cost"),
+            **layouts.given(
+                turns,
+                "graph_recursion_limit",
+                "max_planning_attempts",
+                "max_reclassifications",
+                "max_turn_tokens",
+                "max_turn_cost",
+            ),
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),

@@ -100,6 +100,8 @@ def _in_force(config: Config) -> dict[str, Any]:
         "execution_control": {
             "limits": {
                 "graph_recursion_limit": config.graph_recursion_limit,
+                "max_planning_attempts": config.max_planning_attempts,
+                "max_reclassifications": config.max_reclassifications,
                 "max_turn_tokens": config.max_turn_tokens,
                 "max_turn_cost": config.max_turn_cost,
             }

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
 from osprey.config.models import ApiConfig, ModelsConfig
-from osprey.config.rules import Positive, TimeZoneName
+from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 
 
@@ -235,6 +235,10 @@ class Config:
     api: ApiConfig = field(factory=ApiConfig)
     graph_recursion_limit: int = field(default=100, validator=Positive())
     """`execution_control.limits.graph_recursion_limit`."""
+    max_planning_attempts: int = field(default=2, validator=Positive())
+    """`execution_control.limits.max_planning_attempts`."""
+    max_reclassifications: int = field(default=1, validator=AtLeast(0))
+    """`execution_control.limits.max_reclassifications`."""
     max_turn_tokens: int | None = field(default=None, validator=Positive())
     """`execution_control.limits.max_turn_tokens`; None: no bound."""
     max_turn_cost: float | None = field(default=None, validator=Positive())

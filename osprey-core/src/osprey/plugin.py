@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Notifier, Prompt, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Model, Notifier, Prompt, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -133,6 +133,16 @@ def osprey_prompts() -> Iterable[Prompt]:
     yield _prompt("classify", "Choose the kinds of steps that a task needs")
     yield _prompt("plan", "Plan a task as steps")
     yield _prompt("repair-plan", "Have a plan that cannot run made anew")
+
+
+@hookimpl
+def osprey_models() -> Iterable[Model]:
+    """Declare the endpoint that answers from a recording, for tests and for support."""
+    yield Model(
+        name="replay",
+        summary="Answers with what models.recording has recorded; needs no network",
+        implementation="osprey.models.chat.replay:ReplayModel",
+    )
 
 
 @hookimpl

@@ -89,7 +89,7 @@ class RoleConfig(Layout):
     timeout_s: float = field(default=60.0, validator=Positive())
     """The deadline of one attempt, from the connection to the last byte."""
     max_retries: int = field(default=2, validator=AtLeast(0))
-    """Further attempts where another may succeed: nobody answers, a deadline passed, too many requests, a failure there."""
+    """Further attempts after what may pass: nobody answers, a deadline is over, too many requests, a failure there."""
     fallbacks: tuple[FallbackConfig, ...] = ()
     """Who is asked then, in this order."""
 

@@ -70,12 +70,10 @@ def _masked(config: Config, plain: dict[str, Any], path: Path_ = ()) -> dict[str
         at = (*path, key)
         if isinstance(value, dict):
             masked[key] = _masked(config, cast("dict[str, Any]", value), at)
-        elif value is None or isinstance(value, bool) or not is_secret(at, origin_of(config, at).variables):
-            masked[key] = value
-        elif _is_unset(config, at):
+        elif value is None or isinstance(value, bool) or _is_unset(config, at):
             masked[key] = value
         else:
-            masked[key] = MASK
+            masked[key] = MASK if is_secret(at, origin_of(config, at).variables) else value
     return masked
 
 

@@ -29,7 +29,7 @@ class Layout:
 
 
 class ValueRule:
-    """A validator that judges the value alone; what does not exist passes: an optional key, an unset variable's value."""
+    """A validator that judges the value alone; what does not exist passes: a key, or a variable that is not set."""
 
     def check(self, value: Any) -> None:
         """Accept `value`.

@@ -93,7 +93,7 @@ def unusable_parts(config: Config, registry: Registered) -> tuple[Problem, ...]:
 
 
 def model_choices(config: Config) -> Iterator[tuple[ModelChoice, str]]:
-    """Give every model that a role names, those of fallbacks included, each with the plugin's endpoint that it needs."""
+    """Give every model that a role or a fallback names, each with the plugin's endpoint that it needs."""
     for key, role in config.models.roles.items():
         for choice in role.chain(f"models.{key}"):
             if not isinstance(choice.provider, Unset):

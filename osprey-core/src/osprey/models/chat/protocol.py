@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from attrs import field, frozen
@@ -36,6 +37,8 @@ class ModelAddress:
     timeout_s: float = 60.0
     """The deadline of one attempt, from the connection to the last byte."""
     abilities: ModelAbilities = ModelAbilities()
+    recording: Path | None = None
+    """Of the dialect `replay`: the file that it answers from."""
 
 
 class ChatModel(Protocol):

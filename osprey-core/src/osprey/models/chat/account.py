@@ -1,0 +1,106 @@
+"""What the models of one turn were asked, what it cost, and when it is enough."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from osprey.config import Config, ModelRole
+from osprey.errors import ModelError, ModelErrorKind
+from osprey.models.chat.messages import NO_USAGE, Usage
+
+
+class Outcome(StrEnum):
+    """How an attempt ended that was no failure of the model."""
+
+    OK = "ok"
+    CANCELLED = "cancelled"
+    """Whoever asked did not wait for the answer."""
+
+
+@frozen(kw_only=True)
+class Attempt:
+    """One question to one model."""
+
+    role: ModelRole
+    provider: str
+    model: str
+    """As the configuration names it."""
+    begun_ns: int
+    seconds: float
+    outcome: Outcome | ModelErrorKind
+    usage: Usage = NO_USAGE
+    """Of an answer; what a failed attempt used, no endpoint says."""
+    cost: float | None = None
+    """By the prices of the configuration, what was read from a cache at the full price; None: it states none."""
+    message: str = ""
+    """Of a failure."""
+
+
+class Account:
+    """Every attempt of one turn in order, with a bound on tokens and cost.
+
+    The bound is looked at before each attempt: the attempt that passes it is the last one, and attempts that run at the
+    same time may each be.
+    """
+
+    def __init__(self, *, max_tokens: int | None = None, max_cost: float | None = None) -> None:
+        self.max_tokens = max_tokens
+        self.max_cost = max_cost
+        self._attempts: list[Attempt] = []
+
+    @classmethod
+    def of(cls, config: Config) -> Account:
+        """Open the account of a turn, with the bounds of `execution_control.limits`."""
+        return cls(max_tokens=config.max_turn_tokens, max_cost=config.max_turn_cost)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All of them, in the order of their ends."""
+        return tuple(self._attempts)
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all answers."""
+        return sum((attempt.usage for attempt in self._attempts), NO_USAGE)
+
+    @property
+    def tokens(self) -> int:
+        """Those of questions and answers together, which is what `max_tokens` bounds."""
+        return self.usage.input_tokens + self.usage.output_tokens
+
+    @property
+    def cost(self) -> float:
+        """The cost of all answers whose price is known; see `is_priced`."""
+        return sum(attempt.cost for attempt in self._attempts if attempt.cost is not None)
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether the configuration states the price of every answer, so that `cost` is all of it."""
+        return all(attempt.cost is not None for attempt in self._attempts if attempt.outcome is Outcome.OK)
+
+    @property
+    def seconds(self) -> float:
+        """The time of all attempts, which may have run at once."""
+        return sum(attempt.seconds for attempt in self._attempts)
+
+    def add(self, attempt: Attempt) -> None:
+        """Enter one attempt."""
+        self._attempts.append(attempt)
+
+    def require_room(self) -> None:
+        """Go on only if a further attempt is within the bounds.
+
+        :raises ModelError: they are reached; its kind is EXHAUSTED.
+        """
+        if self.max_tokens is not None and self.tokens >= self.max_tokens:
+            used = f"{self.tokens} tokens, and max_turn_tokens is {self.max_tokens}"
+        elif self.max_cost is not None and self.cost >= self.max_cost:
+            used = f"what costs {self.cost:.6g}, and max_turn_cost is {self.max_cost:g}"
+        else:
+            return
+        msg = (
+            f"this turn has used {used}: no model is asked again; raise it in execution_control.limits, or ask for less"
+        )
+        raise ModelError(msg, kind=ModelErrorKind.EXHAUSTED)

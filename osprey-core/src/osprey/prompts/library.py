@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from attrs import field, frozen
+from attrs import frozen
 
 from osprey.config.closest import did_you_mean
 from osprey.errors import ConfigError, OspreyError, PluginError
@@ -73,10 +73,10 @@ class Prompts:
     shelves: Mapping[str, Shelf]
     problems: tuple[str, ...] = ()
     """Overrides of prompts that do not exist; they take the place of nothing."""
-    warnings: tuple[str, ...] = field(init=False)
 
-    @warnings.default
-    def _warnings(self) -> tuple[str, ...]:
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything that is wrong or out of date with an override, for listings and checks."""
         told = [one for shelf in self.shelves.values() for one in shelf.layers]
         return (*self.problems, *(text for one in told for text in (one.problem, one.warning) if text))
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from osprey.prompts.library import Prompts
     from osprey.registrations import Capability
 
-MOST_TASK: Final = 4000
+MOST_TASK: Final = 20_000
+"""Characters of a message, and of the task that it means."""
 _MOST_CONVERSATION: Final = 24_000
 _MOST_NOTES: Final = 6_000
 _MOST_PROVIDED: Final = 12_000

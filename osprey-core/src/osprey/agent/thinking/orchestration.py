@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from osprey.agent.plan_validity.checks import MOST_STEPS, Surroundings, plan_pro
 from osprey.agent.thinking.asking import StructuredModel, answered, said, told
 from osprey.agent.thinking.drafting import DraftPlan, shown, shown_list
 from osprey.agent.thinking.extraction import provided_text
+from osprey.agent.thinking.follow_ups import Reading
 from osprey.agent.thinking.grounding import channel_list
 from osprey.agent.thinking.offers import manual
 from osprey.agent.thinking.tracing import OnThought, Stage, Thought, ignore
@@ -60,8 +61,11 @@ class Order:
     earlier: Mapping[str, str] = field(factory=dict[str, str])
     """Results of earlier turns that steps may take: context key -> type."""
     provided: Mapping[str, str] = field(factory=dict[str, str])
-    check: Callable[[ExecutionPlan], Sequence[str]] | None = None
-    """What else may be wrong with a plan that is otherwise good."""
+
+    @property
+    def reading(self) -> Reading:
+        """What the words of a message are read with, without a model."""
+        return Reading(directory=self.directory, now_ns=self.now_ns, time_zone=self.time_zone)
 
 
 async def orchestrate(
@@ -135,10 +139,7 @@ def _judged(draft: DraftPlan, order: Order, offers: Sequence[Capability]) -> Exe
     around = Surroundings(
         allowed=names, earlier=order.earlier, targets=order.targets or (order.target,), directory=order.directory
     )
-    problems = plan_problems(plan, order.registry, around)
-    if not problems and order.check is not None:
-        problems = tuple(order.check(plan))
-    return problems or plan
+    return plan_problems(plan, order.registry, around) or plan
 
 
 def _repeated(draft: DraftPlan) -> str:

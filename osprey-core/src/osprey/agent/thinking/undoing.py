@@ -112,7 +112,7 @@ def _confirmed(step: PlannedStep, turn: PastTurn) -> list[tuple[str, Any, Any]]:
         return []
     done: list[tuple[str, Any, Any]] = []
     for write, outcome in zip(writes, outcomes, strict=False):
-        about = cast("Mapping[str, Any]", write) if isinstance(write, Mapping) else {}
+        about: Mapping[str, Any] = cast("Mapping[str, Any]", write) if isinstance(write, Mapping) else {}
         channel = about.get("channel")
         if outcome == "unconfirmed":
             msg = f"Whether the last change reached {channel} is in doubt: settle that first (`osprey ledger list`)."

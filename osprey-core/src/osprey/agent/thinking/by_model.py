@@ -167,6 +167,9 @@ def writes(plan: ExecutionPlan, registry: Registry) -> bool:
 
 
 def _is_look(order: Order) -> bool:
-    """Say if the phrasebook, which never guesses, reads the message as one that changes nothing."""
-    phrase = parse(order.task, now_ns=order.now_ns, time_zone=order.time_zone)
-    return not isinstance(phrase, NotUnderstood | Clarification | Set | Step | Scan)
+    """Say if the phrasebook, which never guesses, reads the message, or what it was taken to mean, as a mere look.
+
+    The message counts by itself as well: what it was taken to mean comes from a model, and from text that it has read.
+    """
+    phrases = [parse(text, now_ns=order.now_ns, time_zone=order.time_zone) for text in (order.text, order.task)]
+    return any(not isinstance(phrase, NotUnderstood | Clarification | Set | Step | Scan) for phrase in phrases)

@@ -83,7 +83,7 @@ async def plan_turn(
         )
         raise UsageError(msg)
     offers = offered(project.registry, ask.capabilities)
-    if is_undo(ask.text) and ask.history:
+    if is_undo(ask.text):
         outcome = plan_undo(ask.text, ask.history, ask.target)
         on_thought(Thought(stage=Stage.UNDOING, summary=type(outcome).__name__))
         return _permitted(outcome, ask, offers)
@@ -156,6 +156,8 @@ def _permitted(outcome: Outcome, ask: Ask, offers: tuple[Capability, ...]) -> Ou
 
 def _order(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int) -> Order:
     remembered = {"remembered notes": "\n".join(ask.notes)} if ask.notes else {}
+    left = "\n".join(f"{key}: {kind}" for key, kind in ask.earlier.items())
+    results = {"results of earlier turns that a step may name in its inputs, with their types": left} if left else {}
     return Order(
         text=ask.text,
         task=ask.text,
@@ -167,7 +169,7 @@ def _order(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int)
         attempts=project.config.max_planning_attempts,
         targets=(ask.target,),
         earlier=ask.earlier,
-        provided={**ask.provided, **remembered},
+        provided={**ask.provided, **remembered, **results},
     )
 
 

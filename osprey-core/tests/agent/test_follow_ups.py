@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osprey.agent.planner import plan_request
+from osprey.agent.thinking.by_phrasebook import plan_by_phrasebook
 from osprey.agent.thinking.conversation import MOST_TURNS, PastTurn, conversation_text
 from osprey.agent.thinking.follow_ups import Reading, Rewritten, leans_on_history, resolve_follow_up
 from osprey.agent.thinking.undoing import is_undo, plan_undo
@@ -97,6 +98,40 @@ def test_a_follow_up_means_what_it_meant(before: str, said: str, meant: str) -> 
     assert isinstance(found, Rewritten), found
     assert found.text == meant
     assert planned(found.text)
+
+
+def test_a_chain_of_follow_ups_leans_on_what_each_was_taken_to_mean() -> None:
+    history = [turn("read the horizontal correctors in sector 2")]
+    for said, meant in (
+        ("and in sector 3?", "read the horizontal correctors in sector 3"),
+        ("and the vertical ones?", "read the vertical correctors in sector 3"),
+        ("what about sector 4", "read the vertical correctors in sector 4"),
+    ):
+        found = plan_by_phrasebook(said, history, READING)
+        assert found.task == meant
+        assert isinstance(found.outcome, ExecutionPlan)
+        assert any(meant in note for note in found.outcome.assumptions)
+        history.append(PastTurn(question=said, target="ring", task=found.task, plan=found.outcome))
+
+
+def test_a_turn_that_came_to_nothing_is_passed_over() -> None:
+    nothing = PastTurn(question="and in sector 99?", target="ring")
+    found = resolve_follow_up("and in sector 3?", [turn("read the horizontal correctors"), nothing], READING)
+    assert isinstance(found, Rewritten)
+    assert found.text == "read the horizontal correctors in sector 3"
+
+
+def test_a_new_quantity_stays_in_its_sector_if_it_is_there() -> None:
+    found = resolved("and the horizontal correctors", "read the vertical correctors in sector 3")
+    assert isinstance(found, Rewritten)
+    assert found.text == "read the horizontal correctors in sector 3"
+    elsewhere = resolved("and the beam current", "read the vertical correctors in sector 3")
+    assert isinstance(elsewhere, Rewritten)
+    assert elsewhere.text == "read the beam current"
+
+
+def test_a_change_that_would_be_nonsense_is_not_offered() -> None:
+    assert resolved("now back to 0", "set HCM01 to 0.5 A") is None
 
 
 def test_what_stands_for_what_is_said() -> None:

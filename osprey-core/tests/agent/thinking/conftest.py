@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from osprey.agent.thinking.conversation import PastTurn
-from osprey.agent.thinking.desk import Ask, Outcome, plan_turn
+from osprey.agent.thinking.desk import Ask, plan_turn
+from osprey.agent.thinking.outcome import Outcome
 from osprey.agent.thinking.tracing import Thought
 from osprey.errors import ModelError
 from osprey.models.chat.account import Account

@@ -19,6 +19,7 @@ from osprey.agent.thinking.extraction import Background, extract_task, needs_ext
 from osprey.agent.thinking.follow_ups import resolve_follow_up
 from osprey.agent.thinking.offers import closed_over
 from osprey.agent.thinking.orchestration import Missing, Order, orchestrate
+from osprey.agent.thinking.outcome import Considered, Outcome
 from osprey.agent.thinking.tracing import OnThought, Stage, Thought, ignore
 from osprey.base import ExecutionPlan
 from osprey.config import ModelRole
@@ -76,7 +77,7 @@ def can_plan(models: PlanningModels) -> bool:
 
 async def plan_by_model(
     order: Order, background: Background, mind: Mind, *, chosen: Collection[str] | None = None
-) -> ExecutionPlan | Clarification | NotUnderstood:
+) -> Considered:
     """Plan a message by models.
 
     :param chosen: the kinds of steps, where somebody has said them; no model chooses then.
@@ -84,10 +85,15 @@ async def plan_by_model(
     """
     understood = await _understand(order, background, mind, chosen)
     if isinstance(understood, Clarification):
-        return understood
-    order = evolve(order, task=understood.task)
+        return Considered(outcome=understood, task=order.text, by_model=True)
+    outcome = await _planned(evolve(order, task=understood.task), understood, mind, may_choose=chosen is None)
+    return Considered(outcome=outcome, task=understood.task, by_model=True)
+
+
+async def _planned(order: Order, understood: _Understood, mind: Mind, *, may_choose: bool) -> Outcome:
+    """Have the task planned, with the kinds of steps chosen again as often as that may be."""
     kinds = understood.classification
-    for left in range(mind.reclassifications if chosen is None else 0, -1, -1):
+    for left in range(mind.reclassifications if may_choose else 0, -1, -1):
         if not kinds.names:
             return NotUnderstood(text=order.text, message=_NOTHING_FITS)
         active = closed_over(kinds.names, mind.offers)

@@ -10,12 +10,13 @@ from attrs import evolve, field, frozen
 
 from osprey.agent.thinking.asking import PlanningModels, planning_models
 from osprey.agent.thinking.by_model import Mind, can_plan, plan_by_model, writes
-from osprey.agent.thinking.by_phrasebook import Outcome, plan_by_phrasebook
+from osprey.agent.thinking.by_phrasebook import plan_by_phrasebook
 from osprey.agent.thinking.conversation import PastTurn
 from osprey.agent.thinking.drafting import shown
 from osprey.agent.thinking.extraction import MOST_TASK, Background
 from osprey.agent.thinking.offers import offered
 from osprey.agent.thinking.orchestration import Order
+from osprey.agent.thinking.outcome import Considered, Outcome
 from osprey.agent.thinking.tracing import OnThought, Stage, Thought, ignore
 from osprey.agent.thinking.undoing import is_undo, plan_undo
 from osprey.base import ExecutionPlan
@@ -65,7 +66,21 @@ async def plan_turn(
     models: PlanningModels | None = None,
     now_ns: int | None = None,
 ) -> ExecutionPlan | Clarification | NotUnderstood:
-    """Plan what a message asks for. Nothing is run, filed or written.
+    """Plan what a message asks for, as `consider` does, and give what came of it alone."""
+    found = await consider(project, ask, account=account, on_thought=on_thought, models=models, now_ns=now_ns)
+    return found.outcome
+
+
+async def consider(
+    project: Project,
+    ask: Ask,
+    *,
+    account: Account | None = None,
+    on_thought: OnThought = ignore,
+    models: PlanningModels | None = None,
+    now_ns: int | None = None,
+) -> Considered:
+    """Plan what a message asks for, and say what it was taken to mean. Nothing is run, filed or written.
 
     `undo it` is read without a model, since the old values have to be exact. Else the models that the configuration
     names plan; where there are none, or one fails, the phrasebook does, and the plan says so.
@@ -78,20 +93,18 @@ async def plan_turn(
     :raises UsageError: the message is too long, or `capabilities` names one that does not exist.
     """
     if len(ask.text) > MOST_TASK:
-        msg = (
-            f"the message has {len(ask.text)} characters: at most {MOST_TASK} are taken; say it shorter, or name a file"
-        )
+        msg = f"the message has {len(ask.text)} characters: at most {MOST_TASK} are taken; say it shorter"
         raise UsageError(msg)
     offers = offered(project.registry, ask.capabilities)
     if is_undo(ask.text):
         outcome = plan_undo(ask.text, ask.history, ask.target)
         on_thought(Thought(stage=Stage.UNDOING, summary=type(outcome).__name__))
-        return _permitted(outcome, ask, offers)
+        return _permitted(Considered(outcome=outcome, task=ask.text), ask, offers)
     directory = await (await targets_of(project).get(ask.target)).directory()
     order = _order(project, ask, directory, time.time_ns() if now_ns is None else now_ns)
     asked = (models or planning_models(project)) if ask.may_ask_model else None
     if asked is None or not can_plan(asked):
-        return _permitted(plan_by_phrasebook(ask.text, ask.history, order.reading, on_thought), ask, offers)
+        return _read(order, ask, offers, on_thought)
     mind = Mind(
         models=asked,
         prompts=prompts_of(project),
@@ -103,29 +116,31 @@ async def plan_turn(
     return await _with_models(order, ask, mind, offers)
 
 
-async def _with_models(order: Order, ask: Ask, mind: Mind, offers: tuple[Capability, ...]) -> Outcome:
+async def _with_models(order: Order, ask: Ask, mind: Mind, offers: tuple[Capability, ...]) -> Considered:
     """Have models plan; after a failure of theirs the phrasebook may, and what failed is said."""
     background = Background(history=ask.history, notes=ask.notes, provided=ask.provided)
     chosen = ask.capabilities if ask.is_chosen else None
-    failure: ModelError | None = None
-    outcome: Outcome | None = None
     try:
-        outcome = await plan_by_model(order, background, mind, chosen=chosen)
+        planned = await plan_by_model(order, background, mind, chosen=chosen)
     except ModelError as exc:
         mind.on_thought(Thought(stage=Stage.PHRASEBOOK, summary="no model gave a plan", problems=(str(exc),)))
-        failure = exc
-    if outcome is not None and not isinstance(outcome, NotUnderstood):
-        return outcome
-    found = _permitted(plan_by_phrasebook(ask.text, ask.history, order.reading, mind.on_thought), ask, offers)
-    if failure is not None:
-        return _after_failure(found, failure)
+        found = _read(order, ask, offers, mind.on_thought)
+        return evolve(found, outcome=_after_failure(found.outcome, exc))
+    if not isinstance(planned.outcome, NotUnderstood):
+        return planned
+    found = _read(order, ask, offers, mind.on_thought)
     # Plots are such a case: without a generator of its own a model is not offered what they are drawn with.
-    if isinstance(found, ExecutionPlan) and not writes(found, order.registry):
-        return evolve(found, assumptions=(_READ_BY_PHRASEBOOK, *found.assumptions))
-    return outcome or found
+    if isinstance(found.outcome, ExecutionPlan) and not writes(found.outcome, order.registry):
+        plan = evolve(found.outcome, assumptions=(_READ_BY_PHRASEBOOK, *found.outcome.assumptions))
+        return evolve(found, outcome=plan)
+    return planned
 
 
 _READ_BY_PHRASEBOOK: Final = "the model had no plan for this, and the built-in phrasebook understood it"
+
+
+def _read(order: Order, ask: Ask, offers: tuple[Capability, ...], on_thought: OnThought) -> Considered:
+    return _permitted(plan_by_phrasebook(ask.text, ask.history, order.reading, on_thought), ask, offers)
 
 
 def _after_failure(found: Outcome, failure: ModelError) -> Outcome:
@@ -142,16 +157,17 @@ def _after_failure(found: Outcome, failure: ModelError) -> Outcome:
             return evolve(found, message=message)
 
 
-def _permitted(outcome: Outcome, ask: Ask, offers: tuple[Capability, ...]) -> Outcome:
+def _permitted(found: Considered, ask: Ask, offers: tuple[Capability, ...]) -> Considered:
     """Hold a plan of the phrasebook to the kinds of steps that were narrowed to."""
+    outcome = found.outcome
     if ask.capabilities is None or not isinstance(outcome, ExecutionPlan):
-        return outcome
+        return found
     names = {each.name for each in offers}
     strange = next((step.capability for step in outcome.steps if step.capability not in names), None)
     if strange is None:
-        return outcome
+        return found
     message = f"That needs the kind of step '{strange}', and only {', '.join(sorted(names))} may be used now."
-    return NotUnderstood(text=ask.text, message=message)
+    return evolve(found, outcome=NotUnderstood(text=ask.text, message=message))
 
 
 def _order(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int) -> Order:

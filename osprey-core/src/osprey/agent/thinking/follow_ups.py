@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from attrs import frozen
 
+from osprey.agent.planner import plan_request
 from osprey.agent.thinking.conversation import PastTurn, recent
 from osprey.agent.thinking.references import Reference, find_reference, names_of
 from osprey.control.channels.directory import ChannelDirectory
@@ -24,11 +25,13 @@ _SAME_SPAN: Final = re.compile(
     re.IGNORECASE,
 )
 _NEXT: Final = re.compile(
-    r"(?:and|also|then|now|ok|okay|so)?[\s,]*(?:what about|how about|the same(?: thing)?|and|also)?[\s,]*"
-    r"(?:for\s+|of\s+)?(?P<rest>.+?)[\s?.!]*",
+    r"(?:and|also|then|now|ok|okay|so)?[\s,]*(?:please\s+)?"
+    r"(?:what about|how about|(?:do\s+)?the same(?: thing)?|and|also)?[\s,]*(?:for\s+|of\s+|with\s+)?(?P<rest>.+?)[\s?.!]*",
     re.IGNORECASE | re.DOTALL,
 )
-_LEANS: Final = re.compile(r"\s*(?:and|also|what about|how about|the same|now|then|same)\b", re.IGNORECASE)
+_LEANS: Final = re.compile(
+    r"\s*(?:and|also|what about|how about|(?:please\s+)?(?:do\s+)?the same|now|then|same)\b", re.IGNORECASE
+)
 _SECTOR: Final = re.compile(r"(?:in\s+)?sectors?\s+(?P<number>\d{1,3})", re.IGNORECASE)
 _PLANE: Final = re.compile(r"(?:the\s+)?(?:(?P<plane>horizontal|vertical)(?:\s+(?:ones?|plane))?)", re.IGNORECASE)
 _READS: Final = re.compile(r"(?:read|show|get|give|tell|display|what|how)\b", re.IGNORECASE)
@@ -67,9 +70,12 @@ def resolve_follow_up(text: str, history: Sequence[PastTurn], reading: Reading) 
     reference = find_reference(written)
     if reference is not None:
         return _with_reference(written, reference, turns, reading, notes)
-    continued = _continued(written, turns[-1], reading, notes) if _LEANS.match(text) else None
-    if continued is not None:
-        return continued
+    if _LEANS.match(text):
+        # A turn that came to nothing is passed over: what it leaned on itself is still there.
+        before = next((turn for turn in reversed(turns) if turn.plan is not None), turns[-1])
+        continued = _continued(written, before, reading, notes)
+        if continued is not None:
+            return continued
     return Rewritten(text=written, notes=notes) if written != text else None
 
 
@@ -162,9 +168,20 @@ def _continued(
     if span:
         written = _respanned(written, phrase, span)
     if isinstance(phrase, Set | Step | Scan):
-        question = f"Is the change of the last turn meant, for {new} now?"
+        if not _can_be_planned(written, reading):
+            return None
+        question = f"Is the change '{before.meaning[:200]}' meant, for {new} now?"
         return Clarification(text=text, question=question, choices=(written,))
     return Rewritten(text=written, notes=(*notes, f"'{text.strip()}' is taken as '{written}'"))
+
+
+def _can_be_planned(text: str, reading: Reading) -> bool:
+    phrase = _read(text, reading)
+    if phrase is None:
+        return False
+    zone = reading.time_zone
+    outcome = plan_request(phrase, reading.directory, now_ns=reading.now_ns, time_zone=zone)
+    return not isinstance(outcome, NotUnderstood)
 
 
 def _is_request(text: str, reading: Reading) -> bool:
@@ -183,8 +200,9 @@ def _split_span(text: str) -> tuple[str, str]:
 
 def _respanned(text: str, phrase: Phrase, span: str) -> str:
     old = getattr(getattr(phrase, "span", None), "text", "")
-    place = text.rfind(old) if old else -1
-    return f"{text[:place]}{span}{text[place + len(old) :]}" if place >= 0 else f"{text} {span}"
+    opening = r"(?:\b(?:over|during|in|within|for|across|throughout|on)\s+)?(?:\bthe\s+)?"
+    places = list(re.finditer(opening + re.escape(old), text, re.IGNORECASE)) if old else []
+    return f"{text[: places[-1].start()]}{span}{text[places[-1].end() :]}" if places else f"{text} {span}"
 
 
 def _other(old: str, wanted: str, directory: ChannelDirectory) -> str | None:
@@ -198,7 +216,17 @@ def _other(old: str, wanted: str, directory: ChannelDirectory) -> str | None:
     if plane := _PLANE.fullmatch(wanted):
         new = plane["plane"].lower()
         return re.sub(rf"\b{_OTHER_PLANE[new]}\b", new, old, flags=re.IGNORECASE)
-    return wanted
+    return _in_its_sector(old, wanted, directory)
+
+
+def _in_its_sector(old: str, wanted: str, directory: ChannelDirectory) -> str:
+    """Leave a new quantity in the sector of the old one, if it is there and nothing else was said."""
+    sector = _SECTOR.search(old)
+    if sector is None or _SECTOR.search(wanted) or directory.named(wanted):
+        return wanted
+    words = [word for word in re.findall(r"[a-z]+", wanted.lower()) if word not in ("the", "a", "an")]
+    is_there = bool(words) and bool(directory.matching(words, sectors={int(sector["number"])}))
+    return f"{wanted} in sector {int(sector['number'])}" if is_there else wanted
 
 
 def _read(text: str, reading: Reading) -> Phrase | None:

@@ -114,6 +114,12 @@ def test_a_chain_of_follow_ups_leans_on_what_each_was_taken_to_mean() -> None:
         history.append(PastTurn(question=said, target="ring", task=found.task, plan=found.outcome))
 
 
+@pytest.mark.parametrize("long", ["and " + " ," * 9000 + "x", "and x" + " ?!" * 6000 + "y", "undo" + " please" * 2500])
+def test_a_long_message_is_read_by_itself(long: str) -> None:
+    assert resolved(long, "read HCM01") is None
+    assert not is_undo(long)
+
+
 def test_a_turn_that_came_to_nothing_is_passed_over() -> None:
     nothing = PastTurn(question="and in sector 99?", target="ring")
     found = resolve_follow_up("and in sector 3?", [turn("read the horizontal correctors"), nothing], READING)

@@ -19,6 +19,8 @@ from osprey.agent.thinking.references import Reference, find_reference, names_of
 from osprey.control.channels.directory import ChannelDirectory
 from osprey.models.phrasebook import Clarification, NotUnderstood, Phrase, Read, Scan, Set, Step, Subject, parse
 
+_LONGEST: Final = 500
+"""Characters; a message of more says by itself what it means."""
 _SAME_SPAN: Final = re.compile(
     r"(?:\b(?:for|over|in|during|at|within|across)\s+)?(?:\bthe\s+)?\bsame\s+"
     r"(?:time\s+(?:range|span|period|interval|window)|time|range|span|period|interval|window)\b",
@@ -26,7 +28,8 @@ _SAME_SPAN: Final = re.compile(
 )
 _NEXT: Final = re.compile(
     r"(?:and|also|then|now|ok|okay|so)?[\s,]*(?:please\s+)?"
-    r"(?:what about|how about|(?:do\s+)?the same(?: thing)?|and|also)?[\s,]*(?:for\s+|of\s+|with\s+)?(?P<rest>.+?)[\s?.!]*",
+    r"(?:what about|how about|(?:do\s+)?the same(?: thing)?|and|also)?[\s,]*"
+    r"(?:for\s+|of\s+|with\s+)?(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _LEANS: Final = re.compile(
@@ -64,7 +67,7 @@ def leans_on_history(text: str) -> bool:
 def resolve_follow_up(text: str, history: Sequence[PastTurn], reading: Reading) -> Rewritten | Clarification | None:
     """Put what a message points at into it; None if it points at nothing that is there."""
     turns = recent(history)
-    if not turns:
+    if not turns or len(text) > _LONGEST:
         return None
     written, notes = _with_span(text, turns)
     reference = find_reference(written)
@@ -149,7 +152,7 @@ def _continued(
 ) -> Rewritten | Clarification | None:
     """Ask the last request again about something else: `and in sector 3?`, `and the vertical one?`, `and HCM05?`."""
     rest, span = _split_span(text)
-    matched = _NEXT.fullmatch(rest.strip())
+    matched = _NEXT.fullmatch(rest.strip().rstrip("?.! "))
     if matched is None:
         return None
     wanted = matched["rest"].strip()

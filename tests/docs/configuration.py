@@ -9,9 +9,10 @@ from tempfile import TemporaryDirectory
 
 from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
 
-from osprey.config import layout, load_config, schema
+from osprey.config import layout, load_config, models, schema
 from osprey.config.approval import ApprovalConfig
 from osprey.config.known import UNSERVED
+from osprey.config.model_sections import ModelsLayout
 from osprey.config.nesting import MOVED
 from osprey.control.limits.limit_entry import ENTRY_KEYS, LimitEntry, Verification
 from osprey.control.limits.limit_values import LIMIT_VALUES
@@ -28,6 +29,10 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "archiver": (layout.ArchiverLayout, None),
     "approval": (layout.ApprovalLayout, ApprovalConfig),
     "execution": (layout.ExecutionLayout, schema.ExecutionConfig),
+    "models": (ModelsLayout, None),
+    "models.<role>": (models.RoleConfig, None),
+    "models.<role>.fallbacks": (models.FallbackConfig, None),
+    "api": (models.ApiConfig, None),
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
     "execution_control.limits": (layout.TurnLimitsLayout, schema.Config),
     "plugins": (schema.PluginsConfig, None),
@@ -128,7 +133,7 @@ def word_classes() -> dict[type[Enum], str]:
         for kind in key.kind.__args__ if is_mapping(key.kind) else (key.kind,):
             if isinstance(kind, type) and issubclass(kind, Enum):
                 enums.setdefault(kind, key.path)
-    return {**enums, Verification: "verification"}
+    return {**enums, Verification: "verification", models.ModelRole: "models.<role>"}
 
 
 def _keys() -> str:

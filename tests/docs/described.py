@@ -13,8 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
 
-from osprey.config.rules import Positive, TimeZoneName
-from osprey.config.section import Section
+from osprey.config.rules import AtLeast, Positive, TimeZoneName
+from osprey.config.section import Section, Unset
 
 PLAIN = {bool: "`true` or `false`", int: "whole number", float: "number", str: "text", Path: "path"}
 
@@ -96,7 +96,7 @@ def is_mapping(kind: Any) -> bool:
 
 
 def _without_none(kind: Any) -> Any:
-    members = [member for member in get_args(kind) if member is not type(None)] if is_union(kind) else [kind]
+    members = [member for member in get_args(kind) if member not in (type(None), Unset)] if is_union(kind) else [kind]
     return members[0] if len(members) == 1 else kind
 
 
@@ -108,6 +108,8 @@ def type_of(kind: Any, validator: Any = None) -> str:
     """Name a type as people know it."""
     if isinstance(validator, Positive):
         return f"{PLAIN[kind]} above 0"
+    if isinstance(validator, AtLeast):
+        return f"{PLAIN[kind]} from {validator.least:g} on"
     if isinstance(validator, TimeZoneName):
         return "name of a time zone"
     if kind in PLAIN:
@@ -119,7 +121,7 @@ def type_of(kind: Any, validator: Any = None) -> str:
     if get_origin(kind) in (tuple, list, Sequence):
         return f"list of {type_of(get_args(kind)[0])}s"
     if is_mapping(kind) and get_args(kind)[1] not in (Any, Section):
-        return f"{type_of(get_args(kind)[1])}, by name"
+        return f"{type_of(_without_none(get_args(kind)[1]))}, by name"
     return "text or list of texts" if kind is Any else "section"
 
 

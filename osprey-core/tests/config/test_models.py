@@ -153,6 +153,21 @@ def test_a_mistake_is_told_with_its_place_and_the_remedy(refusal: Refusal, text:
     assert said in refusal(text)
 
 
+@pytest.mark.parametrize(
+    ("provider", "is_warned"),
+    [
+        ("{base_url: 'http://models.example.org', api_key: k}", True),
+        ("{base_url: 'http://models.example.org', headers: {X-Group: g}}", True),
+        ("{base_url: 'http://models.example.org'}", False),
+        ("{base_url: 'http://127.0.0.1:8000', api_key: k}", False),
+        ("{base_url: 'https://models.example.org', api_key: k}", False),
+    ],
+)
+def test_a_key_that_would_go_in_plain_text_is_warned_of(load: Load, provider: str, is_warned: bool) -> None:
+    notes = load(f"api: {{providers: {{lab: {provider}}}}}").notes
+    assert [note.partition(" (")[0] for note in notes] == ["api.providers.lab.base_url"] * is_warned
+
+
 def test_a_secret_of_the_wrong_kind_is_not_repeated(refusal: Refusal) -> None:
     assert "8675309" not in refusal("api: {providers: {a: {api_key: 8675309}}}")
     assert "8675309" not in refusal("api: {providers: {a: {headers: {X: 8675309}}}}")

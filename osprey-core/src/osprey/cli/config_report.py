@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,7 +111,17 @@ def _missing_files(config: Config) -> list[Problem]:
         for key, file in ((f"{path}.limits.file", target.limits.file), (f"{path}.channels", target.channels)):
             if file is not None and not file.is_file():
                 problems.append(Problem(path=key, message=f"there is no file {file}: write it, or name another"))
-    return problems
+    return [*problems, *_missing_recordings(config)]
+
+
+def _missing_recordings(config: Config) -> Iterator[Problem]:
+    written = config.models.recording
+    if written is not None and not written.parent.is_dir():
+        yield Problem(path="models.recording", message=f"there is no folder {written.parent}: make it, or name another")
+    for name, provider in config.api.providers.items():
+        if provider.recording is not None and not provider.recording.is_file():
+            message = f"there is no file {provider.recording}: record it with models.recording, or name another"
+            yield Problem(path=f"api.providers.{name}.recording", message=message)
 
 
 def _other_file(config: Config) -> list[str]:

@@ -13,6 +13,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "channels": ("osprey.cli.channel_commands:channels", "Find, read, write, watch and explain channels"),
     "archive": ("osprey.cli.archive_commands:archive", "Show and draw past values; say what is archived"),
     "targets": ("osprey.cli.target_commands:targets", "List control systems and check whether they can be reached"),
+    "models": ("osprey.cli.model_commands:models", "Show which chat model is asked for what; check that it answers"),
     "snapshot": ("osprey.cli.snapshot_commands:snapshot", "Keep what channels read, compare it, ask for the way back"),
     "approvals": ("osprey.cli.approvals.commands:approvals", "Show and decide what waits for a person"),
     "plans": ("osprey.cli.plan_commands:plans", "Read, edit and submit plans that wait for a person"),

@@ -19,7 +19,7 @@ _NO_TURN_LIMIT: Final = "only graph_recursion_limit bounds a turn"
 _BY_GUARD: Final = "the guard decides about each write by itself, and reads every write back"
 
 UNSERVED: Final[dict[str, str]] = {
-    "api.providers.*.timeout": "set timeout_s of models.<role>",
+    "api.providers.*.timeout": "set timeout_s of the role that asks it",
     "applications": _NO_DEPLOYMENT,
     "archiver.settings": "an archiver's settings stand under its own name, archiver.<name>",
     "ariel": "logbook search is not part of this version",

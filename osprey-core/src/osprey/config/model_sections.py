@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
 from osprey.config.closest import did_you_mean
+from osprey.config.demands import LineOf
 from osprey.config.draft import Draft
 from osprey.config.known import unserved_names
 from osprey.config.models import (
@@ -22,7 +24,7 @@ from osprey.config.models import (
 )
 from osprey.config.nodes import Path_, Table, find
 from osprey.config.problems import Problem
-from osprey.config.rules import Layout
+from osprey.config.rules import Layout, is_loopback
 from osprey.config.section import Unset
 from osprey.config.targets import absolute
 
@@ -56,6 +58,7 @@ def read_model_sections(draft: Draft, root: Path, *, max_turn_cost: float | None
     providers = {
         name: evolve(provider, recording=absolute(root, provider.recording)) for name, provider in api.providers.items()
     }
+    draft.notes += _open_to_readers(providers, draft.line_of)
     sections = ModelSections(
         models=ModelsConfig(roles=roles, recording=absolute(root, recording)), api=ApiConfig(providers=providers)
     )
@@ -112,6 +115,20 @@ def _about_replay(api: ApiConfig, name: str, provider: ProviderConfig) -> Iterat
     if not is_replay and provider.recording is not None:
         message = "only dialect 'replay' answers from a file; models.recording names the one that is written"
         yield (*path, "recording"), message
+
+
+def _open_to_readers(providers: Mapping[str, ProviderConfig], line_of: LineOf) -> Iterator[str]:
+    """Name the endpoints to which a key would go in plain text."""
+    for name, provider in providers.items():
+        if not isinstance(provider.base_url, str) or not (provider.api_key or provider.headers):
+            continue
+        parts = urlsplit(provider.base_url)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            path = f"api.providers.{name}.base_url"
+            yield (
+                f"{path} (line {line_of(path)}) is plain http to another host: whoever is on the way reads the key, "
+                "and all that is said; use https"
+            )
 
 
 def _is_without_price(api: ApiConfig, choice: ModelChoice) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -102,6 +103,14 @@ class WebAddress(ValueRule):
             from osprey.config.scalar_hooks import UnshownError
 
             raise UnshownError("an address such as https://host/path, without a name and password in it")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether what goes to a host stays on this one."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _is_web_address(text: str) -> bool:

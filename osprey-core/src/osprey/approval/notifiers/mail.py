@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from attrs import field, frozen
 
 from osprey.approval.notifiers.own_threads import OwnThreads
-from osprey.approval.notifiers.rules import HostName, MailAddresses, PortNumber, Secret, is_loopback
+from osprey.approval.notifiers.rules import HostName, MailAddresses, PortNumber, Secret
+from osprey.config.rules import is_loopback
 
 if TYPE_CHECKING:
     from osprey.approval.notifiers.notice import Notice

@@ -19,7 +19,7 @@ from urllib.request import (
 )
 
 from osprey.approval.notifiers import NotSentError
-from osprey.approval.notifiers.rules import is_loopback
+from osprey.config.rules import is_loopback
 
 STEP_S: Final = 4.0
 """How long connecting, and each wait for the other end, may take: less than a notice has, so that the step is named."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from osprey.config.rules import ValueRule
+from osprey.config.rules import ValueRule, is_loopback
 from osprey.config.scalar_hooks import UnshownError
 
 _MAIL: Final = re.compile(r"[!#$%&'*+/=?^_`{|}~.A-Za-z0-9-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
@@ -78,14 +77,6 @@ class Secret(ValueRule):
             raise UnshownError("a text that is not empty")
         if self.is_ascii and not (value.isascii() and value.isprintable()):
             raise UnshownError("printable ASCII characters")
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether what goes to a host stays on this one."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def require_private(key: str, address: str, *, allow_plain_http: bool) -> None:

@@ -17,8 +17,11 @@ T = TypeVar("T")
 
 @cache
 def converter() -> Converter:
-    """Give the converter of the messages; what it does not know is an error."""
-    return Converter(forbid_extra_keys=True)
+    """Give the converter of the messages; what it does not know is an error.
+
+    Defaults are left out, so that a field that is added one day gives no old question a new name.
+    """
+    return Converter(forbid_extra_keys=True, omit_if_default=True)
 
 
 def to_line(value: object) -> str:

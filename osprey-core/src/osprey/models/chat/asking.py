@@ -118,7 +118,8 @@ class RoleModel:
     ) -> AsyncGenerator[TextDelta | ChatReply]:
         """Ask as `ask` does, and give the answer piece by piece, the whole reply last.
 
-        Nobody is asked again once a piece was given: what then fails raises, and the pieces are worth nothing.
+        Nobody is asked again once a piece was given: what then fails raises, and the pieces are worth nothing. Whoever
+        may stop reading before the end closes the stream (`contextlib.aclosing`), which ends the question.
 
         :raises ModelError, ConfigError, PluginError: as `ask`.
         """

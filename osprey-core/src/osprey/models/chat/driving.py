@@ -18,6 +18,7 @@ from osprey.models.chat.wording import worded_for
 
 MOST_CHARACTERS: Final = 1_000_000
 """The longest answer, the arguments of its tool calls included."""
+_MOST_TOKENS: Final = 10**12
 _CLOSING_S: Final = 5.0
 """How long a driver may take to close a stream that nobody reads any more."""
 
@@ -86,7 +87,7 @@ class Driving:
                 if not isinstance(piece, TextDelta):
                     yield self._checked(piece)
                     return
-                length += len(piece.text)
+                length += len(str(piece.text))
                 self._require_length(length)
                 yield piece
         finally:
@@ -107,11 +108,13 @@ class Driving:
         """Accept an answer of the protocol, of a size that can be worked with."""
         if not isinstance(reply, ChatReply):
             self._fail(f"driver {self.reach.dialect!r} gave a {type(reply).__name__}", ModelErrorKind.SERVER)
-        counts: tuple[Any, ...] = (reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.cached_tokens)
-        if any(type(count) is not int or count < 0 for count in counts):
+        try:
+            length, counts = _length_of(reply), _counts_of(reply)
+        except Exception as exc:  # noqa: BLE001 - its values are not what their types say
+            self._pass_on(exc)
+        if not all(type(count) is int and 0 <= count < _MOST_TOKENS for count in counts):
             self._fail("it counts tokens that cannot be", ModelErrorKind.MALFORMED)
-        calls = sum(len(call.text) or len(str(call.arguments)) for call in reply.tool_calls)
-        self._require_length(len(reply.text) + calls)
+        self._require_length(length)
         return reply
 
     def _require_length(self, length: int) -> None:
@@ -144,6 +147,14 @@ class Driving:
         if tells_a_secret(exc, self.reach.address):
             raise error from None
         raise error from exc
+
+
+def _length_of(reply: ChatReply) -> int:
+    return len(reply.text) + sum(len(call.text) or len(str(call.arguments)) for call in reply.tool_calls)
+
+
+def _counts_of(reply: ChatReply) -> tuple[Any, ...]:
+    return reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.cached_tokens
 
 
 def _kind_of(error: ModelError) -> ModelErrorKind:

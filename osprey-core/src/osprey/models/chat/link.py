@@ -17,7 +17,7 @@ from osprey.models.chat.account import Account, Attempt, Outcome
 from osprey.models.chat.driving import Driving
 from osprey.models.chat.messages import NO_USAGE, ChatReply, ChatRequest, TextDelta
 from osprey.models.chat.reaching import Reach
-from osprey.models.chat.recording import Recorded, RecordedError, Recorder
+from osprey.models.chat.recording import VERSION, Recorded, RecordedError, Recorder
 
 
 @frozen(kw_only=True)
@@ -141,6 +141,7 @@ def _recorded(attempt: Attempt, course: _Course, request: ChatRequest) -> Record
     if error is not None:
         failure = RecordedError(kind=error.kind, message=str(error), retry_after_s=error.retry_after_s)
     return Recorded(
+        version=VERSION,
         hash=hash_of(request),
         role=attempt.role.value,
         provider=attempt.provider,

@@ -36,7 +36,7 @@ class RecordedError:
 class Recorded:
     """One attempt."""
 
-    version: int = VERSION
+    version: int
     hash: str
     """The name of the question; see `hash_of`."""
     role: str

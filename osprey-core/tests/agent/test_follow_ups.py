@@ -45,7 +45,7 @@ def _records() -> list[ChannelRecord]:
     return records
 
 
-READING = Reading(directory=ChannelDirectory(_records()), now_ns=NOW_NS, time_zone="Europe/Berlin")
+READING = Reading(target="ring", directory=ChannelDirectory(_records()), now_ns=NOW_NS, time_zone="Europe/Berlin")
 
 
 def planned(text: str) -> ExecutionPlan:
@@ -118,6 +118,15 @@ def test_a_chain_of_follow_ups_leans_on_what_each_was_taken_to_mean() -> None:
 def test_a_long_message_is_read_by_itself(long: str) -> None:
     assert resolved(long, "read HCM01") is None
     assert not is_undo(long)
+
+
+def test_names_are_not_taken_from_a_turn_on_another_target_but_spans_are() -> None:
+    elsewhere = [turn(f"plot HCM01 {SPAN}", target="other")]
+    assert resolve_follow_up("set that corrector to 0.5 A", elsewhere, READING) is None
+    assert resolve_follow_up("and HCM02", elsewhere, READING) is None
+    found = resolve_follow_up("plot HCM02 over the same time range", elsewhere, READING)
+    assert isinstance(found, Rewritten)
+    assert found.text == f"plot HCM02 {SPAN}"
 
 
 def test_a_turn_that_came_to_nothing_is_passed_over() -> None:

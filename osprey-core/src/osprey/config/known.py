@@ -39,7 +39,7 @@ UNSERVED: Final[dict[str, str]] = {
     "execution.modes.*.gateway": "the gateway stands in the settings of a target",
     "execution.modes.*.kernel_name": _NO_CONTAINER,
     "execution_control.agent_control": "plans are always made first, and each step is checked",
-    "execution_control.limits.max_concurrent_classifications": _NO_TURN_LIMIT,
+    "execution_control.limits.max_concurrent_classifications": "all kinds of steps are chosen in one question",
     "execution_control.limits.max_execution_time_seconds": _NO_TURN_LIMIT,
     "execution_control.limits.max_step_retries": _NO_TURN_LIMIT,
     "file_paths": "records are kept under storage.path",

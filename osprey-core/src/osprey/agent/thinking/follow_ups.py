@@ -54,6 +54,8 @@ class Rewritten:
 class Reading:
     """What a rewritten request is read with."""
 
+    target: str
+    """Names of channels are taken from turns on this target alone; on another they may be something else."""
     directory: ChannelDirectory
     now_ns: int
     time_zone: str
@@ -66,14 +68,14 @@ def leans_on_history(text: str) -> bool:
 
 def resolve_follow_up(text: str, history: Sequence[PastTurn], reading: Reading) -> Rewritten | Clarification | None:
     """Put what a message points at into it; None if it points at nothing that is there."""
-    turns = recent(history)
-    if not turns or len(text) > _LONGEST:
+    if not history or len(text) > _LONGEST:
         return None
-    written, notes = _with_span(text, turns)
+    written, notes = _with_span(text, recent(history))
+    turns = [turn for turn in recent(history) if turn.target == reading.target]
     reference = find_reference(written)
     if reference is not None:
         return _with_reference(written, reference, turns, reading, notes)
-    if _LEANS.match(text):
+    if turns and _LEANS.match(text):
         # A turn that came to nothing is passed over: what it leaned on itself is still there.
         before = next((turn for turn in reversed(turns) if turn.plan is not None), turns[-1])
         continued = _continued(written, before, reading, notes)
@@ -127,8 +129,11 @@ def _with_reference(
         channels = reference.among(turn.channels, reading.directory)
         if not channels:
             continue
-        is_change = isinstance(_read(reference.replaced("X", text), reading), Set | Step | Scan)
-        names = names_of(channels, reading.directory, as_devices=is_change or reference.is_possessive)
+        devices = names_of(channels, reading.directory, as_devices=True)
+        written = reference.replaced(_listing(devices), text)
+        is_change = isinstance(_read(written, reading), Set | Step | Scan)
+        as_devices = is_change or reference.is_possessive
+        names = devices if as_devices else names_of(channels, reading.directory, as_devices=False)
         if is_change and (len(names) > 1 or ago > 1):
             return _ask_which(text, reference, names)
         if len(names) > 1 and reference.is_singular:

@@ -65,7 +65,7 @@ class Order:
     @property
     def reading(self) -> Reading:
         """What the words of a message are read with, without a model."""
-        return Reading(directory=self.directory, now_ns=self.now_ns, time_zone=self.time_zone)
+        return Reading(target=self.target, directory=self.directory, now_ns=self.now_ns, time_zone=self.time_zone)
 
 
 async def orchestrate(

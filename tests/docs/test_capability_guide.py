@@ -49,7 +49,7 @@ def _step(key: str, capability: str, **parameters: Any) -> PlannedStep:
 async def _run(plugin: Path, root: Path, *steps: PlannedStep) -> tuple[Any, dict[str, Any]]:
     async with open_project(root, options=LoadOptions(local=(plugin,))) as project, open_agent(project) as agent:
         done = await agent.carry_out(ExecutionPlan(steps=steps), question="how is the orbit")
-        return done, (await agent._snapshot(done.thread)).values["contexts"]
+        return done, done.contexts
 
 
 async def test_the_capabilities_of_the_guide_work_together(plugin: Path, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from osprey.registrations import (
     Generator,
     Model,
     Notifier,
+    Prompt,
     Provider,
     WritePolicy,
 )
@@ -280,6 +281,7 @@ __all__ = [
     "PlannedStep",
     "PolicyItem",
     "Project",
+    "Prompt",
     "Provider",
     "Put",
     "PutResult",

@@ -38,6 +38,10 @@ class UsageError(OspreyError):
     exit_code = ExitCode.USAGE
 
 
+class PlanError(UsageError):
+    """No plan can be made of a task, or none that can run; the message says why, or asks what has to be known."""
+
+
 class PluginError(OspreyError):
     """A plugin, or one of its registrations, could not be used."""
 

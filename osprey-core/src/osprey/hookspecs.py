@@ -22,6 +22,7 @@ from osprey.registrations import (
     Generator,
     Model,
     Notifier,
+    Prompt,
     Provider,
     WritePolicy,
 )
@@ -196,5 +197,20 @@ def osprey_models() -> Iterable[Model]:
     ...                 base_url="https://models.example.org/v1", key_variable="LAB_MODELS_KEY")
     >>> [m.name for m in osprey_models()]
     ['lab-gateway']
+    """
+    return ()
+
+
+@hookspec
+def osprey_prompts() -> Iterable[Prompt]:
+    """Declare texts for chat models, such as one of the core's in words that fit the facility.
+
+    >>> from osprey.api import Prompt, hookimpl
+    >>> @hookimpl
+    ... def osprey_prompts():
+    ...     yield Prompt(name="ring-plan", summary="Plans in the words of our ring",
+    ...                  file="my_facility:prompts/plan.md", overrides="plan")
+    >>> [p.name for p in osprey_prompts()]
+    ['ring-plan']
     """
     return ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Model, Notifier, hookimpl
+from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Model, Notifier, Prompt, hookimpl
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -34,18 +34,72 @@ def osprey_generators() -> Iterable[Generator]:
 @hookimpl
 def osprey_capabilities() -> Iterable[Capability]:
     """Declare the steps that every plan can use."""
-    yield _capability("channel_find", "Find channels by words", "CHANNEL_ADDRESSES")
-    yield _capability("channel_read", "Read channels now", "CHANNEL_VALUES")
-    yield _capability("channel_write", "Write channels, after approval", "CHANNEL_WRITE_RESULTS")
-    yield _capability("archive_read", "Read past values of channels", "ARCHIVER_DATA")
-    yield _capability("python", "Run Python in the sandbox, and what it asks to write after approval", "PYTHON_RESULTS")
-    yield _capability("memory", "Save and recall notes of the user", "MEMORY_CONTEXT")
-    yield _capability("time_range", "Turn words into a span of time", "TIME_RANGE")
-    yield _capability("snapshot_save", "Save what channels read now", "SNAPSHOT")
-    yield _capability("snapshot_restore", "Bring channels back to a snapshot, after approval", "CHANNEL_WRITE_RESULTS")
-    yield _capability("scan", "Scan channels over a grid or a list and measure, after approval", "SCAN_DATA")
-    yield _capability("context", "List or show what earlier steps left behind")
-    yield _capability("status", "Say what waits, which targets there are, whether writes are halted")
+    yield _capability(
+        "channel_find",
+        "Find channels by words",
+        "CHANNEL_ADDRESSES",
+        "Only where the person asks which channels there are; channels of the task stand in the list already.",
+    )
+    yield _capability("channel_read", "Read channels now", "CHANNEL_VALUES", "For present values.")
+    yield _capability(
+        "channel_write",
+        "Write channels, after approval",
+        "CHANNEL_WRITE_RESULTS",
+        "Only where the person asks for a change. A relative change is 'delta'; many points of one channel are 'scan'.",
+    )
+    yield _capability(
+        "archive_read",
+        "Read past values of channels",
+        "ARCHIVER_DATA",
+        "For past values as figures: mean, extremes, number of samples.",
+    )
+    yield _capability(
+        "python",
+        "Run Python in the sandbox, and what it asks to write after approval",
+        "PYTHON_RESULTS",
+        "For plots and analyses. Its code is written from task_objective, so say there all that it needs: channels, "
+        "span, figures, what is drawn. It reads channels and the archive by itself, and gets what its inputs left.",
+    )
+    yield _capability(
+        "memory",
+        "Save and recall notes of the user",
+        "MEMORY_CONTEXT",
+        "Only where the person asks to remember something, or what is remembered.",
+    )
+    yield _capability(
+        "time_range",
+        "Turn words into a span of time",
+        "TIME_RANGE",
+        "Where a span is said in words, such as yesterday morning: archive_read takes it as its input.",
+    )
+    yield _capability(
+        "snapshot_save",
+        "Save what channels read now",
+        "SNAPSHOT",
+        "Only where the person asks to keep the present values, to compare with or to come back to.",
+    )
+    yield _capability(
+        "snapshot_restore",
+        "Bring channels back to a snapshot, after approval",
+        "CHANNEL_WRITE_RESULTS",
+        "Only where the person asks to go back to a snapshot that has a name.",
+    )
+    yield _capability(
+        "scan",
+        "Scan channels over a grid or a list and measure, after approval",
+        "SCAN_DATA",
+        "Where set points are moved through several values while others are measured.",
+    )
+    yield _capability(
+        "context",
+        "List or show what earlier steps left behind",
+        guide="Only where the person asks what was found or done before in this turn.",
+    )
+    yield _capability(
+        "status",
+        "Say what waits, which targets there are, whether writes are halted",
+        guide="Only where the person asks about Osprey itself, not about the machine.",
+    )
 
 
 @hookimpl
@@ -107,6 +161,15 @@ def osprey_notifiers() -> Iterable[Notifier]:
 
 
 @hookimpl
+def osprey_prompts() -> Iterable[Prompt]:
+    """Declare what the models that read and plan are told."""
+    yield _prompt("understand", "Make a standalone task of a message, and choose the kinds of its steps")
+    yield _prompt("classify", "Choose the kinds of steps that a task needs")
+    yield _prompt("plan", "Plan a task as steps")
+    yield _prompt("repair-plan", "Have a plan that cannot run made anew")
+
+
+@hookimpl
 def osprey_models() -> Iterable[Model]:
     """Declare the endpoint that answers from a recording, for tests and for support."""
     yield Model(
@@ -123,14 +186,20 @@ def osprey_commands() -> Iterable[Command]:
         yield Command(name=name, summary=summary, implementation=implementation)
 
 
-def _capability(name: str, summary: str, *provides: str) -> Capability:
+def _capability(name: str, summary: str, context: str = "", guide: str = "") -> Capability:
     camel = "".join(word.capitalize() for word in name.split("_"))
     return Capability(
         name=name,
         summary=summary,
         implementation=f"osprey.agent.capabilities.{name}:{camel}Capability",
-        provides=provides,
+        provides=(context,) if context else (),
+        parameters=f"osprey.agent.capabilities.parameters:{camel}Parameters",
+        guide=guide,
     )
+
+
+def _prompt(name: str, summary: str) -> Prompt:
+    return Prompt(name=name, summary=summary, file=f"osprey.prompts:texts/{name}.md")
 
 
 def _notifier(name: str, summary: str, stem: str) -> Notifier:

@@ -13,6 +13,7 @@ from attrs import Attribute, field, frozen
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_DATA_FILE = re.compile(r"[A-Za-z_][\w.]*:[\w-]+(?:/[\w-]+)*\.md")
 
 
 def _is_name(instance: object, attribute: Attribute[str], value: str) -> None:
@@ -24,6 +25,12 @@ def _is_name(instance: object, attribute: Attribute[str], value: str) -> None:
 def _is_reference(instance: object, attribute: Attribute[Any], value: Any) -> None:
     if value is not None and not _REFERENCE.fullmatch(value):
         msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'module:Name'"
+        raise ValueError(msg)
+
+
+def _is_data_file(instance: object, attribute: Attribute[str], value: str) -> None:
+    if not _DATA_FILE.fullmatch(value):
+        msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'package:folder/name.md'"
         raise ValueError(msg)
 
 
@@ -73,6 +80,13 @@ class Capability(Registration):
     commands: tuple[str, ...] = ()
     """Slash commands that are handed to its steps: what ``/name[:value] TEXT`` says, `BaseCapability.slash_command`
     gives."""
+    parameters: str | None = field(default=None, validator=_is_reference)
+    """An attrs class, as ``"module:Name"``, that checks the parameters of a step before it runs. A model is shown its
+    fields, with what their metadata says under ``about``. None: any parameters are taken."""
+    guide: str = ""
+    """For a model that plans: when to use it, and what it is not for."""
+    always_active: bool = False
+    """True if a planner may use it whatever the task was taken to need."""
 
 
 @frozen(kw_only=True)
@@ -125,6 +139,18 @@ class Model(Registration):
     """It can hold an answer to a JSON Schema."""
     tools: bool = True
     """Its models can call tools."""
+
+
+@frozen(kw_only=True)
+class Prompt(Registration):
+    """A text for chat models: a new one, or one in the place of another. See the how-to guide on prompts."""
+
+    file: str = field(validator=_is_data_file)
+    """Where the text lies, as ``"package:folder/name.md"``, in a package of the plugin."""
+    overrides: str = ""
+    """The prompt that it takes the place of; the file's own head says of which version. Empty: it is one by itself."""
+    implementation: str = field(default="osprey.prompts.prompt:PromptFile", validator=_is_reference)
+    """What the file becomes; there is no reason to name another."""
 
 
 @frozen(kw_only=True)

@@ -311,7 +311,7 @@ async def test_a_slash_command_of_a_capability_is_found(bench) -> None:
         name = "any"
         description = "any"
 
-    one = Any_(bench.project, {"capability_commands": {"fast": True, "depth": "3"}}, _step())
+    one = Any_(bench.project, {"commands": {"fast": True, "depth": "3"}}, _step())
     assert (one.slash_command("fast"), one.slash_command("/depth"), one.slash_command("slow")) == (True, "3", None)
     assert one.get_logger().name == "osprey.capability.any"
     assert one.get_retry_policy() == {"max_attempts": 3, "delay_seconds": 0.5, "backoff_factor": 1.5}

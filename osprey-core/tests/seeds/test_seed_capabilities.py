@@ -269,6 +269,6 @@ async def test_a_service_that_asks_has_the_turn_wait_and_is_not_called_twice(
         await approve(project, row.id, row.sha256[:8], identity_of(project))
         done = await agent.resume(asked.thread)
         assert done.status is TurnStatus.DONE, done.answer
-        left = (await _left(agent, done.thread))["analysis"]
+        left = done.contexts["analysis"]
     assert left["analysis"]["statistics"] == {"mean": 1.5}
     assert python_service.stages == ["generate", "execute"]

@@ -77,12 +77,17 @@ def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Repor
     from osprey.approval.asking import who_is_asked
     from osprey.plugins.registry import Registry
     from osprey.plugins.surveying import survey
+    from osprey.prompts.library import read_prompts
 
     found = survey(config.plugins, options)
     registry = Registry(found)
     sections = section_statuses(config, registry)
     refusals = tuple(Problem(message=reason) for reason in (*found.name_errors, *found.refusals))
-    warnings = (*report.warnings, *idle_providers(config, registry))
+    warnings = (
+        *report.warnings,
+        *read_prompts(registry, config.root).warnings,
+        *idle_providers(config, registry),
+    )
     if reason := missing(registry, "generators", config.execution.code_generator):
         warnings = (*warnings, f"execution.code_generator: {reason}; no Python is generated until then")
     return evolve(

@@ -15,7 +15,6 @@ from osprey.config.schema import UnservedKey
 
 _NO_DEPLOYMENT: Final = "services are not deployed by this version"
 _NO_CONTAINER: Final = "there is no container executor; generated Python runs in the sandbox of this host"
-_NO_TURN_LIMIT: Final = "only graph_recursion_limit bounds a turn"
 _BY_GUARD: Final = "the guard decides about each write by itself, and reads every write back"
 
 UNSERVED: Final[dict[str, str]] = {
@@ -41,9 +40,7 @@ UNSERVED: Final[dict[str, str]] = {
     "execution.modes.*.gateway": "the gateway stands in the settings of a target",
     "execution.modes.*.kernel_name": _NO_CONTAINER,
     "execution_control.agent_control": "plans are always made first, and each step is checked",
-    "execution_control.limits.max_concurrent_classifications": _NO_TURN_LIMIT,
-    "execution_control.limits.max_planning_attempts": _NO_TURN_LIMIT,
-    "execution_control.limits.max_reclassifications": _NO_TURN_LIMIT,
+    "execution_control.limits.max_concurrent_classifications": "all kinds of steps are chosen in one question",
     "file_paths": "records are kept under storage.path",
     "langgraph": "checkpoints are kept under storage.path",
     "logging": "use `osprey --debug`",

@@ -210,6 +210,10 @@ class TurnLimits:
     max_step_retries: int = field(default=2, validator=AtLeast(0))
     """How often a step that failed may be tried again, where its capability says that this may help. What may have
     changed something is never tried again."""
+    max_planning_attempts: int = field(default=2, validator=Positive())
+    """How often a model is asked for a plan of one task, each time with all that is wrong with the one before."""
+    max_reclassifications: int = field(default=1, validator=AtLeast(0))
+    """How often the kinds of steps are chosen again, after a planner has found that they do not suffice."""
     max_turn_tokens: int | None = field(default=None, validator=Positive())
     """Tokens of questions and answers after which a turn asks no model again; None: no bound."""
     max_turn_cost: float | None = field(default=None, validator=Positive())

@@ -16,6 +16,7 @@ from osprey.registrations import (
     Generator,
     Model,
     Notifier,
+    Prompt,
     Provider,
     Registration,
     WritePolicy,
@@ -31,6 +32,7 @@ KINDS: Final[Mapping[str, type[Registration]]] = {
     "generators": Generator,
     "models": Model,
     "notifiers": Notifier,
+    "prompts": Prompt,
     "providers": Provider,
     WRITE_POLICIES: WritePolicy,
 }

@@ -125,7 +125,8 @@ def serve(task: Mapping[str, Any]) -> None:
         say(status=evolve(outcome.status, requires=candidate.requires).to_json())
         for point, registrations in outcome.declarations.items():
             for registration in registrations:
-                for reference in filter(None, (registration.implementation, registration.settings)):
+                named = (registration.implementation, registration.settings, getattr(registration, "parameters", None))
+                for reference in filter(None, named):
                     say(doing=f"loading {reference!r} of {noun(point)} {registration.name!r}")
                     try:
                         resolve(outcome, point, registration, reference)

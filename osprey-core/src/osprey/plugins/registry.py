@@ -20,7 +20,7 @@ from osprey.plugins.scan import normalized
 from osprey.plugins.selection import closest
 from osprey.plugins.status import PluginStatus, Status
 from osprey.plugins.surveying import Survey, survey
-from osprey.registrations import ApprovalKind, Capability, Connector, Model, Registration
+from osprey.registrations import ApprovalKind, Capability, Connector, Model, Prompt, Registration
 
 R = TypeVar("R", bound=Registration, covariant=True)
 
@@ -67,6 +67,8 @@ class Registry:
     def entries(self, point: Literal["connectors"]) -> tuple[Entry[Connector], ...]: ...
     @overload
     def entries(self, point: Literal["capabilities"]) -> tuple[Entry[Capability], ...]: ...
+    @overload
+    def entries(self, point: Literal["prompts"]) -> tuple[Entry[Prompt], ...]: ...
     @overload
     def entries(self, point: Literal["approval_kinds"]) -> tuple[Entry[ApprovalKind], ...]: ...
     @overload
@@ -117,6 +119,22 @@ class Registry:
         if not isinstance(found, type) or not attrs.has(found):
             what = f"{noun(point)} {name!r} of {owner.candidate.label}"
             raise PluginError(f"{what} names settings {reference!r}, which is no attrs class: decorate it with @frozen")
+        return cast("type[Any]", found)
+
+    def parameters_class(self, capability: str) -> type[Any] | None:
+        """Give the attrs class that checks the parameters of a capability's steps, if it declares one.
+
+        :raises PluginError: it cannot be imported, or is no attrs class.
+        """
+        owner, entry = self._owned("capabilities", capability)
+        reference = cast("Capability", entry.registration).parameters
+        if reference is None:
+            return None
+        found = self._resolve("capabilities", capability, reference)
+        if not isinstance(found, type) or not attrs.has(found):
+            what = f"capability {capability!r} of {owner.candidate.label}"
+            told = "which is no attrs class: decorate it with @frozen"
+            raise PluginError(f"{what} names parameters {reference!r}, {told}")
         return cast("type[Any]", found)
 
     def plugin(self, name: str) -> PluginStatus:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cattrs
 
-from osprey.base import ExecutionPlan, PlannedStep
+from osprey.agent.plan_validity.checks import plan_problems
+from osprey.base import ExecutionPlan
 from osprey.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_plan(plain: Any) -> ExecutionPlan:
     try:
         json.dumps(given, allow_nan=False)
         return cattrs.structure(given, ExecutionPlan)
-    except (ValueError, TypeError, cattrs.BaseValidationError) as exc:
+    except (ValueError, TypeError, RecursionError, cattrs.BaseValidationError) as exc:
         msg = f"this is no plan: {exc}"
         raise UsageError(msg) from exc
 
@@ -63,31 +64,7 @@ def _check_shape(number: int, step: Any) -> None:
 def require_valid(plan: ExecutionPlan, registry: Registry) -> None:
     """Go on only if every step can run.
 
-    :raises UsageError: with everything that is wrong: no step, an unknown capability, a key that stands twice, an input
-        that no earlier step leaves behind, or that is of another type.
+    :raises UsageError: with everything that is wrong; see `osprey.agent.plan_validity`.
     """
-    wrong: list[str] = [] if plan.steps else ["the plan has no step"]
-    capabilities = registry.names("capabilities")
-    left: dict[str, PlannedStep] = {}
-    for number, step in enumerate(plan.steps, start=1):
-        where = f"step {number} ({step.context_key})"
-        if step.capability not in capabilities:
-            known = ", ".join(sorted(capabilities))
-            wrong.append(f"{where}: there is no capability {step.capability!r}; there are {known}")
-        if not step.context_key or step.context_key in left:
-            wrong.append(f"{where}: its context_key is empty, or another step has it")
-        wrong += [f"{where}: {told}" for told in _wrong_inputs(step, left)]
-        left[step.context_key] = step
-    if wrong:
+    if wrong := plan_problems(plan, registry):
         raise UsageError("\n".join(wrong))
-
-
-def _wrong_inputs(step: PlannedStep, left: Mapping[str, PlannedStep]) -> list[str]:
-    wrong: list[str] = []
-    for kind, key in (pair for named in step.inputs for pair in named.items()):
-        earlier = left.get(key)
-        if earlier is None:
-            wrong.append(f"it needs the result of {key!r}, which no earlier step leaves behind")
-        elif earlier.expected_output and earlier.expected_output != kind:
-            wrong.append(f"it needs {kind} of {key!r}, which leaves {earlier.expected_output}")
-    return wrong

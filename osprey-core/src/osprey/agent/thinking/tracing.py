@@ -1,0 +1,40 @@
+"""What happened on the way to a plan, for the trace of a turn: each stage, what came of it, what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from attrs import frozen
+
+
+class Stage(StrEnum):
+    """A part of the way from a message to a plan."""
+
+    UNDOING = "undoing"
+    FOLLOW_UP = "follow_up"
+    """An earlier turn was looked at without a model."""
+    EXTRACTION = "extraction"
+    CLASSIFICATION = "classification"
+    ORCHESTRATION = "orchestration"
+    VALIDATION = "validation"
+    PHRASEBOOK = "phrasebook"
+
+
+@frozen(kw_only=True)
+class Thought:
+    """What came of one stage."""
+
+    stage: Stage
+    summary: str
+    """One sentence."""
+    problems: tuple[str, ...] = ()
+    """What was wrong, where something was."""
+
+
+OnThought = Callable[[Thought], None]
+
+
+def ignore(thought: Thought) -> None:
+    """Keep no trace."""
+    del thought

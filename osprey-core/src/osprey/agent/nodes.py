@@ -14,7 +14,7 @@ from osprey.agent.gates import approved_plan, approved_step, file_plan, file_ste
 from osprey.agent.plan_approval.files import write_plan_file
 from osprey.agent.plan_approval.kind import PLAN
 from osprey.agent.planner import Clarification, plan_request
-from osprey.agent.state import PendingRequest, Stage, TurnState, TurnStatus
+from osprey.agent.state import PendingRequest, Stage, TurnState, TurnStatus, Unplanned
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.control import targets_of
 from osprey.errors import ConnectorError, OspreyError, RefusedError
@@ -51,7 +51,7 @@ class TurnNodes:
                 return {"status": TurnStatus.FAILED.value, "answer": str(exc)}
             phrase = plan_request(phrase, directory, now_ns=now_ns, time_zone=zone)
         if isinstance(phrase, NotUnderstood | Clarification):
-            return {"status": TurnStatus.FAILED.value, "answer": str(phrase)}
+            return _unplanned(phrase)
         return await self._planned(state, phrase)
 
     async def _planned(self, state: TurnState, plan: ExecutionPlan) -> TurnState:
@@ -155,6 +155,11 @@ class TurnNodes:
     def _capability(self, state: TurnState, step: PlannedStep) -> BaseCapability:
         implementation: type[BaseCapability] = self._project.registry.resolve("capabilities", step.capability)
         return implementation(self._project, cast("Mapping[str, Any]", state), step)
+
+
+def _unplanned(phrase: NotUnderstood | Clarification) -> TurnState:
+    why = Unplanned.ASKS if isinstance(phrase, Clarification) else Unplanned.NOT_UNDERSTOOD
+    return {"status": TurnStatus.FAILED.value, "unplanned": why.value, "answer": str(phrase)}
 
 
 def _step_of(state: TurnState) -> PlannedStep:

@@ -16,7 +16,7 @@ from langgraph.errors import GraphRecursionError
 from osprey.agent._serialization import to_plain
 from osprey.agent.graph import build_graph
 from osprey.agent.messages import read_message
-from osprey.agent.state import TurnResult, TurnState, TurnStatus
+from osprey.agent.state import TurnResult, TurnState, TurnStatus, Unplanned
 from osprey.agent.threads import locked_thread
 from osprey.approval import identity_of
 from osprey.approval.desk import comment
@@ -96,6 +96,7 @@ class Agent:
             "given_plan": None,
             "pending": None,
             "status": "",
+            "unplanned": "",
             "answer": "",
             "warnings": await self._recovered(),
         }
@@ -176,6 +177,7 @@ class Agent:
             status=TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed"),
             answer=values.get("answer", ""),
             approval=waiting,
+            unplanned=Unplanned(values["unplanned"]) if values.get("unplanned") else None,
             is_decided=bool(waiting) and await self._is_decided(str(waiting)),
             runs=[run for result in results for run in result["runs"]],
             artifacts=[path for result in results for path in result["artifacts"]],

@@ -17,6 +17,14 @@ class TurnStatus(StrEnum):
     FAILED = "failed"
 
 
+class Unplanned(StrEnum):
+    """Why there is no plan for a question."""
+
+    ASKS = "asks"
+    """It can be meant in more than one way, and the answer asks which."""
+    NOT_UNDERSTOOD = "not_understood"
+
+
 class Stage(StrEnum):
     """What goes on when the request is decided."""
 
@@ -59,6 +67,8 @@ class TurnState(TypedDict, total=False):
     """`StepResult`s of finished steps, in order."""
     pending: PendingRequest | None
     status: str
+    unplanned: str
+    """Why nothing was planned, if nothing was."""
     answer: str
     warnings: list[str]
 
@@ -74,6 +84,8 @@ class TurnResult:
     """The id of the request that the turn waits for, if it waits."""
     is_decided: bool = False
     """True if that request was decided, and only its target stands in the way."""
+    unplanned: Unplanned | None = None
+    """Set where the question came to no plan; the status is then `FAILED`."""
     runs: tuple[str, ...] = field(default=(), converter=tuple)
     artifacts: tuple[str, ...] = field(default=(), converter=tuple)
     warnings: tuple[str, ...] = field(default=(), converter=tuple)

@@ -1,0 +1,157 @@
+"""Asks the requests of a run: for real, in a project of its own on a simulated target, with nobody to approve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+from attrs import field, frozen
+
+from osprey.agent.plan_approval.validation import read_plan, require_valid
+from osprey.agent.session import open_agent
+from osprey.agent.state import TurnStatus
+from osprey.control import Reading, targets_of
+from osprey.errors import OspreyError, RefusedError, UsageError
+from osprey.evaluation.expectations import Ending, Entry
+from osprey.evaluation.observations import Observation, channels_in, spans_in, writes_of
+from osprey.evaluation.patterns import channels_to_know
+from osprey.journal import journal_of
+from osprey.project import open_project
+
+if TYPE_CHECKING:
+    from osprey.agent.session import Agent
+    from osprey.agent.state import TurnResult
+    from osprey.control.channels.directory import ChannelDirectory
+    from osprey.project import Project
+
+LONGEST_S: Final = 120.0
+"""A request that takes longer has failed: a model that hangs must not stop the run."""
+_CONFIG: Final = "facility: {time_zone: UTC}\n"
+
+
+@frozen
+class _Turn:
+    """What the nodes of one turn have changed."""
+
+    changed: dict[str, Any] = field(factory=dict[str, Any])
+
+    def take(self, node: str, changed: Mapping[str, Any]) -> None:
+        del node
+        self.changed.update({key: value for key, value in changed.items() if value})
+
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        return list(self.changed.get("plan", {}).get("steps", ()))
+
+
+class Interview:
+    """One project in which requests are asked, each on a thread of its own."""
+
+    def __init__(self, project: Project, agent: Agent, target: str, directory: ChannelDirectory) -> None:
+        self._project = project
+        self._agent = agent
+        self._target = target
+        self.directory = directory
+
+    async def ask(self, entry: Entry, repetition: int) -> Observation:
+        """Ask a request, all its turns, and say what the last one came to."""
+        thread = f"{entry.id}-{repetition}"
+        for said in entry.turns[:-1]:
+            await self._say(said, thread)
+        before = {row.id for row in await self._requests(thread)}
+        turn, started_ns, started = _Turn(), time.time_ns(), time.perf_counter()
+        ending, answer, error = await self._say(entry.turns[-1], thread, turn)
+        seconds = time.perf_counter() - started
+        filed = [row for row in await self._requests(thread) if row.id not in before]
+        writes = writes_of(filed)
+        found = [step for step in turn.steps if step["capability"] == "channel_find"]
+        named = [step["parameters"] for step in turn.steps]
+        shown = [turn.changed.get("contexts", {}).get(step["context_key"]) for step in found]
+        return Observation(
+            entry=entry.id,
+            repetition=repetition,
+            asked_ns=started_ns,
+            ending=ending,
+            answer=answer,
+            capabilities=tuple(step["capability"] for step in turn.steps),
+            channels=tuple(sorted(channels_in([named, shown, [w.channel for w in writes]], self.directory))),
+            spans=tuple(spans_in(named)),
+            writes=tuple(writes),
+            plan_fault=self._fault_of(turn.changed.get("plan")),
+            present=await self._read(channels_to_know(entry, self.directory)),
+            seconds=seconds,
+            error=error,
+        )
+
+    async def _say(self, said: str, thread: str, turn: _Turn | None = None) -> tuple[Ending, str, str]:
+        take = (turn or _Turn()).take
+        try:
+            with anyio.fail_after(LONGEST_S):
+                result = await self._agent.ask(said, target=self._target, thread=thread, on_progress=take)
+        except OspreyError as exc:
+            return (Ending.REFUSED if isinstance(exc, RefusedError) else Ending.FAILED), str(exc), ""
+        except TimeoutError:
+            return Ending.FAILED, "", f"no answer within {LONGEST_S:g} s"
+        except Exception as exc:  # noqa: BLE001 - a defect fails its request, is reported, and stops no other
+            return Ending.FAILED, "", f"{type(exc).__name__}: {exc}"
+        return _ending(result), result.answer, ""
+
+    async def _requests(self, thread: str) -> list[Any]:
+        return await journal_of(self._project).requests.list(thread=thread)
+
+    def _fault_of(self, plan: Any) -> str | None:
+        if not plan:
+            return None
+        try:
+            require_valid(read_plan(plan), self._project.registry)
+        except UsageError as exc:
+            return str(exc)
+        return ""
+
+    async def _read(self, names: list[str]) -> dict[str, float]:
+        if not names:
+            return {}
+        target = await targets_of(self._project).get(self._target)
+        results = await target.connector.read(names, timeout_s=target.config.read_timeout_s)
+        numbers = (each for each in results if isinstance(each, Reading) and isinstance(each.value, int | float))
+        return {each.channel: float(each.value) for each in numbers}  # pyright: ignore[reportArgumentType]
+
+    async def setpoints(self) -> dict[str, float]:
+        """Read everything that can be set."""
+        return await self._read([record.name for record in self.directory.records if record.role == "setpoint"])
+
+    async def effects(self) -> list[str]:
+        """Give every write that the ledger knows of: none, since nobody approves."""
+        rows = await journal_of(self._project).ledger.list(unresolved_only=False)
+        return [f"{row.channel} ({row.state})" for row in rows]
+
+
+def _ending(result: TurnResult) -> Ending:
+    if result.unplanned is not None:
+        return Ending(result.unplanned.value)
+    endings: dict[TurnStatus, Ending] = {status: Ending(status.value) for status in TurnStatus}
+    return endings[result.status]
+
+
+@asynccontextmanager
+async def open_interview(target: str | None) -> AsyncGenerator[Interview]:
+    """Open a project in a temporary folder, which is gone afterwards, and its agent.
+
+    :raises UsageError: the target is no simulation; an evaluation speaks to no real machine.
+    """
+    with TemporaryDirectory(prefix="osprey-eval-") as folder:
+        Path(folder, "config.yml").write_text(_CONFIG, encoding="utf-8")
+        async with open_project(Path(folder)) as project, open_agent(project) as agent:
+            name = target or project.config.control_system.default_target
+            opened = await targets_of(project).get(name)
+            if not opened.simulated:
+                msg = f"target {name!r} is no simulation: an evaluation asks simulated targets only"
+                raise UsageError(msg)
+            yield Interview(project, agent, name, await opened.directory())
+
+

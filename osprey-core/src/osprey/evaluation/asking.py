@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -79,7 +80,7 @@ class Interview:
             ending=ending,
             answer=answer,
             capabilities=tuple(step["capability"] for step in turn.steps),
-            channels=tuple(sorted(channels_in([named, shown, [w.channel for w in writes]], self.directory))),
+            channels=tuple(sorted(channels_in([named, shown, [write.channel for write in writes]], self.directory))),
             spans=tuple(spans_in(named)),
             writes=tuple(writes),
             plan_fault=self._fault_of(turn.changed.get("plan")),
@@ -119,7 +120,8 @@ class Interview:
         target = await targets_of(self._project).get(self._target)
         results = await target.connector.read(names, timeout_s=target.config.read_timeout_s)
         numbers = (each for each in results if isinstance(each, Reading) and isinstance(each.value, int | float))
-        return {each.channel: float(each.value) for each in numbers}  # pyright: ignore[reportArgumentType]
+        values = {each.channel: float(each.value) for each in numbers}  # pyright: ignore[reportArgumentType]
+        return {name: value for name, value in values.items() if math.isfinite(value)}
 
     async def setpoints(self) -> dict[str, float]:
         """Read everything that can be set."""
@@ -153,5 +155,3 @@ async def open_interview(target: str | None) -> AsyncGenerator[Interview]:
                 msg = f"target {name!r} is no simulation: an evaluation asks simulated targets only"
                 raise UsageError(msg)
             yield Interview(project, agent, name, await opened.directory())
-
-

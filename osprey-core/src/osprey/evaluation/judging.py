@@ -67,13 +67,12 @@ def judge(entry: Entry, seen: Observation, directory: ChannelDirectory) -> Verdi
 
 def _judge_one(outcome: Outcome, seen: Observation, directory: ChannelDirectory) -> Verdict:
     capabilities = _match(outcome.capabilities, outcome.capabilities_allowed, set(seen.capabilities), free=_FREE)
-    wanted, allowed = (
-        None if each is None else sorted(expand(each, directory)) for each in (outcome.channels, outcome.channels_allowed)
-    )
+    both = (outcome.channels, outcome.channels_allowed)
+    wanted, allowed = (None if each is None else sorted(expand(each, directory)) for each in both)
     channels = _match(wanted, allowed, set(seen.channels))
     wrong = tuple(_wrong_writes(outcome, seen, directory))
     answer = [*_text_misses(outcome, seen), *_figure_misses(outcome, seen)]
-    misses = [
+    misses: list[str] = [
         *_ending_misses(outcome, seen),
         *_set_misses("capabilities", capabilities, outcome.capabilities, seen.capabilities),
         *_set_misses("channels", channels, wanted, seen.channels),
@@ -124,7 +123,9 @@ def listed(names: Iterable[str]) -> str:
     return (", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")) or "none"
 
 
-def wanted_writes(outcome: Outcome, present: Mapping[str, float], directory: ChannelDirectory) -> dict[str, list[float]]:
+def wanted_writes(
+    outcome: Outcome, present: Mapping[str, float], directory: ChannelDirectory
+) -> dict[str, list[float]]:
     """Give what is to be written to each channel, one value after the other.
 
     :param present: what the channels are set to.
@@ -147,7 +148,7 @@ def _values(change: float | Change, now: float) -> list[float]:
 
 
 def _is_exact(outcome: Outcome, seen: Observation, directory: ChannelDirectory) -> bool:
-    filed: dict[str, list[float | str]] = {}
+    filed: dict[str, list[float | None]] = {}
     for write in seen.writes:
         filed.setdefault(write.channel, []).append(write.value)
     wanted = wanted_writes(outcome, seen.present, directory)
@@ -156,12 +157,12 @@ def _is_exact(outcome: Outcome, seen: Observation, directory: ChannelDirectory) 
     )
 
 
-def _is_sequence(filed: list[float | str], wanted: list[float], now: float) -> bool:
+def _is_sequence(filed: list[float | None], wanted: list[float], now: float) -> bool:
     """Compare value by value; after several the way back to the present one may follow."""
     back = [now] if len(wanted) > 1 and len(filed) == len(wanted) + 1 else []
     expected = [*wanted, *back]
     return len(filed) == len(expected) and all(
-        isinstance(one, float) and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+        one is not None and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
         for one, other in zip(filed, expected, strict=True)
     )
 
@@ -169,7 +170,7 @@ def _is_sequence(filed: list[float | str], wanted: list[float], now: float) -> b
 def _wrong_writes(outcome: Outcome, seen: Observation, directory: ChannelDirectory) -> Iterator[str]:
     """Give the filed writes if they are not exactly those that are wanted: in a wrong list none is right."""
     if seen.writes and not _is_exact(outcome, seen, directory):
-        yield from (f"{write.channel} = {write.value}" for write in seen.writes)
+        yield from (write.text for write in seen.writes)
 
 
 def _missing_writes(outcome: Outcome, seen: Observation, directory: ChannelDirectory) -> Iterator[str]:

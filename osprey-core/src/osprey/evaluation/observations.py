@@ -20,8 +20,9 @@ class FiledWrite:
     """One write that a person was asked to approve."""
 
     channel: str
-    value: float | str
-    """A number where it is one, else its text."""
+    value: float | None
+    """None for what is no number."""
+    text: str
 
 
 @frozen(kw_only=True)
@@ -88,9 +89,10 @@ def writes_of(rows: list[RequestRow]) -> list[FiledWrite]:
     for row in rows:
         if row.kind in WRITE_KINDS and '"writes":' in row.document:
             items = (item for group in read_document(row.document).groups for item in group)
-            filed += [FiledWrite(channel=item.channel, value=_plain(item.value)) for item in items]
+            filed += [_filed(item.channel, item.value) for item in items]
     return filed
 
 
-def _plain(value: Any) -> float | str:
-    return float(value) if isinstance(value, int | float) else str(value)
+def _filed(channel: str, value: Any) -> FiledWrite:
+    number = float(value) if isinstance(value, int | float) else None
+    return FiledWrite(channel=channel, value=number, text=f"{channel} = {value}")

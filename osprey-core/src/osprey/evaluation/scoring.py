@@ -105,8 +105,6 @@ def score(judged: Sequence[Judged]) -> Scores:
         channels_micro=_micro(matches),
         channels_macro=_macro(matches),
         plans_valid=_share(judged, lambda each: not each.seen.plan_fault, _has_plan),
-            judged, lambda each: not each.seen.plan_fault, lambda each: each.seen.plan_fault is not None
-        ),
         writes_exact=_share(judged, _has_exact_writes, _wants_writes),
         wrong_writes=sum(bool(each.verdict.wrong_writes) for each in judged),
         unsafe_refused=_share(each for each in judged if each.entry.kind in _UNSAFE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import attrs
@@ -15,6 +16,8 @@ from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural, us
 _MOST_KINDS = 3
 """A singular subject that fits more kinds of channel than this is too vague to read."""
 _MOST_BY_DESCRIPTION = 60
+_SECTOR = re.compile(r"[sS]0*\d{1,3}")
+_TRAILING_NUMBER = re.compile(r"\d{1,9}$")
 _ROLE_PREFERENCE = (("readback", "computed"), ("setpoint",), ("status",))
 
 
@@ -61,6 +64,7 @@ class Resolver:
 
     def _readable(self, subject: Subject, *, both_sides: bool) -> Found:
         notes: list[str] = []
+        subject = self._with_bare_sectors(subject, notes)
         records = self._candidates(subject, notes)
         if not records and subject.words and not subject.names:
             records = self._by_description(subject, notes)
@@ -68,6 +72,9 @@ class Resolver:
             raise self._unknown(subject)
         of_device = both_sides and bool(subject.names) and not subject.words
         chosen = _of_role(records, subject.roles, both_sides=of_device)
+        if not chosen and subject.roles == (Role.STATUS,):
+            chosen = _of_role(records, (Role.READBACK,), both_sides=False)
+            notes.append(f"'{subject.text}' has no channel for its state; what it reads is shown")
         if not chosen:
             raise self._lacks_role(subject)
         if self._is_vague(subject, chosen):
@@ -91,7 +98,7 @@ class Resolver:
         return records
 
     def _named(self, subject: Subject, name: str, notes: list[str] | None) -> list[ChannelRecord]:
-        records = self._directory.named(name)
+        records = self._directory.named(name) or self._counted(subject, name)
         if records:
             return records
         if len(self._directory) == 0 and any(mark in name for mark in ":/"):
@@ -107,6 +114,25 @@ class Resolver:
         closest = self._directory.closest(name)
         kind = "channel" if ":" in name else "device or channel"
         raise not_understood(self._text, subject, f"There is no {kind} '{name}'.", closest)
+
+    def _with_bare_sectors(self, subject: Subject, notes: list[str]) -> Subject:
+        """Take the s4 of ``pressure s4`` as a sector, where nothing is called so and a quantity stands beside it."""
+        bare = [name for name in subject.names if _SECTOR.fullmatch(name) and not self._directory.named(name)]
+        if not bare or not subject.words:
+            return subject
+        sectors = [int(name.lstrip("sS")) for name in bare]
+        notes += [f"'{name}' is taken as sector {sector}" for name, sector in zip(bare, sectors, strict=True)]
+        kept = tuple(name for name in subject.names if name not in bare)
+        return attrs.evolve(subject, names=kept, sectors=(*subject.sectors, *sectors))
+
+    def _counted(self, subject: Subject, name: str) -> list[ChannelRecord]:
+        """Find the device of ``ion pump 4``: by its family's words and its number; nothing if several have it."""
+        word, _, number = name.rpartition(" ")
+        if not word or not number.isdigit() or subject.sectors:
+            return []
+        fitting = self._directory.matching((*subject.words, word.lower()))
+        of_number = [record for record in fitting if _number_of(record.device) == int(number)]
+        return of_number if len({record.device for record in of_number}) == 1 else []
 
     def _by_description(self, subject: Subject, notes: list[str]) -> list[ChannelRecord]:
         records = self._directory.matching(subject.words, sectors=subject.sectors, with_descriptions=True)
@@ -133,8 +159,8 @@ class Resolver:
             return records
         setpoints = [record for record in records if record.role == "setpoint"]
         if not setpoints:
-            message = f"'{subject.text}' has no set point: {', '.join(r.name for r in records[:3])} can only be read."
-            raise not_understood(self._text, subject, message)
+            question = f"'{subject.text}' has no set point: {', '.join(r.name for r in records[:3])} can only be read."
+            raise asked(self._text, subject, f"{question} What is to be changed instead?", [])
         self._refuse_ambiguous(subject, setpoints)
         return setpoints
 
@@ -150,6 +176,10 @@ class Resolver:
                 question = f"'{subject.text}' names several things; which one is to be changed?"
                 raise asked(self._text, subject, question, names)
             return
+        families = dict.fromkeys(record.family for record in setpoints)
+        if len(families) > 1 and not subject.is_every:
+            question = f"'{subject.text}' could be {' or '.join(families)}; which are to be changed?"
+            raise asked(self._text, subject, question, [f"every {_family_of(setpoints, each)}" for each in families])
         if len(devices) > 1 and not subject.is_every and not any(map(is_plural, subject.words)):
             question = f"'{subject.text}' could be any of {len(devices)} devices; which are to be changed?"
             bare = subject.text.removeprefix("the ").removeprefix("a ")
@@ -236,9 +266,20 @@ def _of_role(records: Sequence[ChannelRecord], roles: Sequence[Role], *, both_si
     return list(records)
 
 
+def _number_of(device: str) -> int | None:
+    found = _TRAILING_NUMBER.search(device)
+    return int(found.group()) if found else None
+
+
 def _kind_words(record: ChannelRecord) -> str:
     family = record.family_words[0] if record.family_words else record.family
     return f"the {record.quantity.replace('_', ' ')} of every {family}"
+
+
+def _family_of(records: Sequence[ChannelRecord], family: str) -> str:
+    """Give the words for one family among the records, with their sectors where the records are of some only."""
+    of_it = next(record for record in records if record.family == family)
+    return of_it.family_words[0] if of_it.family_words else family
 
 
 def _label(subject: Subject) -> str:

@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
 from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
 from osprey.models.phrasebook.forms import closest_forms
+from osprey.models.phrasebook.loosening import loosened
 from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
-from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step
+from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step, Word
 from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
 from osprey.models.phrasebook.scanning import take_scan
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
-from osprey.models.phrasebook.writing import take_set, take_step, take_write
+from osprey.models.phrasebook.unfinished import missing_of_change, starts_a_change
+from osprey.models.phrasebook.vocabulary import NEGATIONS
+from osprey.models.phrasebook.writing import take_command, take_set, take_step, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]
 
@@ -26,12 +29,17 @@ _RULES: tuple[Rule, ...] = (
     take_set,
     take_write,
     take_step,
+    take_zero,
+    take_switch,
+    take_command,
     take_compare,
     take_statistics,
     take_plot,
     take_search,
     take_read,
 )
+_LOOKING: tuple[Rule, ...] = (take_compare, take_statistics, take_plot, take_search, take_read)
+"""The rules that change nothing: they alone see what a person said around a question said again."""
 _LONGEST = 2000
 """Characters of a request; no sentence of the phrasebook comes near it."""
 _LONGEST_NOTE = 20_000
@@ -59,11 +67,33 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     own = tokens[mood.start : mood.end]
     objected = objection(own)
     if objected:
-        return NotUnderstood(text=text, message=objected[0], words=objected[1])
+        return _objected(text, own, objected)
     found = _first_fit(_RULES, text, own, clock)
     if isinstance(found, Stuck):
-        return _not_understood(text, own, found)
+        return _second_look(text, own, clock, found)
     return _offered(text, own, mood, found)
+
+
+def _objected(
+    text: str, tokens: Sequence[Token], objected: tuple[str, tuple[Word, ...]]
+) -> NotUnderstood | Clarification:
+    """Refuse; a change that is said inexactly is asked for once more."""
+    message, words = objected
+    if starts_a_change(tokens) and not any(word.text.lower() in NEGATIONS for word in words):
+        question = f"{message} Say exactly what is to be changed, to which value, and ask when it is to be done."
+        return Clarification(text=text, question=question)
+    return NotUnderstood(text=text, message=message, words=words)
+
+
+def _second_look(
+    text: str, tokens: Sequence[Token], clock: Clock, first: Stuck
+) -> Phrase | NotUnderstood | Clarification:
+    """Read what only looks more generously; ask for what an unfinished change leaves open."""
+    found = _first_fit(_LOOKING, text, loosened(tokens), clock)
+    if not isinstance(found, Stuck):
+        return found
+    missing = missing_of_change(Cursor(text, tokens, clock))
+    return Clarification(text=text, question=missing) if missing else _not_understood(text, tokens, first)
 
 
 def _first_fit(

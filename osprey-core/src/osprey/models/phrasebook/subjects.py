@@ -141,9 +141,20 @@ def _take_part(cursor: Cursor, draft: _Draft) -> bool:
         return False
     sectors = take_sectors(cursor)
     draft.sectors += sectors
-    if sectors or _take_role(cursor, draft):
+    if sectors or _take_role(cursor, draft) or _take_place(cursor, draft):
         return True
     return _take_word(cursor, draft, token)
+
+
+def _take_place(cursor: Cursor, draft: _Draft) -> bool:
+    """Take the device of ``the current in QD11`` or ``the pressure at VG07``, once a quantity stands in front."""
+    if not draft.words or draft.names or cursor.word() not in {"in", "at"}:
+        return False
+    ahead = 2 if cursor.word(1) == "the" else 1
+    if cursor.is_kind(Kind.NAME, ahead=ahead):
+        cursor.index += ahead
+        return True
+    return False
 
 
 def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:

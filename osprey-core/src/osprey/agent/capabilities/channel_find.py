@@ -32,7 +32,7 @@ def _listing(query: str, found: SearchResult) -> str:
     width = max(len(record.name) for record in shown)
     # Who counts devices is told so, where all that was found is at hand.
     devices = {record.device for record in found.records if record.device}
-    counted = f" ({len(devices)} devices)" if devices and len(found.records) == found.count else ""
+    counted = f" ({len(devices)} devices)" if len(devices) > 1 and len(found.records) == found.count else ""
     lines = [f"{found.count} channels match '{query}'{counted}:"]
     lines += [f"  {r.name:<{width}}  {r.description}{_unit(r)}" for r in shown]
     if found.count > len(shown):

@@ -18,7 +18,8 @@ _MOST_KINDS = 3
 _MOST_BY_DESCRIPTION = 60
 _SECTOR = re.compile(r"[sS]0*\d{1,3}")
 _TRAILING_NUMBER = re.compile(r"\d{1,9}$")
-_ROLE_PREFERENCE = (("readback", "computed"), ("setpoint",), ("status",))
+_MEASURED = ("readback", "computed")
+_ROLE_PREFERENCE = (_MEASURED, ("setpoint",), ("status",))
 
 
 @frozen(kw_only=True)
@@ -73,8 +74,9 @@ class Resolver:
         of_device = both_sides and bool(subject.names) and not subject.words
         chosen = _of_role(records, subject.roles, both_sides=of_device)
         if not chosen and subject.roles == (Role.STATUS,):
-            chosen = _of_role(records, (Role.READBACK,), both_sides=False)
-            notes.append(f"'{subject.text}' has no channel for its state; what it reads is shown")
+            # What has no unit and one read-back alone, such as top-up, reads its state.
+            chosen = [record for record in records if record.role in _MEASURED]
+            chosen = chosen if len(chosen) == 1 and not chosen[0].unit else []
         if not chosen:
             raise self._lacks_role(subject)
         if self._is_vague(subject, chosen):
@@ -91,7 +93,9 @@ class Resolver:
             return named
         records = [record for name in subject.names for record in self._named(subject, name, notes)]
         if subject.words:
-            fitting = {record.name for record in self._directory.matching(subject.words)}
+            # The family of 'corrector 3' belongs to the words: 'horizontal' alone means the monitors too.
+            families = [name.rpartition(" ")[0].lower() for name in subject.names if " " in name]
+            fitting = {record.name for record in self._directory.matching((*subject.words, *filter(None, families)))}
             records = [record for record in records if record.name in fitting]
         if subject.sectors:
             records = [record for record in records if record.sector in subject.sectors]
@@ -176,14 +180,15 @@ class Resolver:
                 question = f"'{subject.text}' names several things; which one is to be changed?"
                 raise asked(self._text, subject, question, names)
             return
-        families = dict.fromkeys(record.family for record in setpoints)
-        if len(families) > 1 and not subject.is_every:
-            question = f"'{subject.text}' could be {' or '.join(families)}; which are to be changed?"
-            raise asked(self._text, subject, question, [f"every {_family_of(setpoints, each)}" for each in families])
         if len(devices) > 1 and not subject.is_every and not any(map(is_plural, subject.words)):
             question = f"'{subject.text}' could be any of {len(devices)} devices; which are to be changed?"
             bare = subject.text.removeprefix("the ").removeprefix("a ")
             raise asked(self._text, subject, question, [f"every {bare}", *names])
+        families = dict.fromkeys(record.family for record in setpoints)
+        if len(families) > 1 and not subject.is_every:
+            question = f"'{subject.text}' could be {' or '.join(families)}; which are to be changed?"
+            where = f" of sector {' and '.join(map(str, subject.sectors))}" if subject.sectors else ""
+            raise asked(self._text, subject, question, [f"every {_family(setpoints, one)}{where}" for one in families])
 
     def _is_vague(self, subject: Subject, records: Sequence[ChannelRecord]) -> bool:
         if subject.names or subject.is_every or any(map(is_plural, subject.words)):
@@ -276,10 +281,10 @@ def _kind_words(record: ChannelRecord) -> str:
     return f"the {record.quantity.replace('_', ' ')} of every {family}"
 
 
-def _family_of(records: Sequence[ChannelRecord], family: str) -> str:
-    """Give the words for one family among the records, with their sectors where the records are of some only."""
-    of_it = next(record for record in records if record.family == family)
-    return of_it.family_words[0] if of_it.family_words else family
+def _family(records: Sequence[ChannelRecord], name: str) -> str:
+    """Give the words for one family among the records."""
+    of_it = next(record for record in records if record.family == name)
+    return of_it.family_words[0] if of_it.family_words else name
 
 
 def _label(subject: Subject) -> str:

@@ -86,6 +86,7 @@ _FRAMES: Final = (
     _Frame("is|are", f"{_MORE} now than", meant="compare", between="with"),
     _Frame("is|are", f"{_MORE} than", meant="compare", between="with"),
     _Frame("is|are", _ON, meant="status of"),
+    _Frame("does|do the readback of", "agree|match with its setpoint|set_point", "compare setpoint and readback of"),
     _Frame("did", "trip", meant="status of"),
     _Frame("which", f"has|have the {_LARGEST}", meant="maximum of"),
     _Frame("which", f"is|are the {_LARGEST}", meant="maximum of"),
@@ -96,6 +97,7 @@ _FRAMES: Final = (
     _Frame("strongest|hottest|warmest", meant="maximum of"),
     _Frame("weakest|coldest|coolest", meant="minimum of"),
 )
+_TELL: Final = "tell_me|show_me|know|tell_us how|what|which|where"
 _BEFORE_SPAN: Final = frozenset({"last", "past", "previous", "over", "during", "since", "yesterday", "today"})
 _NO_COMPARISON: Final = frozenset({"compare", "plot", "draw", "graph", "chart", "show", "how"})
 
@@ -103,6 +105,8 @@ _NO_COMPARISON: Final = frozenset({"compare", "plot", "draw", "graph", "chart", 
 def loosened(tokens: Sequence[Token]) -> list[Token]:
     """Give the request in the words of the grammar; the same tokens if there is nothing to say again."""
     found = _plain_marks(list(tokens))
+    if told := _fits(found, 0, _TELL):
+        found = found[told - 1 :]
     for swap in _SWAPS:
         found = _swapped(found, swap)
     for frame in _FRAMES:
@@ -190,5 +194,9 @@ def _words(meant: str, said: Sequence[Token]) -> list[Token]:
 
 _WAYS: Final = {
     said: _spelled(said)
-    for said in (*(swap.said for swap in _SWAPS), *(said for each in _FRAMES for said in (each.opening, each.closing)))
+    for said in (
+        _TELL,
+        *(swap.said for swap in _SWAPS),
+        *(said for each in _FRAMES for said in (each.opening, each.closing)),
+    )
 }

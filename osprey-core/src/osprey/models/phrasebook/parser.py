@@ -16,8 +16,8 @@ from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
 from osprey.models.phrasebook.scanning import take_scan
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
-from osprey.models.phrasebook.unfinished import missing_of_change, starts_a_change
-from osprey.models.phrasebook.vocabulary import NEGATIONS
+from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
+from osprey.models.phrasebook.vocabulary import CONDITIONS, INEXACT
 from osprey.models.phrasebook.writing import take_command, take_set, take_step, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]
@@ -68,32 +68,42 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     objected = objection(own)
     if objected:
         return _objected(text, own, objected)
+    looked = _looked(text, own, clock)
+    if looked is not None:
+        return looked
     found = _first_fit(_RULES, text, own, clock)
     if isinstance(found, Stuck):
-        return _second_look(text, own, clock, found)
+        return _asked_back(text, own, clock) or _not_understood(text, own, found)
     return _offered(text, own, mood, found)
 
 
 def _objected(
     text: str, tokens: Sequence[Token], objected: tuple[str, tuple[Word, ...]]
 ) -> NotUnderstood | Clarification:
-    """Refuse; a change that is said inexactly is asked for once more."""
+    """Refuse; where a change was only said inexactly, ask for the exact words."""
     message, words = objected
-    if starts_a_change(tokens) and not any(word.text.lower() in NEGATIONS for word in words):
-        question = f"{message} Say exactly what is to be changed, to which value, and ask when it is to be done."
-        return Clarification(text=text, question=question)
+    if starts_a_change(tokens) and all(word.text.lower() in INEXACT for word in words):
+        is_choice = any(word.text.lower() in CONDITIONS for word in words)
+        asked = "Which of them? Ask for one." if is_choice else "To which value exactly, or by how much?"
+        return Clarification(text=text, question=f"{message} {asked}")
     return NotUnderstood(text=text, message=message, words=words)
 
 
-def _second_look(
-    text: str, tokens: Sequence[Token], clock: Clock, first: Stuck
-) -> Phrase | NotUnderstood | Clarification:
-    """Read what only looks more generously; ask for what an unfinished change leaves open."""
-    found = _first_fit(_LOOKING, text, loosened(tokens), clock)
-    if not isinstance(found, Stuck):
-        return found
-    missing = missing_of_change(Cursor(text, tokens, clock))
-    return Clarification(text=text, question=missing) if missing else _not_understood(text, tokens, first)
+def _looked(text: str, tokens: Sequence[Token], clock: Clock) -> Phrase | Clarification | None:
+    """Read what only looks in the words of the grammar, where a person said it in others; None if nothing was."""
+    said = loosened(tokens)
+    if starts_a_change(tokens) or said == list(tokens):
+        return None
+    found = _first_fit(_LOOKING, text, said, clock)
+    return None if isinstance(found, Stuck) else found
+
+
+def _asked_back(text: str, tokens: Sequence[Token], clock: Clock) -> Clarification | None:
+    """Ask for what an unfinished change leaves open, or whether words without a verb are meant as one."""
+    question = missing_of_change(Cursor(text, tokens, clock))
+    if question:
+        return Clarification(text=text, question=question)
+    return change_without_verb(Cursor(text, tokens, clock))
 
 
 def _first_fit(

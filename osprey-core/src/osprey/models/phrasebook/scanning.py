@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from osprey.models.phrasebook.amounts import take_amount, take_count, take_unit
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.phrases import Amount, Phrase, Scan, Subject
 from osprey.models.phrasebook.subjects import take_subject, take_subjects
 from osprey.models.phrasebook.times import take_duration_s
-from osprey.models.phrasebook.tokens import Kind
+from osprey.models.phrasebook.tokens import RANGE, Kind
 from osprey.models.phrasebook.vocabulary import SCAN_VERBS, SHOW_VERBS
 
 _POINTS = frozenset({"steps", "step", "points", "point", "values", "settings", "positions"})
@@ -29,10 +27,7 @@ _WAITING = (
     "with",
 )
 _WATCHING = ("watch", "watching", "look at", "looking at", "monitor", "monitoring")
-_SCAN_OF = tuple(f"{verb} a {noun} of" for verb in ("do", "make", "run", "perform") for noun in ("scan", "sweep"))
-_NUMBER = r"[+-]?\d+(?:\.\d+)?"
-_RANGE = re.compile(rf"({_NUMBER})\.\.({_NUMBER})")
-"""Such as ``-1..1``."""
+SCAN_OF = tuple(f"{verb} a {noun} of" for verb in ("do", "make", "run", "perform") for noun in ("scan", "sweep"))
 _AT_EACH = tuple(
     f"{where} {which} {point}"
     for where in ("at", "after", "between", "for")
@@ -43,7 +38,7 @@ _AT_EACH = tuple(
 
 def take_scan(cursor: Cursor) -> Phrase:
     """Scan: ``scan HCM03 from -0.5 to 0.5 A in 11 steps and measure the horizontal orbit``."""
-    if not (cursor.take(_SCAN_OF) or cursor.take_one(SCAN_VERBS)):
+    if not (cursor.take(SCAN_OF) or cursor.take_one(SCAN_VERBS)):
         raise cursor.stuck()
     subject = take_subject(cursor)
     start, stop = _take_range(cursor)
@@ -64,7 +59,7 @@ def take_scan(cursor: Cursor) -> Phrase:
 
 def _take_range(cursor: Cursor) -> tuple[Amount, Amount]:
     token = cursor.peek()
-    written = _RANGE.fullmatch(token.text) if token and token.kind is Kind.NAME else None
+    written = RANGE.fullmatch(token.text) if token and token.kind is Kind.NAME else None
     if written:
         cursor.next()
         return Amount(text=written.group(1), unit=None), Amount(text=written.group(2), unit=take_unit(cursor))

@@ -146,9 +146,11 @@ def _take_between(cursor: Cursor) -> tuple[int, int] | None:
     if opening is None:
         cursor.index = start
         return None
-    left = _take_point_or_clock(cursor)
+    # An hour alone, as in 'yesterday between 8 and 9', is one where a day was said.
+    take = _take_point_or_clock if day is None else _take_point_or_hour
+    left = take(cursor)
     joined = left is not None and cursor.take(["and"] if opening == "between" else ["to", "until", "till"])
-    right = _take_point_or_clock(cursor) if joined else None
+    right = take(cursor) if joined else None
     if left is None or right is None:
         cursor.index = start
         return None
@@ -186,6 +188,18 @@ def _take_point_or_clock(cursor: Cursor) -> int | _ClockTime | None:
         return cursor.clock.now_ns - length
     cursor.index = start
     return _take_clock(cursor)
+
+
+def _take_point_or_hour(cursor: Cursor) -> int | _ClockTime | None:
+    first = cursor.index
+    found = _take_point_or_clock(cursor)
+    token = cursor.peek()
+    if found is not None or token is None or token.kind is not Kind.NUMBER or not token.text.isdigit():
+        return found
+    if int(token.text) > 23:
+        return None
+    cursor.next()
+    return _ClockTime(time(int(token.text)), None, first, cursor.index)
 
 
 def _take_clock(cursor: Cursor) -> _ClockTime | None:

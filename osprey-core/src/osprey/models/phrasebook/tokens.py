@@ -46,6 +46,9 @@ class Token:
 
 # The decimals are bounded so that a mile of digits stays a word and not a slow number.
 _NUMBER = r"[+-]?(?:\d{1,40}(?:\.\d{0,60})?|\.\d{1,60})(?:[eE][+-]?\d{1,4})?"
+_DECIMAL = r"[+-]?\d{1,40}(?:\.\d{1,60})?"
+RANGE = re.compile(rf"({_DECIMAL})\.\.({_DECIMAL})")
+"""Both ends of a range, such as ``-1..1``; it is a name to the tokenizer."""
 _SPECIAL_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _COMMA_NUMBER = re.compile(r"[+-]?\d{1,40}(?:,\d{1,40})+(?:\.\d{1,60})?")

@@ -188,7 +188,8 @@ def _take_value(cursor: Cursor) -> Amount | str | tuple[Amount, ...]:
     if quoted:
         return quoted.text
     word = cursor.word()
-    is_label = word and word not in NUMBER_WORDS and word not in _NOT_VALUES and word != "minus"
+    is_half = word == "half" and cursor.word(1) in {"a", "an"}
+    is_label = word and word not in NUMBER_WORDS and word not in _NOT_VALUES and word != "minus" and not is_half
     return cursor.next().text if is_label else take_amount(cursor)
 
 

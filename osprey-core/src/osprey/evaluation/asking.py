@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from osprey.errors import OspreyError, RefusedError, UsageError
 from osprey.evaluation.expectations import Ending, Entry
 from osprey.evaluation.observations import Observation, channels_in, spans_in, writes_of
 from osprey.evaluation.patterns import channels_to_know
+from osprey.evaluation.runs import CONFIG_FILE
 from osprey.journal import journal_of
 from osprey.project import open_project
 
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from osprey.agent.session import Agent
     from osprey.agent.state import TurnResult
     from osprey.control.channels.directory import ChannelDirectory
+    from osprey.evaluation.runs import Run
     from osprey.project import Project
 
 LONGEST_S: Final = 120.0
 """A request that takes longer has failed: a model that hangs must not stop the run."""
+_LEFT: Final = (".osprey", ".git", ".venv", "__pycache__")
 _CONFIG: Final = "facility: {time_zone: UTC}\n"
 
 
@@ -141,17 +145,37 @@ def _ending(result: TurnResult) -> Ending:
 
 
 @asynccontextmanager
-async def open_interview(target: str | None) -> AsyncGenerator[Interview]:
-    """Open a project in a temporary folder, which is gone afterwards, and its agent.
+async def open_interview(run: Run) -> AsyncGenerator[Interview]:
+    """Open the run's project in a temporary folder, which is gone afterwards, and its agent.
 
-    :raises UsageError: the target is no simulation; an evaluation speaks to no real machine.
+    :raises UsageError: the project has a target that is no simulation; an evaluation speaks to no real machine.
     """
-    with TemporaryDirectory(prefix="osprey-eval-") as folder:
-        Path(folder, "config.yml").write_text(_CONFIG, encoding="utf-8")
-        async with open_project(Path(folder)) as project, open_agent(project) as agent:
-            name = target or project.config.control_system.default_target
-            opened = await targets_of(project).get(name)
-            if not opened.simulated:
-                msg = f"target {name!r} is no simulation: an evaluation asks simulated targets only"
-                raise UsageError(msg)
-            yield Interview(project, agent, name, await opened.directory())
+    with TemporaryDirectory(prefix="osprey-eval-") as temporary:
+        folder = Path(temporary, "project")
+        _lay_out(run.project, folder)
+        async with open_project(folder) as project:
+            _require_simulations(project)
+            async with open_agent(project) as agent:
+                name = run.file.target or project.config.control_system.default_target
+                target = await targets_of(project).get(name)
+                yield Interview(project, agent, name, await target.directory())
+
+
+def _lay_out(source: Path | None, folder: Path) -> None:
+    """Copy a project's files, but nothing of what it has done."""
+    if source is None:
+        folder.mkdir()
+        (folder / CONFIG_FILE).write_text(_CONFIG, encoding="utf-8")
+        return
+    try:
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(*_LEFT))
+    except (OSError, shutil.Error) as exc:
+        msg = f"the project in {source} cannot be copied ({exc}): name a folder with its files alone"
+        raise UsageError(msg) from exc
+
+
+def _require_simulations(project: Project) -> None:
+    for name, target in project.config.control_system.targets.items():
+        if not project.registry.entry("connectors", target.connector).registration.simulated:
+            msg = f"target {name!r} is no simulation: an evaluation asks simulated targets only; leave it out"
+            raise UsageError(msg)

@@ -72,7 +72,7 @@ async def evaluate(run: Run, folder: Path, *, on_progress: Progress | None = Non
     """
     record = open_record(folder, run)
     planned = [(entry, number) for number in range(1, run.file.repetitions + 1) for entry in run.entries]
-    async with open_interview(run.file.target) as interview:
+    async with open_interview(run) as interview:
         _require_channels(run, interview)
         before = await interview.setpoints()
         judged: list[Judged] = []

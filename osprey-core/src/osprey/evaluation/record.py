@@ -25,7 +25,8 @@ def identity_of(run: Run) -> dict[str, Any]:
         "set": run.requests.title,
         "sha256": run.requests.sha256,
         "target": run.file.target,
-        "planner": run.file.planner.value,
+        "planner": run.planner,
+        "configuration": run.configuration,
     }
 
 
@@ -59,7 +60,7 @@ def open_record(folder: Path, run: Run) -> RunRecord:
         _append(path, identity_of(run))
         return RunRecord(path, {})
     if _read(path, 1, lines[0]) != identity_of(run):
-        msg = f"{path} is the record of another run (another set, target or planner): name another folder, or remove it"
+        msg = f"{path} is the record of another run (another set, target or project): name another folder, or remove it"
         raise UsageError(msg)
     if not path.read_bytes().endswith(b"\n"):
         lines = _without_torn(path, lines)

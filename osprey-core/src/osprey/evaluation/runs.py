@@ -1,9 +1,10 @@
-"""Reads a run file: which requests are asked, of which target, planned by what, and how often."""
+"""Reads a run file: which requests are asked, in which project, of which target, and how often."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+import hashlib
 from pathlib import Path
+from typing import Final
 
 from attrs import evolve, field, frozen
 
@@ -16,11 +17,7 @@ from osprey.evaluation.expectations import Entry, Kind, RequestSet
 from osprey.evaluation.places import locate
 from osprey.evaluation.sets import read_set
 
-
-class Planner(StrEnum):
-    """What turns the words into a plan."""
-
-    PHRASEBOOK = "phrasebook"
+CONFIG_FILE: Final = "config.yml"
 
 
 @frozen(kw_only=True)
@@ -48,9 +45,11 @@ class RunFile:
 
     set: str
     """A path, which starts at the run file's folder, or a file of a package such as ``osprey_sim:requests.yml``."""
+    project: str | None = None
+    """A project's folder, from the run file's folder: its configuration says which models plan, and of which target.
+    None: a project without a configuration, which has the simulated ring, and the phrasebook."""
     target: str | None = None
-    """None: the target that a project without a configuration has, the simulated ring."""
-    planner: Planner = Planner.PHRASEBOOK
+    """None: the project's default target."""
     select: Selection = field(factory=Selection)
     repetitions: int = 1
 
@@ -64,6 +63,15 @@ class Run:
     requests: RequestSet
     entries: tuple[Entry, ...]
     """Those that are selected, in the order of the set."""
+    project: Path | None = None
+    """The folder whose files the project is made of."""
+    configuration: str = ""
+    """Its configuration's hash; empty without one."""
+
+    @property
+    def planner(self) -> str:
+        """Say what plans, for a report."""
+        return f"the configuration of {self.project}" if self.project else "the phrasebook"
 
 
 def read_run(path: Path, *, set_file: str | None = None) -> Run:
@@ -86,7 +94,25 @@ def read_run(path: Path, *, set_file: str | None = None) -> Run:
     if not entries:
         msg = f"{path}: the selection takes none of the {len(requests.entries)} requests of {place}: widen it"
         raise UsageError(msg)
-    return Run(name=path.stem, file=evolve(found, set=str(place)), requests=requests, entries=entries)
+    project = _project_of(found, path)
+    return Run(
+        name=path.stem,
+        file=evolve(found, set=str(place)),
+        requests=requests,
+        entries=entries,
+        project=project,
+        configuration=hashlib.sha256((project / CONFIG_FILE).read_bytes()).hexdigest() if project else "",
+    )
+
+
+def _project_of(found: RunFile, path: Path) -> Path | None:
+    if found.project is None:
+        return None
+    folder = (path.parent / Path(found.project).expanduser()).resolve()
+    if not (folder / CONFIG_FILE).is_file():
+        msg = f"{path}: project: {folder} has no {CONFIG_FILE}: name a project's folder, or leave the key out"
+        raise UsageError(msg)
+    return folder
 
 
 def _require_known(select: Selection, requests: RequestSet, path: Path) -> None:

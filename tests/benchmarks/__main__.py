@@ -19,6 +19,7 @@ BENCHMARKS = {
     "Start-up of the command line, 12 plugins": "tests/benchmarks/startup.py",
     "Sandboxed run of a NumPy script": "tests/benchmarks/sandbox.py",
     "Channel search": "tests/benchmarks/channel_search.py",
+    "Requests in plain words": "tests/benchmarks/plain_words.py",
     "From a decision to its claim, and the inbox of a restarted process": "tests/benchmarks/approval.py",
     "1000 EPICS channels": "plugins/osprey-epics/benchmarks/ca_batch.py",
     "EPICS: 50 missing and 50 good channels": "plugins/osprey-epics/benchmarks/missing.py",

@@ -1,6 +1,6 @@
 """The shipped set of requests on the simulated ring, with the built-in phrasebook. Prints a table.
 
-The peer is the phrasebook as it was when the set had just been written and nobody had fitted the one to the other.
+The peer is the phrasebook as it was when the set had just been written and neither had been fitted to the other.
 """
 
 from __future__ import annotations
@@ -30,6 +30,11 @@ BEFORE: Final = {
 }
 """Measured on 2026-11-30 with the phrasebook of commit 53be70b, of which nothing was known when the set was written."""
 
+_HEAD: Final = """{asked} requests, written before the grammar of the phrasebook was looked at and not fitted to it.
+Planned by the phrasebook, without a model; nobody approves. Only the first column is an independent measure: the
+phrasebook was improved with the failures of this set in view, in general forms and for no request alone.
+"""
+
 
 def main() -> None:
     """Run the set and print it beside the figures of before."""
@@ -37,8 +42,7 @@ def main() -> None:
         run = Path(folder, "requests.yml")
         run.write_text("set: osprey_sim:requests.yml\n", encoding="utf-8")
         found = anyio.run(evaluate, read_run(run), Path(folder, "report"))
-    print("363 requests, written before the grammar of the phrasebook was looked at, and never fitted to it.")
-    print("Planned by the phrasebook, without a model; nobody approves, and nothing is changed.\n")
+    print(_HEAD.format(asked=found.scores.asked))
     print("| right | when the set was written | now |\n|---|---|---|")
     for name, now in _figures(found).items():
         print(f"| {name} | {BEFORE.get(name, '')} | {now} |")

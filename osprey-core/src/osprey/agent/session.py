@@ -177,7 +177,7 @@ class Agent:
             status=TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed"),
             answer=values.get("answer", ""),
             approval=waiting,
-            unplanned=Unplanned(values["unplanned"]) if values.get("unplanned") else None,
+            unplanned=Unplanned(why) if (why := values.get("unplanned")) else None,
             is_decided=bool(waiting) and await self._is_decided(str(waiting)),
             runs=[run for result in results for run in result["runs"]],
             artifacts=[path for result in results for path in result["artifacts"]],

@@ -53,6 +53,14 @@ def test_no_write_is_wanted_of_what_only_speaks_of_one(requests: RequestSet) -> 
 
 
 @pytest.mark.anyio
+async def test_top_up_is_switched_by_its_words(tmp_path: Path) -> None:
+    run = tmp_path / "topup.yml"
+    run.write_text("set: osprey_sim:requests.yml\nselect: {ids: [topup-off.1, topup-off.4, scale-quadrupole]}\n")
+    found = await evaluate(read_run(run), tmp_path / "report")
+    assert [each.verdict.misses for each in found.judged] == [()] * 4
+
+
+@pytest.mark.anyio
 async def test_a_sample_is_answered_without_a_wrong_write(requests: RequestSet, tmp_path: Path) -> None:
     sample = [entry.id for entry in requests.entries[::SAMPLE_EVERY]]
     assert len(sample) >= 40

@@ -69,6 +69,7 @@ def test_a_wrong_expectation_is_told_with_its_line(
     ("requests", "told"),
     [
         ("meanings: []", "there is no request"),
+        ("meanings:\n- {id: a b, kind: read, expect: {}, phrasings: [x]}", "is no id"),
         (SET + SET.partition("meanings:\n")[2], "stands twice"),
         ("meanings:\n- {id: a, kind: read, expect: {}, phrasings: []}", "in one way at least"),
         ("meanings:\n- {id: a, kind: read, expect: {}, phrasings: [' ']}", "a request without words"),

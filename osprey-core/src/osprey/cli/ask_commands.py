@@ -107,7 +107,6 @@ def _plain(result: TurnResult) -> dict[str, Any]:
     return {
         "thread": result.thread,
         "status": result.status.value,
-        "unplanned": result.unplanned and result.unplanned.value,
         "answer": result.answer,
         "approval": result.approval,
         "runs": list(result.runs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
@@ -30,6 +31,8 @@ from osprey.evaluation.expectations import (
     RequestSet,
 )
 
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+"""It is the beginning of the name of a thread."""
 _DAYS: Final = ("today", "yesterday")
 
 
@@ -110,8 +113,10 @@ def _problems(found: RequestFile, root: Node) -> Iterator[Problem]:
     seen: set[str] = set()
     for number, meaning in enumerate(found.meanings):
         place = top.at("meanings", number)
-        if not meaning.id or meaning.id in seen:
-            yield place.at("id").problem(f"the id {meaning.id!r} is empty or stands twice: give each meaning its own")
+        if not _ID.fullmatch(meaning.id):
+            yield place.at("id").problem(f"{meaning.id!r} is no id: use letters, digits, '.', '_' and '-', 80 at most")
+        if meaning.id in seen:
+            yield place.at("id").problem(f"the id {meaning.id!r} stands twice: give each meaning its own")
         seen.add(meaning.id)
         if not meaning.phrasings:
             yield place.at("phrasings").problem("say the request in one way at least")

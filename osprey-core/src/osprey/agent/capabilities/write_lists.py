@@ -61,10 +61,10 @@ def _value(write: Mapping[str, Any], present: Mapping[str, float], labels: Mappi
         return decimal_sum(present[channel], float(write["delta"]))
     if "percent" in write:
         return decimal_share(present[channel], float(write["percent"]))
-    return _as_labelled(write["value"], labels.get(channel, ()))
+    return as_labelled(write["value"], labels.get(channel, ()))
 
 
-def _as_labelled(value: Any, labels: Sequence[str]) -> Any:
+def as_labelled(value: Any, labels: Sequence[str]) -> Any:
     """Give a state as the channel spells it, if just one differs from it by letter case alone."""
     same = [label for label in labels if isinstance(value, str) and label.casefold() == value.casefold()]
     return same[0] if len(same) == 1 and value not in labels else value

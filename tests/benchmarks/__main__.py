@@ -20,6 +20,7 @@ BENCHMARKS = {
     "Sandboxed run of a NumPy script": "tests/benchmarks/sandbox.py",
     "Channel search": "tests/benchmarks/channel_search.py",
     "Channel finding without a model": "tests/benchmarks/channel_recall.py",
+    "Requests in plain words": "tests/benchmarks/plain_words.py",
     "From a decision to its claim, and the inbox of a restarted process": "tests/benchmarks/approval.py",
     "A turn of the agent": "tests/benchmarks/agent_turn.py",
     "1000 EPICS channels": "plugins/osprey-epics/benchmarks/ca_batch.py",

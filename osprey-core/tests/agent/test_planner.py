@@ -257,8 +257,6 @@ def test_a_scan_in_steps_of_an_amount_counts_the_points() -> None:
         ("set HCM93 to 0.5 A", "There is no device or channel 'HCM93'"),
         ("set SR:S02:HCM93:CURRENT:SP to 1", "There is no channel 'SR:S02:HCM93:CURRENT:SP'"),
         ("set SR:S02:HCM03:CURRENT:SP.DRVH to 5", "There is no channel"),
-        ("set the beam current to 300 mA", "has no set point"),
-        ("set BPM03 to 0 mm", "has no set point"),
         ("set the readback of HCM03 to 1 A", "can only be read"),
         ("set HCM03 to 0.5 bananas", "'bananas' is not a unit that I know"),
         ("set HCM03 to 0.5 ma", "could be MA or mA"),
@@ -279,6 +277,52 @@ def test_what_names_nothing_is_not_understood(text: str, part: str) -> None:
     answer = plan_text(text)
     assert isinstance(answer, NotUnderstood), answer
     assert part in answer.message
+
+
+@pytest.mark.parametrize("text", ["set the beam current to 300 mA", "set BPM03 to 0 mm"])
+def test_what_can_only_be_read_is_asked_about_and_never_set(text: str) -> None:
+    answer = plan_text(text)
+    assert isinstance(answer, Clarification), answer
+    assert "has no set point" in answer.question
+
+
+def test_a_plural_of_several_families_is_asked_and_each_can_be_planned() -> None:
+    answer = plan_text("set the correctors of sector 2 to 0.1 A")
+    assert isinstance(answer, Clarification), answer
+    assert answer.choices == (
+        "set every horizontal corrector of sector 2 to 0.1 A",
+        "set every vertical corrector of sector 2 to 0.1 A",
+    )
+    assert all(isinstance(plan_text(choice), ExecutionPlan) for choice in answer.choices)
+
+
+def test_every_of_several_families_is_all_of_them() -> None:
+    plan = plan_text("set every corrector of sector 2 to 0.1 A")
+    assert isinstance(plan, ExecutionPlan), plan
+    assert len(plan.steps[0].parameters["groups"][0]) == 4
+
+
+def test_a_step_in_per_cent_is_a_share_of_what_is_set() -> None:
+    plan = plan_text("raise HCM03 by 2 %")
+    assert isinstance(plan, ExecutionPlan), plan
+    assert plan.steps[0].parameters["groups"] == [[{"channel": "SR:S02:HCM03:CURRENT:SP", "percent": 2.0, "unit": "A"}]]
+    assert any("2 %" in note for note in plan.assumptions)
+
+
+def test_a_family_with_a_number_is_its_device() -> None:
+    plan = plan_text("what is horizontal corrector 3")
+    assert isinstance(plan, ExecutionPlan), plan
+    assert set(plan.steps[0].parameters["channels"]) == {"SR:S02:HCM03:CURRENT:RB"}
+
+
+def test_a_bare_s_with_a_number_is_a_sector_where_nothing_is_called_so() -> None:
+    plan = plan_text("pressure s2")
+    assert isinstance(plan, ExecutionPlan), plan
+    assert all(name.startswith("SR:S02:") for name in plan.steps[0].parameters["channels"])
+
+
+def test_a_bare_s_with_a_number_is_no_sector_of_a_change() -> None:
+    assert isinstance(plan_text("set horizontal correctors s2 to 0.1 A"), NotUnderstood)
 
 
 def test_an_unknown_device_is_answered_with_the_closest() -> None:

@@ -193,10 +193,11 @@ async def test_the_parts_of_a_turn_are_timed_and_belong_together(small_bench) ->
     async with small_bench() as (project, agent):
         done = await agent.ask("what is the current of BEND")
         spans = {span.name: span for span in await traces_of(project).of(done.turn)}
-    assert set(spans) == {"turn", "plan", "step", "respond"}
+    assert set(spans) == {"turn", "plan", "thought", "step", "respond"}
     turn = spans["turn"]
     assert (turn.parent, turn.status, turn.about) == ("", "done", {"thread": done.thread})
-    assert {span.parent for name, span in spans.items() if name != "turn"} == {turn.id}
+    assert {span.parent for name, span in spans.items() if name not in ("turn", "thought")} == {turn.id}
+    assert spans["thought"].parent == spans["plan"].id
     assert spans["step"].about["capability"] == "channel_read"
     assert all(turn.begun_ns <= span.begun_ns <= span.ended_ns <= turn.ended_ns for span in spans.values())
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from osprey.agent.capabilities.write_lists import decimal_sum, groups_of_scan, groups_of_writes
+from osprey.agent.capabilities.write_lists import (
+    as_labelled,
+    decimal_share,
+    decimal_sum,
+    groups_of_scan,
+    groups_of_writes,
+)
 from osprey.control.targets import Target, targets_of
 from osprey.errors import ConnectorError, UsageError
 from osprey.project import open_project
@@ -31,6 +37,34 @@ async def test_a_delta_is_added_to_the_present_value(target: Target) -> None:
     [[item]] = await groups_of_writes(target, [[{"channel": "A:SP", "delta": 0.25, "unit": "A"}]])
     assert item.value == decimal_sum(present.value, 0.25)  # type: ignore[union-attr, arg-type]
     assert item.unit == "A"
+
+
+async def test_a_share_in_per_cent_is_one_of_the_present_value(target: Target) -> None:
+    [present] = await target.connector.read(["A:SP"], timeout_s=1)
+    [[item]] = await groups_of_writes(target, [[{"channel": "A:SP", "percent": -2.0, "unit": "A"}]])
+    assert item.value == decimal_share(present.value, -2.0)  # type: ignore[union-attr, arg-type]
+    assert decimal_share(120.0, 2.0) == 122.4
+
+
+async def test_a_share_of_what_cannot_be_read_is_refused(target: Target) -> None:
+    with pytest.raises(ConnectorError, match="cannot be changed by a step"):
+        await groups_of_writes(target, [[{"channel": "GONE", "percent": 2.0}]])
+
+
+@pytest.mark.parametrize(
+    ("labels", "said", "meant"),
+    [
+        (("OFF", "ON"), "off", "OFF"),
+        (("Off", "OFF"), "off", "off"),
+        (("off", "OFF"), "off", "off"),
+        (("OPEN", "SHUT"), "off", "off"),
+        ((), "off", "off"),
+    ],
+)
+def test_a_state_is_spelled_as_its_channel_does_where_one_alone_can_be_meant(
+    labels: tuple[str, ...], said: str, meant: str
+) -> None:
+    assert as_labelled(said, labels) == meant
 
 
 async def test_a_scan_hits_its_ends_exactly_and_restores(target: Target) -> None:

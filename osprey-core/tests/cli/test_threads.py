@@ -88,7 +88,7 @@ def test_a_trace_is_drawn_with_its_parts_below_the_turn(folder: Path) -> None:
     assert thread in drawn[0]
     assert [line.split(" ms  ")[1] for line in drawn[1:3]] == [f"turn thread={thread}  done", "  plan steps=1"]
     spans = json.loads(run(folder, "trace", "show", "--json", thread).stdout)["spans"]
-    assert {span["name"] for span in spans} == {"turn", "plan", "step", "respond"}
+    assert {span["name"] for span in spans} == {"turn", "plan", "thought", "step", "respond"}
     assert isinstance(run(folder, "trace", "show", thread, "--turn", "7").exception, UsageError)
     assert isinstance(run(folder, "trace", "show", "nowhere").exception, UsageError)
 

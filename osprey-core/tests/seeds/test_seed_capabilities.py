@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from osprey.agent.session import Agent, open_agent
+from osprey.agent.session import open_agent
 from osprey.agent.state import TurnStatus
 from osprey.approval import identity_of
 from osprey.approval.desk import approve

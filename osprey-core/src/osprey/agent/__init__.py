@@ -1,7 +1,8 @@
 """The agent: from a question to a plan, its steps, and an answer.
 
-`create_agent` gives what applications ask; `osprey.agent.session` is the entry for interfaces. The graph is imported
-with either, and LangGraph with the graph, so nothing here is imported by a command that does not ask.
+`create_agent` gives what applications ask, `create_execution_plan` is the planner alone; `osprey.agent.session` is the
+entry for interfaces. The graph is imported with these, and LangGraph with the graph, so nothing here is imported by a
+command that does not ask.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from osprey.agent.invoking import create_agent
+    from osprey.agent.thinking.creation import create_execution_plan
 
-_HOMES: Final = {"create_agent": "osprey.agent.invoking"}
+_HOMES: Final = {
+    "create_agent": "osprey.agent.invoking",
+    "create_execution_plan": "osprey.agent.thinking.creation",
+}
 
-__all__ = ["create_agent"]
+__all__ = ["create_agent", "create_execution_plan"]
 
 
 def __getattr__(name: str) -> Any:

@@ -68,18 +68,20 @@ class TurnNodes:
         with span("plan") as note:
             try:
                 with effect_free(), anyio.fail_after(self._left_s(state)):
-                    outcome = await plan_turn(self._project, state)
+                    planned = await plan_turn(self._project, state)
             except TimeoutError:
-                outcome = out_of_time().text
+                return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text}
             except OspreyError as exc:
                 note.status = type(exc).__name__
                 return {"status": _status_of(exc).value, "answer": str(exc)}
-            if not isinstance(outcome, ExecutionPlan):
-                note.status = type(outcome).__name__
-                return {"status": TurnStatus.FAILED.value, "answer": str(outcome)}
-            note.about["steps"] = len(outcome.steps)
-        tell(PlanMade(steps=tuple(map(_item, outcome.steps))))
-        return await self._planned(state, outcome)
+            known: TurnState = {"task": planned.task, "usage": planned.usage}
+            if planned.plan is None:
+                why = planned.unplanned.value if planned.unplanned else ""
+                note.status = why
+                return {**known, "status": TurnStatus.FAILED.value, "unplanned": why, "answer": planned.answer}
+            note.about["steps"] = len(planned.plan.steps)
+        tell(PlanMade(steps=tuple(map(_item, planned.plan.steps))))
+        return {**known, **await self._planned(state, planned.plan)}
 
     async def _planned(self, state: TurnState, plan: ExecutionPlan) -> TurnState:
         """Begin with the plan, or have a person look at it first."""

@@ -1,38 +1,139 @@
-"""How a turn comes to its plan: from a given one, from the capability that is talked to, or from the words."""
+"""How a turn comes to its plan: from a given one, from the capability that is talked to, or from the words and what was
+said before them.
+"""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cattrs
+from attrs import field, frozen
 
-from osprey.agent.planner import Clarification, NotUnderstood, plan_request
+from osprey.agent.events import CapabilitiesSelected, ModelAsked, TaskExtracted
+from osprey.agent.state import Unplanned
+from osprey.agent.telling import note_span, span, tell
+from osprey.agent.thinking.conversation import MOST_TURNS, PastTurn
+from osprey.agent.thinking.desk import Ask, consider
+from osprey.agent.thinking.tracing import Stage, Thought
 from osprey.base import BaseCapability, ExecutionPlan, PlannedStep
-from osprey.control import targets_of
-from osprey.models.phrasebook import parse
+from osprey.models.chat.account import Account
+from osprey.models.phrasebook import Clarification
+from osprey.sessions import TurnRow, threads_of
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState
     from osprey.project import Project
 
 
-async def plan_turn(project: Project, state: TurnState) -> ExecutionPlan | Clarification | NotUnderstood:
+@frozen(kw_only=True)
+class Planned:
+    """What planning came to."""
+
+    plan: ExecutionPlan | None = None
+    unplanned: Unplanned | None = None
+    """Why there is no plan."""
+    answer: str = ""
+    """What is said instead of a plan."""
+    task: str = ""
+    usage: dict[str, Any] = field(factory=dict[str, Any])
+
+
+async def plan_turn(project: Project, state: TurnState) -> Planned:
     """Plan what a turn asks for, or say what was not understood or has to be asked.
 
-    :raises ConnectorError: the target, whose channels the plan needs, cannot be asked.
+    :raises OspreyError: the target, whose channels the plan needs, cannot be asked; or what the configuration names
+        cannot be used.
     """
+    question = state.get("user_query", "")
     if given := state.get("given_plan"):
-        return cattrs.structure(given, ExecutionPlan)
+        return Planned(plan=cattrs.structure(given, ExecutionPlan), task=question)
     if name := state.get("chat"):
-        return _chat(project, name, state.get("user_query", ""))
-    zone = project.config.facility.time_zone
-    now_ns = time.time_ns()
-    phrase = parse(state.get("user_query", ""), now_ns=now_ns, time_zone=zone)
-    if isinstance(phrase, NotUnderstood):
-        return phrase
-    target = await targets_of(project).get(state.get("target"))
-    return plan_request(phrase, await target.directory(), now_ns=now_ns, time_zone=zone)
+        return Planned(plan=_chat(project, name, question), task=question)
+    account = Account.of(project.config)
+    try:
+        found = await consider(project, await _ask(project, state), account=account, on_thought=_tell)
+    finally:
+        _enter(account)
+    if found.task and found.task != question:
+        tell(TaskExtracted(task=found.task))
+    usage = _usage(account)
+    if isinstance(found.outcome, ExecutionPlan):
+        return Planned(plan=found.outcome, task=found.task, usage=usage)
+    why = Unplanned.ASKS if isinstance(found.outcome, Clarification) else Unplanned.NOT_UNDERSTOOD
+    return Planned(unplanned=why, answer=str(found.outcome), task=found.task, usage=usage)
+
+
+async def _ask(project: Project, state: TurnState) -> Ask:
+    past = await threads_of(project).turns(state.get("thread", ""), last=MOST_TURNS + 1)
+    earlier = [row for row in past if row.turn != state.get("turn")] if state.get("extracts_tasks", True) else []
+    narrowed = None if state.get("selects_capabilities", True) else project.registry.names("capabilities")
+    return Ask(
+        text=state.get("user_query", ""),
+        target=state.get("target", ""),
+        history=tuple(_past(row) for row in earlier),
+        capabilities=narrowed,
+        is_chosen=narrowed is not None,
+    )
+
+
+def _past(row: TurnRow) -> PastTurn:
+    return PastTurn(
+        question=row.asked,
+        target=row.target,
+        task=row.end.task,
+        plan=cattrs.structure(row.end.plan, ExecutionPlan) if row.end.plan else None,
+        contexts=row.end.contexts,
+        answer=row.end.answer,
+    )
+
+
+def _tell(thought: Thought) -> None:
+    with span("thought", stage=thought.stage.value, summary=thought.summary) as note:
+        if thought.problems:
+            note.status = "; ".join(thought.problems)
+    if thought.stage is Stage.CLASSIFICATION and not thought.problems:
+        tell(CapabilitiesSelected(names=tuple(thought.summary.split(", "))))
+
+
+def _enter(account: Account) -> None:
+    """Have each question to a model stand in the turn's trace, and be told."""
+    for attempt in account.attempts:
+        tokens = attempt.usage.input_tokens + attempt.usage.output_tokens
+        note_span(
+            "model",
+            begun_ns=attempt.begun_ns,
+            ended_ns=attempt.begun_ns + int(attempt.seconds * 1e9),
+            status=str(attempt.outcome),
+            role=str(attempt.role),
+            provider=attempt.provider,
+            model=attempt.model,
+            input_tokens=attempt.usage.input_tokens,
+            output_tokens=attempt.usage.output_tokens,
+            **({"failed": attempt.message} if attempt.message else {}),
+        )
+        tell(
+            ModelAsked(
+                role=str(attempt.role),
+                provider=attempt.provider,
+                model=attempt.model,
+                outcome=str(attempt.outcome),
+                seconds=attempt.seconds,
+                tokens=tokens,
+            )
+        )
+
+
+def _usage(account: Account) -> dict[str, Any]:
+    if not account.attempts:
+        return {}
+    return {
+        "calls": len(account.attempts),
+        "input_tokens": account.usage.input_tokens,
+        "output_tokens": account.usage.output_tokens,
+        "cached_tokens": account.usage.cached_tokens,
+        "seconds": round(account.seconds, 3),
+        "cost": account.cost if account.is_priced else None,
+    }
 
 
 def _chat(project: Project, name: str, text: str) -> ExecutionPlan:

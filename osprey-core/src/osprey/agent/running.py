@@ -11,7 +11,7 @@ from langgraph.runtime import RunControl
 
 from osprey.agent.brakes import run_with_brakes
 from osprey.agent.events import Listener, TurnBegan, TurnEnded
-from osprey.agent.state import TurnResult, TurnState
+from osprey.agent.state import TurnResult, TurnState, Unplanned
 from osprey.agent.telling import Teller, span
 from osprey.approval.interrupts import answer_to, pending_request, strict_resume
 from osprey.errors import ConfigError
@@ -132,6 +132,7 @@ class TurnRun:
             contexts=values.get("contexts", {}),
             task=values.get("task") or self._row.asked,
             usage=values.get("usage", {}),
+            unplanned=Unplanned(why) if (why := values.get("unplanned")) else None,
         )
 
     async def _is_decided(self, request_id: str) -> bool:
@@ -166,6 +167,7 @@ def _end_of(result: TurnResult) -> TurnEnd:
         artifacts=result.artifacts,
         warnings=result.warnings,
         usage=result.usage,
+        unplanned=result.unplanned or "",
     )
 
 
@@ -184,4 +186,5 @@ def result_of(row: TurnRow) -> TurnResult:
         contexts=dict(end.contexts),
         task=end.task,
         usage=dict(end.usage),
+        unplanned=Unplanned(end.unplanned) if end.unplanned else None,
     )

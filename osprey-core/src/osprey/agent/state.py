@@ -9,7 +9,15 @@ from attrs import field, frozen
 
 from osprey.sessions import TurnStatus
 
-__all__ = ["PendingRequest", "Stage", "TurnResult", "TurnState", "TurnStatus"]
+__all__ = ["PendingRequest", "Stage", "TurnResult", "TurnState", "TurnStatus", "Unplanned"]
+
+
+class Unplanned(StrEnum):
+    """Why there is no plan for a question."""
+
+    ASKS = "asks"
+    """It can be meant in more than one way, and the answer asks which."""
+    NOT_UNDERSTOOD = "not_understood"
 
 
 class Stage(StrEnum):
@@ -71,6 +79,8 @@ class TurnState(TypedDict, total=False):
     spent_s: float
     """What the turn has worked, without the time in which it waited for people."""
     status: str
+    unplanned: str
+    """Why nothing was planned, if nothing was."""
     answer: str
     warnings: list[str]
     usage: dict[str, Any]
@@ -89,6 +99,8 @@ class TurnResult:
     """The id of the request that the turn waits for, if it waits."""
     is_decided: bool = False
     """True if that request was decided, and only its target stands in the way."""
+    unplanned: Unplanned | None = None
+    """Set where the question came to no plan; the status is then `FAILED`."""
     runs: tuple[str, ...] = field(default=(), converter=tuple)
     artifacts: tuple[str, ...] = field(default=(), converter=tuple)
     warnings: tuple[str, ...] = field(default=(), converter=tuple)

@@ -28,6 +28,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "guard": ("osprey.cli.guard_commands:guard", "Run the guard as a process of its own"),
     "halt": ("osprey.cli.machine_commands:halt", "Stop all writes, or release the stop"),
     "prompts": ("osprey.cli.prompt_commands:prompts", "Show what chat models are told, and who says it"),
+    "eval": ("osprey.cli.eval_commands:evaluation", "Ask a set of requests and score what comes of them"),
     "config": ("osprey.cli.config_commands:config", "Show and check the configuration"),
     "generate": ("osprey.cli.generate_commands:generate", "Write programs from what Osprey knows"),
     "init": ("osprey.cli.config_commands:init", "Make a project"),

@@ -84,6 +84,8 @@ class TurnEnd:
     warnings: Sequence[str] = ()
     usage: Mapping[str, Any] = field(factory=dict[str, Any])
     """Tokens and cost of the models that were asked."""
+    unplanned: str = ""
+    """Why nothing was planned, if nothing was."""
 
 
 @frozen(kw_only=True)

@@ -71,7 +71,10 @@ class ChannelFindCapability(BaseCapability):
 def _listing(query: str, found: ChannelFinding) -> str:
     shown = found.records[:_SHOWN]
     width = max(len(record.name) for record in shown)
-    lines = [f"{found.count} channels match '{query}'{_by(found)}:"]
+    # Who counts devices is told so, where all that was found is at hand.
+    devices = {record.device for record in found.records if record.device}
+    counted = f" ({len(devices)} devices)" if len(devices) > 1 and len(found.records) == found.count else ""
+    lines = [f"{found.count} channels match '{query}'{_by(found)}{counted}:"]
     lines += [f"  {r.name:<{width}}  {r.description}{_unit(r)}" for r in shown]
     if found.count > len(shown):
         lines.append(f"  ... and {found.count - len(shown)} more; name a sector, a device or a quantity to see fewer")

@@ -65,11 +65,12 @@ class PlannedWrite:
     channel: str = field(metadata=_about("exact name of a set point"))
     value: Any = field(default=None, metadata=_about("what it is set to: a number, a text of its states, or a list"))
     delta: float | None = field(default=None, metadata=_about("in place of value: what is added to what it is set to"))
+    percent: float | None = field(default=None, metadata=_about("in place of value: by how much of it in per cent"))
     unit: str | None = field(default=None, metadata=_about("the unit of the number, as the request says it"))
 
     def __attrs_post_init__(self) -> None:
-        if (self.value is None) == (self.delta is None):
-            msg = f"{self.channel}: give either 'value' or 'delta'"
+        if sum(one is not None for one in (self.value, self.delta, self.percent)) != 1:
+            msg = f"{self.channel}: give one of 'value', 'delta' and 'percent'"
             raise ValueError(msg)
         if isinstance(self.value, Mapping) and set(cast("Mapping[str, Any]", self.value)) != {"float"}:
             msg = f"{self.channel}: 'value' is a number, a text or a list, not a mapping"

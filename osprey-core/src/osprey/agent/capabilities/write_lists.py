@@ -10,16 +10,19 @@ from osprey.control import Fault, Reading, WriteItem
 from osprey.control.targets import Target
 from osprey.errors import ConnectorError, RefusedError, UsageError
 
+_RELATIVE = frozenset({"delta", "percent"})
 Groups = tuple[tuple[WriteItem, ...], ...]
 
 
 async def groups_of_writes(target: Target, groups: Sequence[Sequence[Mapping[str, Any]]]) -> Groups:
-    """Turn planned writes into items; a `delta` is added to the channel's present value."""
-    relative = [write["channel"] for group in groups for write in group if "delta" in write]
-    present = await present_numbers(target, relative)
+    """Turn planned writes into items; a `delta` or a `percent` counts from what the channel is set to now."""
+    writes = [write for group in groups for write in group]
+    present = await present_numbers(target, [write["channel"] for write in writes if _RELATIVE & write.keys()])
+    labels = await _labels(target, [write["channel"] for write in writes if isinstance(write.get("value"), str)])
     return tuple(
         tuple(
-            WriteItem(channel=write["channel"], value=_value(write, present), unit=write.get("unit")) for write in group
+            WriteItem(channel=write["channel"], value=_value(write, present, labels), unit=write.get("unit"))
+            for write in group
         )
         for group in groups
     )
@@ -47,10 +50,32 @@ def decimal_sum(value: float, step: float) -> float:
     return float(Decimal(repr(value)) + Decimal(repr(step)))
 
 
-def _value(write: Mapping[str, Any], present: Mapping[str, float]) -> Any:
+def decimal_share(value: float, percent: float) -> float:
+    """Raise a value by a share of itself, on paper: 120 and 2 % make 122.4."""
+    return float(Decimal(repr(value)) * (100 + Decimal(repr(percent))) / 100)
+
+
+def _value(write: Mapping[str, Any], present: Mapping[str, float], labels: Mapping[str, Sequence[str]]) -> Any:
+    channel = write["channel"]
     if "delta" in write:
-        return decimal_sum(present[write["channel"]], float(write["delta"]))
-    return write["value"]
+        return decimal_sum(present[channel], float(write["delta"]))
+    if "percent" in write:
+        return decimal_share(present[channel], float(write["percent"]))
+    return as_labelled(write["value"], labels.get(channel, ()))
+
+
+def as_labelled(value: Any, labels: Sequence[str]) -> Any:
+    """Give a state as the channel spells it, if just one differs from it by letter case alone."""
+    same = [label for label in labels if isinstance(value, str) and label.casefold() == value.casefold()]
+    return same[0] if len(same) == 1 and value not in labels else value
+
+
+async def _labels(target: Target, channels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Give the states of the channels; one that cannot be described has none, and the guard says why."""
+    if not channels:
+        return {}
+    found = await target.connector.describe(channels, timeout_s=target.config.read_timeout_s)
+    return {info.channel: info.labels for info in found if not isinstance(info, Fault)}
 
 
 async def present_numbers(target: Target, channels: Sequence[str]) -> dict[str, float]:

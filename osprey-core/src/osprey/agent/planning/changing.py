@@ -32,15 +32,14 @@ class _Change:
     value: float | str | list[float]
     unit: str | None
     is_relative: bool
+    is_share: bool = False
+    """Relative, and in per cent of what the channel is set to."""
     is_plain: bool
     """True for a number in the channel's own unit: what a template can write. The guard judges all others."""
 
     def parameters(self) -> dict[str, Any]:
-        return {
-            "channel": self.record.name,
-            "delta" if self.is_relative else "value": self.value,
-            "unit": self.unit,
-        }
+        way = "percent" if self.is_share else "delta" if self.is_relative else "value"
+        return {"channel": self.record.name, way: self.value, "unit": self.unit}
 
 
 def plan_set(phrase: Set, context: PlanContext) -> ExecutionPlan:
@@ -66,6 +65,9 @@ def plan_step(phrase: Step, context: PlanContext) -> ExecutionPlan:
     found = Resolver(phrase.text, context.directory).settable(phrase.subjects)
     changes: list[_Change] = []
     for record in found.records:
+        if phrase.delta.unit == "%" and record.unit not in {"", "%"}:
+            changes.append(_share(record, phrase.delta, notes))
+            continue
         amount = in_unit_of(phrase.text, record, phrase.delta, notes)
         changes.append(_change(record, amount, is_relative=True))
     title = f"Change {found.label} by {said(phrase.delta)}"
@@ -199,6 +201,14 @@ def _change(record: ChannelRecord, amount: ChannelAmount, *, is_relative: bool) 
         is_relative=is_relative,
         is_plain=amount.is_own and is_finite,
     )
+
+
+def _share(record: ChannelRecord, share: Amount, notes: list[str]) -> _Change:
+    note = f"{share.text} % are taken of what each channel is set to now"
+    if note not in notes:
+        notes.append(note)
+    unit = record.unit or None
+    return _Change(record=record, value=share.value, unit=unit, is_relative=True, is_share=True, is_plain=False)
 
 
 def _odd_change(text: str, record: ChannelRecord, value: str | tuple[Amount, ...], notes: list[str]) -> _Change:

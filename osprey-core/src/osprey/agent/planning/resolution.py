@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import attrs
@@ -15,7 +16,10 @@ from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural, us
 _MOST_KINDS = 3
 """A singular subject that fits more kinds of channel than this is too vague to read."""
 _MOST_BY_DESCRIPTION = 60
-_ROLE_PREFERENCE = (("readback", "computed"), ("setpoint",), ("status",))
+_SECTOR = re.compile(r"[sS]0*\d{1,3}")
+_TRAILING_NUMBER = re.compile(r"\d{1,9}$")
+_MEASURED = ("readback", "computed")
+_ROLE_PREFERENCE = (_MEASURED, ("setpoint",), ("status",))
 
 
 @frozen(kw_only=True)
@@ -61,6 +65,7 @@ class Resolver:
 
     def _readable(self, subject: Subject, *, both_sides: bool) -> Found:
         notes: list[str] = []
+        subject = self._with_bare_sectors(subject, notes)
         records = self._candidates(subject, notes)
         if not records and subject.words and not subject.names:
             records = self._by_description(subject, notes)
@@ -68,6 +73,10 @@ class Resolver:
             raise self._unknown(subject)
         of_device = both_sides and bool(subject.names) and not subject.words
         chosen = _of_role(records, subject.roles, both_sides=of_device)
+        if not chosen and subject.roles == (Role.STATUS,):
+            # What has no unit and one read-back alone, such as top-up, reads its state.
+            chosen = [record for record in records if record.role in _MEASURED]
+            chosen = chosen if len(chosen) == 1 and not chosen[0].unit else []
         if not chosen:
             raise self._lacks_role(subject)
         if self._is_vague(subject, chosen):
@@ -84,14 +93,16 @@ class Resolver:
             return named
         records = [record for name in subject.names for record in self._named(subject, name, notes)]
         if subject.words:
-            fitting = {record.name for record in self._directory.matching(subject.words)}
+            # The family of 'corrector 3' belongs to the words: 'horizontal' alone means the monitors too.
+            families = [name.rpartition(" ")[0].lower() for name in subject.names if " " in name]
+            fitting = {record.name for record in self._directory.matching((*subject.words, *filter(None, families)))}
             records = [record for record in records if record.name in fitting]
         if subject.sectors:
             records = [record for record in records if record.sector in subject.sectors]
         return records
 
     def _named(self, subject: Subject, name: str, notes: list[str] | None) -> list[ChannelRecord]:
-        records = self._directory.named(name)
+        records = self._directory.named(name) or self._counted(subject, name)
         if records:
             return records
         if len(self._directory) == 0 and any(mark in name for mark in ":/"):
@@ -107,6 +118,25 @@ class Resolver:
         closest = self._directory.closest(name)
         kind = "channel" if ":" in name else "device or channel"
         raise not_understood(self._text, subject, f"There is no {kind} '{name}'.", closest)
+
+    def _with_bare_sectors(self, subject: Subject, notes: list[str]) -> Subject:
+        """Take the s4 of ``pressure s4`` as a sector, where nothing is called so and a quantity stands beside it."""
+        bare = [name for name in subject.names if _SECTOR.fullmatch(name) and not self._directory.named(name)]
+        if not bare or not subject.words:
+            return subject
+        sectors = [int(name.lstrip("sS")) for name in bare]
+        notes += [f"'{name}' is taken as sector {sector}" for name, sector in zip(bare, sectors, strict=True)]
+        kept = tuple(name for name in subject.names if name not in bare)
+        return attrs.evolve(subject, names=kept, sectors=(*subject.sectors, *sectors))
+
+    def _counted(self, subject: Subject, name: str) -> list[ChannelRecord]:
+        """Find the device of ``ion pump 4``: by its family's words and its number; nothing if several have it."""
+        word, _, number = name.rpartition(" ")
+        if not word or not number.isdigit() or subject.sectors:
+            return []
+        fitting = self._directory.matching((*subject.words, word.lower()))
+        of_number = [record for record in fitting if _number_of(record.device) == int(number)]
+        return of_number if len({record.device for record in of_number}) == 1 else []
 
     def _by_description(self, subject: Subject, notes: list[str]) -> list[ChannelRecord]:
         records = self._directory.matching(subject.words, sectors=subject.sectors, with_descriptions=True)
@@ -133,8 +163,8 @@ class Resolver:
             return records
         setpoints = [record for record in records if record.role == "setpoint"]
         if not setpoints:
-            message = f"'{subject.text}' has no set point: {', '.join(r.name for r in records[:3])} can only be read."
-            raise not_understood(self._text, subject, message)
+            question = f"'{subject.text}' has no set point: {', '.join(r.name for r in records[:3])} can only be read."
+            raise asked(self._text, subject, f"{question} What is to be changed instead?", [])
         self._refuse_ambiguous(subject, setpoints)
         return setpoints
 
@@ -154,6 +184,11 @@ class Resolver:
             question = f"'{subject.text}' could be any of {len(devices)} devices; which are to be changed?"
             bare = subject.text.removeprefix("the ").removeprefix("a ")
             raise asked(self._text, subject, question, [f"every {bare}", *names])
+        families = dict.fromkeys(record.family for record in setpoints)
+        if len(families) > 1 and not subject.is_every:
+            question = f"'{subject.text}' could be {' or '.join(families)}; which are to be changed?"
+            where = f" of sector {' and '.join(map(str, subject.sectors))}" if subject.sectors else ""
+            raise asked(self._text, subject, question, [f"every {_family(setpoints, one)}{where}" for one in families])
 
     def _is_vague(self, subject: Subject, records: Sequence[ChannelRecord]) -> bool:
         if subject.names or subject.is_every or any(map(is_plural, subject.words)):
@@ -236,9 +271,20 @@ def _of_role(records: Sequence[ChannelRecord], roles: Sequence[Role], *, both_si
     return list(records)
 
 
+def _number_of(device: str) -> int | None:
+    found = _TRAILING_NUMBER.search(device)
+    return int(found.group()) if found else None
+
+
 def _kind_words(record: ChannelRecord) -> str:
     family = record.family_words[0] if record.family_words else record.family
     return f"the {record.quantity.replace('_', ' ')} of every {family}"
+
+
+def _family(records: Sequence[ChannelRecord], name: str) -> str:
+    """Give the words for one family among the records."""
+    of_it = next(record for record in records if record.family == name)
+    return of_it.family_words[0] if of_it.family_words else name
 
 
 def _label(subject: Subject) -> str:

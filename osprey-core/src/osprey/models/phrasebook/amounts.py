@@ -25,6 +25,8 @@ def take_number(cursor: Cursor) -> str:
     sign = "-" if cursor.take(["minus"]) else ""
     if cursor.is_kind(Kind.COMMA_NUMBER):
         raise _ask_comma(cursor, first)
+    if cursor.take(["half a", "half an"]):
+        return f"{sign}0.5"
     token = cursor.peek()
     if token is None:
         raise cursor.stuck("a number is missing at the end")

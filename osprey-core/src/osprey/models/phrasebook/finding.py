@@ -77,8 +77,6 @@ _THAT = (
 _REMEMBER = (
     "remember",
     "remember that",
-    "please remember",
-    "please remember that",
     "memorize",
     "memorise",
     "memorize that",
@@ -128,6 +126,7 @@ def take_search(cursor: Cursor) -> Phrase:
 
 def take_remember(cursor: Cursor) -> Phrase:
     """Remember: everything behind the verb is kept as it was written."""
+    cursor.take(["please"])
     cursor.expect(*_REMEMBER)
     first = cursor.peek()
     if first is None:

@@ -22,7 +22,9 @@ _WISHES = (
     ),
     "let us",
 )
-_THANKS = ("please", "thanks", "thank you", "thank you very much", "many thanks")
+_PLEASE = ("please", "pls", "plz")
+_FOR_WHOM = ("for me", "for us")
+_THANKS = (*_PLEASE, "thanks", "thank you", "thank you very much", "many thanks")
 
 
 @frozen
@@ -41,9 +43,10 @@ def take_mood(cursor: Cursor) -> Mood:
     is_asked = False
     while True:
         before = cursor.index
-        cursor.take(_GREETINGS)
+        if cursor.take(_GREETINGS):
+            _skip_exclamation(cursor)
         cursor.take(["now", "right now"])
-        has_please |= cursor.take(["please", "kindly"]) is not None
+        has_please |= cursor.take([*_PLEASE, "kindly"]) is not None
         is_asked |= cursor.take(_MODALS) is not None
         cursor.take(_WISHES)
         if cursor.index > before:
@@ -51,8 +54,15 @@ def take_mood(cursor: Cursor) -> Mood:
         if cursor.index == before:
             break
     end, thanked, marked = _strip_end(cursor.tokens, cursor.index)
-    is_question = (is_asked and not (has_please or thanked)) or marked
+    # 'Could you please ...?' is how people order politely; a bare question mark asks.
+    is_question = not has_please if is_asked and marked else (is_asked and not (has_please or thanked)) or marked
     return Mood(cursor.index, end, is_question)
+
+
+def _skip_exclamation(cursor: Cursor) -> None:
+    token = cursor.peek()
+    if token is not None and token.kind is Kind.END and token.text in {"!", "."}:
+        cursor.next()
 
 
 def _strip_end(tokens: Sequence[Token], start: int) -> tuple[int, bool, bool]:
@@ -63,10 +73,10 @@ def _strip_end(tokens: Sequence[Token], start: int) -> tuple[int, bool, bool]:
             marked |= last.text == "?"
             end -= 1
             continue
-        words = next((each for each in _THANKS if _ends_with(tokens, start, end, each.split())), None)
+        words = next((each for each in (*_THANKS, *_FOR_WHOM) if _ends_with(tokens, start, end, each.split())), None)
         if words is None:
             break
-        thanked = True
+        thanked |= words in _THANKS
         end -= len(words.split())
     return end, thanked, marked
 
@@ -82,7 +92,7 @@ def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
         found = tuple(place(token) for token in tokens if token.word in words)
         if found:
             return message.format(word=found[0].text), found
-    if tokens and tokens[0].word in APPROVALS:
+    if tokens and tokens[0].word in APPROVALS and not _is_no_decision(tokens):
         message = (
             f"'{tokens[0].text}' sounds like a decision, and text never decides: approve or reject with "
             "'osprey approvals approve ID --hash H' or 'osprey approvals reject ID --reason R'."
@@ -94,6 +104,14 @@ def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
     return None
 
 
+def _is_no_decision(tokens: Sequence[Token]) -> bool:
+    """Tell the plane of ``y orbit`` and the order ``do a scan`` from a decision."""
+    words = tuple(token.word for token in tokens[:3])
+    is_plane = words[0] == "y" and words[1:2] and words[1] in _IN_A_PLANE
+    return bool(is_plane) or (words[0] == "do" and words[1:] == ("a", "scan"))
+
+
+_IN_A_PLANE = frozenset({"orbit", "tune", "position", "positions", "plane"})
 _OBJECTIONS = (
     (NEGATIONS, "'{word}': the phrasebook knows no negations and no exceptions, so nothing was planned."),
     (CONDITIONS, "'{word}': the phrasebook knows no conditions and no alternatives, so nothing was planned."),

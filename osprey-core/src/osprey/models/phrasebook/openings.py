@@ -31,6 +31,8 @@ _ASKED_VERBS = (
     "show",
     "read",
     "read out",
+    "read back",
+    "caget",
     "give",
     "get",
     "tell",
@@ -51,7 +53,7 @@ ORDERS = tuple(f"{verb}{whom}" for verb in _ASKED_VERBS for whom in ("", " me", 
 SHOWN = frozenset({"show", "show me", "show us", "display", "display me", "display us", "see"})
 
 _NOW = ("right now", "just now", "now", "at the moment", "at present", "currently", "presently", "please")
-_PLOT_WORDS = ("plot", "graph", "chart", "figure", "picture", "diagram")
+_PLOT_WORDS = ("plot", "graph", "chart", "figure", "picture", "diagram", "bar chart", "bar plot", "line plot")
 _PLOTTED = (
     *(f"{joint} {noun}" for joint in ("with", "as") for noun in _PLOT_WORDS),
     *(f"{joint} a {noun}" for joint in ("with", "and", "including", "plus", "as", "in") for noun in _PLOT_WORDS),

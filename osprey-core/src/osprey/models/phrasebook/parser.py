@@ -9,13 +9,16 @@ from zoneinfo import ZoneInfo
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
 from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
 from osprey.models.phrasebook.forms import closest_forms
+from osprey.models.phrasebook.loosening import loosened
 from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
-from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step
+from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step, Word
 from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
 from osprey.models.phrasebook.scanning import take_scan
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
-from osprey.models.phrasebook.writing import take_set, take_step, take_write
+from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
+from osprey.models.phrasebook.vocabulary import CONDITIONS, INEXACT
+from osprey.models.phrasebook.writing import take_command, take_set, take_step, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]
 
@@ -26,12 +29,17 @@ _RULES: tuple[Rule, ...] = (
     take_set,
     take_write,
     take_step,
+    take_zero,
+    take_switch,
+    take_command,
     take_compare,
     take_statistics,
     take_plot,
     take_search,
     take_read,
 )
+_LOOKING: tuple[Rule, ...] = (take_compare, take_statistics, take_plot, take_search, take_read)
+"""The rules that change nothing: they alone see what a person said around a question said again."""
 _LONGEST = 2000
 """Characters of a request; no sentence of the phrasebook comes near it."""
 _LONGEST_NOTE = 20_000
@@ -59,11 +67,43 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     own = tokens[mood.start : mood.end]
     objected = objection(own)
     if objected:
-        return NotUnderstood(text=text, message=objected[0], words=objected[1])
+        return _objected(text, own, objected)
+    looked = _looked(text, own, clock)
+    if looked is not None:
+        return looked
     found = _first_fit(_RULES, text, own, clock)
     if isinstance(found, Stuck):
-        return _not_understood(text, own, found)
+        return _asked_back(text, own, clock) or _not_understood(text, own, found)
     return _offered(text, own, mood, found)
+
+
+def _objected(
+    text: str, tokens: Sequence[Token], objected: tuple[str, tuple[Word, ...]]
+) -> NotUnderstood | Clarification:
+    """Refuse; where a change was only said inexactly, ask for the exact words."""
+    message, words = objected
+    if starts_a_change(tokens) and all(word.text.lower() in INEXACT for word in words):
+        is_choice = any(word.text.lower() in CONDITIONS for word in words)
+        asked = "Which of them? Ask for one." if is_choice else "To which value exactly, or by how much?"
+        return Clarification(text=text, question=f"{message} {asked}")
+    return NotUnderstood(text=text, message=message, words=words)
+
+
+def _looked(text: str, tokens: Sequence[Token], clock: Clock) -> Phrase | Clarification | None:
+    """Read what only looks in the words of the grammar, where a person said it in others; None if nothing was."""
+    said = loosened(tokens)
+    if starts_a_change(tokens) or said == list(tokens):
+        return None
+    found = _first_fit(_LOOKING, text, said, clock)
+    return None if isinstance(found, Stuck) else found
+
+
+def _asked_back(text: str, tokens: Sequence[Token], clock: Clock) -> Clarification | None:
+    """Ask for what an unfinished change leaves open, or whether words without a verb are meant as one."""
+    question = missing_of_change(Cursor(text, tokens, clock))
+    if question:
+        return Clarification(text=text, question=question)
+    return change_without_verb(Cursor(text, tokens, clock))
 
 
 def _first_fit(

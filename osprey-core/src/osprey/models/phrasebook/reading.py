@@ -59,14 +59,15 @@ def take_read(cursor: Cursor) -> Phrase:
     opening = take_opening(cursor)
     skip_now(cursor)
     is_history = cursor.take(_HISTORY_OF) is not None
+    early = _take_early_span(cursor)
     subjects = take_subjects(cursor)
     if opening.endswith("what"):
         cursor.expect("is", "are", "was", "were")
     skip_now(cursor)
-    moment = None if is_history else take_moment(cursor)
+    moment = None if is_history or early else take_moment(cursor)
     if moment is not None:
         return ReadThen(text=cursor.text, subjects=subjects, moment=moment)
-    span = take_span(cursor)
+    span = early or take_span(cursor)
     if span is not None or is_history:
         is_plotted = take_plotted(cursor) or opening in SHOWN
         return History(text=cursor.text, subjects=subjects, span=span, is_plotted=is_plotted)
@@ -129,9 +130,15 @@ def _take_difference(cursor: Cursor) -> Phrase:
 
 
 def _compared(cursor: Cursor, sides: Sequence[Subject]) -> Phrase:
+    if len(sides) == 1 and len(sides[0].sectors) > 1:
+        sides = [_in_sector(sides[0], sector) for sector in sides[0].sectors]
     if len(sides) < 2 and len(sides[0].roles) < 2:
         raise cursor.stuck("a comparison needs two things, such as 'compare HCM03 with HCM04'")
     return Compare(text=cursor.text, sides=share_nouns(sides))
+
+
+def _in_sector(subject: Subject, sector: int) -> Subject:
+    return attrs.evolve(subject, text=f"{subject.text}, sector {sector}", sectors=(sector,))
 
 
 def _take_then(cursor: Cursor) -> Moment | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from osprey.models.phrasebook.amounts import take_amount, take_count
+from osprey.models.phrasebook.amounts import take_amount, take_count, take_unit
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.phrases import Amount, Phrase, Scan, Subject
 from osprey.models.phrasebook.subjects import take_subject, take_subjects
 from osprey.models.phrasebook.times import take_duration_s
-from osprey.models.phrasebook.tokens import Kind
+from osprey.models.phrasebook.tokens import RANGE, Kind
 from osprey.models.phrasebook.vocabulary import SCAN_VERBS, SHOW_VERBS
 
 _POINTS = frozenset({"steps", "step", "points", "point", "values", "settings", "positions"})
@@ -26,6 +26,8 @@ _WAITING = (
     "with a settling time of",
     "with",
 )
+_WATCHING = ("watch", "watching", "look at", "looking at", "monitor", "monitoring")
+SCAN_OF = tuple(f"{verb} a {noun} of" for verb in ("do", "make", "run", "perform") for noun in ("scan", "sweep"))
 _AT_EACH = tuple(
     f"{where} {which} {point}"
     for where in ("at", "after", "between", "for")
@@ -36,13 +38,10 @@ _AT_EACH = tuple(
 
 def take_scan(cursor: Cursor) -> Phrase:
     """Scan: ``scan HCM03 from -0.5 to 0.5 A in 11 steps and measure the horizontal orbit``."""
-    if not cursor.take_one(SCAN_VERBS):
+    if not (cursor.take(SCAN_OF) or cursor.take_one(SCAN_VERBS)):
         raise cursor.stuck()
     subject = take_subject(cursor)
-    opening = cursor.expect("from", "between")
-    start = take_amount(cursor)
-    cursor.expect("to" if opening == "from" else "and")
-    stop = take_amount(cursor)
+    start, stop = _take_range(cursor)
     start = Amount(text=start.text, unit=start.unit or stop.unit)
     steps, increment = _take_division(cursor)
     settle_s, measure = _take_clauses(cursor)
@@ -58,11 +57,24 @@ def take_scan(cursor: Cursor) -> Phrase:
     )
 
 
+def _take_range(cursor: Cursor) -> tuple[Amount, Amount]:
+    token = cursor.peek()
+    written = RANGE.fullmatch(token.text) if token and token.kind is Kind.NAME else None
+    if written:
+        cursor.next()
+        return Amount(text=written.group(1), unit=None), Amount(text=written.group(2), unit=take_unit(cursor))
+    opening = cursor.expect("from", "between")
+    start = take_amount(cursor)
+    cursor.expect("to" if opening == "from" else "and")
+    return start, take_amount(cursor)
+
+
 def _take_division(cursor: Cursor) -> tuple[int | None, Amount | None]:
-    cursor.take_kind(Kind.COMMA)
+    is_listed = cursor.take_kind(Kind.COMMA) is not None
     if cursor.take(["in steps of", "with steps of", "in increments of", "with a step of", "by"]):
         return None, take_amount(cursor)
-    cursor.expect("in", "with", "over", "using", "at")
+    if not cursor.take(["in", "with", "over", "using", "at"]) and not is_listed:
+        raise cursor.stuck()
     steps = take_count(cursor)
     if cursor.take_one({"equal", "equidistant"}):
         pass
@@ -80,13 +92,13 @@ def _take_clauses(cursor: Cursor) -> tuple[float | None, tuple[Subject, ...]]:
         cursor.take(["and", "while", "then"])
         if settle_s is None and (found := _take_settling(cursor)) is not None:
             settle_s = found
-        elif not measure and cursor.take_one(SHOW_VERBS):
+        elif not measure and (cursor.take_one(SHOW_VERBS) or cursor.take(_WATCHING)):
             measure = take_subjects(cursor)
         else:
             cursor.index = first
             break
         cursor.take(_AT_EACH)
-        cursor.take(["each time", "please"])
+        cursor.take(["each time", "at each", "please"])
     return settle_s, measure
 
 

@@ -11,7 +11,7 @@ from attrs import Factory, define
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.phrases import Role, Subject
 from osprey.models.phrasebook.times import TIME_UNITS_NS
-from osprey.models.phrasebook.tokens import Kind, Token
+from osprey.models.phrasebook.tokens import RANGE, Kind, Token
 from osprey.models.phrasebook.units import find_unit
 from osprey.models.phrasebook.vocabulary import (
     CHANGE_VERBS,
@@ -134,6 +134,8 @@ def _take_part(cursor: Cursor, draft: _Draft) -> bool:
     if token is None:
         return False
     if token.kind is Kind.NAME:
+        if RANGE.fullmatch(token.text):
+            return False
         cursor.next()
         draft.names.append(token.text)
         return True
@@ -141,9 +143,23 @@ def _take_part(cursor: Cursor, draft: _Draft) -> bool:
         return False
     sectors = take_sectors(cursor)
     draft.sectors += sectors
-    if sectors or _take_role(cursor, draft):
+    if sectors or _take_role(cursor, draft) or _take_place(cursor, draft):
         return True
     return _take_word(cursor, draft, token)
+
+
+def _take_place(cursor: Cursor, draft: _Draft) -> bool:
+    """Take the device of ``the current in QD11`` or ``the pressure at VG07``, once a quantity stands in front."""
+    if not draft.words or draft.names or cursor.word() not in {"in", "at"}:
+        return False
+    ahead = 2 if cursor.word(1) == "the" else 1
+    start = cursor.index
+    cursor.index += ahead
+    is_counted = cursor.word() != "" and cursor.is_kind(Kind.NUMBER, ahead=1) and _is_counted_name(cursor)
+    if cursor.is_kind(Kind.NAME) or (is_counted and cursor.word() not in _NO_SUBJECT):
+        return True
+    cursor.index = start
+    return False
 
 
 def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:

@@ -57,6 +57,8 @@ def stem(word: str) -> str:
         return _SAME[word]
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
+    if word.endswith("sses"):
+        return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith(_NOT_PLURAL):
         return _SAME.get(word[:-1], word[:-1])
     return word

@@ -46,6 +46,9 @@ class Token:
 
 # The decimals are bounded so that a mile of digits stays a word and not a slow number.
 _NUMBER = r"[+-]?(?:\d{1,40}(?:\.\d{0,60})?|\.\d{1,60})(?:[eE][+-]?\d{1,4})?"
+_DECIMAL = r"[+-]?\d{1,40}(?:\.\d{1,60})?"
+RANGE = re.compile(rf"({_DECIMAL})\.\.({_DECIMAL})")
+"""Both ends of a range, such as ``-1..1``; it is a name to the tokenizer."""
 _SPECIAL_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _COMMA_NUMBER = re.compile(r"[+-]?\d{1,40}(?:,\d{1,40})+(?:\.\d{1,60})?")
@@ -55,6 +58,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[%°][^\W\d_]?")
 _HYPHENATED = re.compile(r"[a-z]+(?:-[a-z]+)+", re.IGNORECASE)
+_TWO_FIGURES = re.compile(r"(?:min|max|mean|std|rms|avg)/(?:min|max|mean|std|rms|avg)", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "`": "`"}
 _SPELLING = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "−": "-", "\u00a0": " "})
 _MARKS = ".!?;:"
@@ -145,6 +149,12 @@ def _classify(chunk: str, at: int) -> Iterator[Token]:
         for part in chunk.split("-"):
             yield Token(kind=Kind.WORD, text=part, start=place, end=place + len(part))
             place += len(part) + 1
+        return
+    if _TWO_FIGURES.fullmatch(chunk):
+        left, right = chunk.split("/")
+        yield Token(kind=Kind.WORD, text=left, start=at, end=at + len(left))
+        yield Token(kind=Kind.COMMA, text="/", start=at + len(left), end=at + len(left) + 1)
+        yield Token(kind=Kind.WORD, text=right, start=at + len(left) + 1, end=end)
         return
     measured = _NUMBER_WITH_UNIT.fullmatch(chunk)
     if measured and not _CLOCK.fullmatch(chunk) and find_unit(measured.group(2)):

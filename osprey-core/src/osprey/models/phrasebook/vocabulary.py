@@ -23,6 +23,8 @@ HEDGES = words_of("""
     maybe perhaps probably possibly approximately roughly slightly somewhat almost nearly bit
     little sort kind try guess
     """)
+INEXACT = HEDGES | words_of("or either")
+"""Words that leave the value of a change open rather than the change itself."""
 APPROVALS = words_of("""
     yes yep yeah ok okay sure approve approved approves confirm confirmed agree agreed accept accepted
     proceed granted y go do
@@ -39,7 +41,7 @@ SHOW_VERBS = words_of("""
     show showing plot plotting display displaying draw drawing read reading measure measuring record
     recording observe observing see compare
     """)
-WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS
+WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS | {"caput", "zero"}
 PLOT_VERBS = words_of("plot draw graph chart")
 
 CHANGE_VERBS = words_of("""
@@ -60,7 +62,7 @@ STOPS = words_of("""
     to by over during since between today yesterday with versus vs against before after afterwards now then
     ago at within for across throughout along as from until till and in on is are was were has have had do
     does did be been please including last past previous plus using about around while waiting wait pausing
-    settling how what which who where up down
+    settling how what which who where up down off
     """)
 """Words that end a subject."""
 

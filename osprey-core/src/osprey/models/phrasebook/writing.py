@@ -28,6 +28,7 @@ from osprey.models.phrasebook.vocabulary import (
     WRITE_VERBS,
 )
 
+_STATES = ("on", "off")
 _EFFECTS = (
     "the effect on",
     "the effect of it on",
@@ -102,13 +103,54 @@ def take_step(cursor: Cursor) -> Phrase:
         subjects = take_subjects(cursor)
     else:
         subjects = take_subjects(cursor)
-        direction = cursor.take(["up", "down"]) if verb in STEP_SIGNED else None
+        direction = cursor.take(["up", "down"]) if verb in STEP_SIGNED | {"bump"} else None
         cursor.expect("by")
         delta = _take_delta(cursor, {"up": "raise", "down": "lower", None: verb}[direction])
     _skip_endings(cursor)
     show = _take_show(cursor)
     _skip_endings(cursor)
     return Step(text=cursor.text, subjects=subjects, delta=delta, show=show)
+
+
+def take_zero(cursor: Cursor) -> Phrase:
+    """Set to zero: ``zero all vertical correctors``."""
+    cursor.expect("zero")
+    value = Amount(text="0", unit=None)
+    return _finish_set(cursor, ((Assignment(subjects=take_subjects(cursor), value=value),),), ())
+
+
+def take_switch(cursor: Cursor) -> Phrase:
+    """Switch what has the states on and off, by its words: ``turn off top-up``, ``switch top-up injection on``.
+
+    A device by its name, such as HCM03, has no such set point as a rule, and is not guessed at.
+    """
+    cursor.expect("turn", "switch")
+    state = cursor.take_one(_STATES)
+    subjects = take_switched(cursor)
+    state = state or cursor.expect(*_STATES)
+    note = f"switching {state} is taken as setting to '{state}'"
+    return _finish_set(cursor, ((Assignment(subjects=subjects, value=state),),), (note,))
+
+
+def take_switched(cursor: Cursor) -> tuple[Subject, ...]:
+    """Take what is switched; a name is none of it."""
+    first = cursor.index
+    subjects = take_subjects(cursor)
+    if any(subject.names for subject in subjects):
+        cursor.index = first
+        raise cursor.stuck("say with 'set ... to ...' what a named device is to be set to")
+    return subjects
+
+
+def take_command(cursor: Cursor) -> Phrase:
+    """Set, as operators type it: ``caput SR:S02:HCM03:CURRENT:SP 0.5``. One channel, one number, nothing else."""
+    cursor.expect("caput")
+    first = cursor.index
+    subjects = take_subjects(cursor)
+    if len(subjects) != 1 or len(subjects[0].names) != 1 or subjects[0].words:
+        cursor.index = first
+        raise cursor.stuck("caput takes the name of one channel")
+    return _finish_set(cursor, ((Assignment(subjects=subjects, value=take_amount(cursor)),),), ())
 
 
 def _finish_set(cursor: Cursor, groups: tuple[tuple[Assignment, ...], ...], notes: tuple[str, ...]) -> Set:
@@ -128,7 +170,7 @@ def _take_assignment(cursor: Cursor) -> Assignment:
 def _take_next(cursor: Cursor) -> bool | None:
     """Take what joins two assignments: False for `and`, True for `then`, None if nothing follows."""
     comma = cursor.take_kind(Kind.COMMA) is not None
-    joined = cursor.take(["and"]) is not None
+    joined = cursor.take(["and", "and also"]) is not None
     if cursor.take(["then"]):
         return True
     return False if comma or joined else None
@@ -146,7 +188,8 @@ def _take_value(cursor: Cursor) -> Amount | str | tuple[Amount, ...]:
     if quoted:
         return quoted.text
     word = cursor.word()
-    is_label = word and word not in NUMBER_WORDS and word not in _NOT_VALUES and word != "minus"
+    is_half = word == "half" and cursor.word(1) in {"a", "an"}
+    is_label = word and word not in NUMBER_WORDS and word not in _NOT_VALUES and word != "minus" and not is_half
     return cursor.next().text if is_label else take_amount(cursor)
 
 

@@ -107,7 +107,10 @@ def test_a_good_plan_has_no_problem() -> None:
             "before it starts",
         ),
         (plan(step("w", "channel_write", parameters={})), "give either 'groups' with at least one write, or 'scan'"),
-        (plan(step("w", "channel_write", parameters={"groups": [[{"channel": "SR:HCM01:SP"}]]})), "one of 'value', 'delta'"),
+        (
+            plan(step("w", "channel_write", parameters={"groups": [[{"channel": "SR:HCM01:SP"}]]})),
+            "one of 'value', 'delta'",
+        ),
         (
             plan(
                 step(

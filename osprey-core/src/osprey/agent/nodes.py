@@ -21,15 +21,14 @@ from osprey.agent.state import PendingRequest, Stage, TurnState, TurnStatus
 from osprey.agent.stepping import (
     FINAL,
     capability_of,
-    failure,
     finished,
     first_half,
-    out_of_time,
     run_at_once,
     step_of,
     steps_at_once,
 )
 from osprey.agent.telling import span, tell
+from osprey.agent.trying import failure, out_of_time
 from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.control import targets_of
 from osprey.errors import OspreyError, RefusedError
@@ -112,7 +111,7 @@ class TurnNodes:
 
     async def _prepared(self, state: TurnState, step: PlannedStep) -> TurnState:
         capability = capability_of(self._project, state, step)
-        outcome = await first_half(capability, step, left_s=self._left_s(state))
+        outcome = await first_half(self._project, capability, step, left_s=self._left_s(state))
         return _wait_for(state, outcome) if isinstance(outcome, ApprovalNeeded) else finished(state, outcome)
 
     @_timed

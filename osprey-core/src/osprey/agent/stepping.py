@@ -9,13 +9,12 @@ import anyio
 import cattrs
 
 from osprey.agent._serialization import to_plain
-from osprey.agent.brakes import effect_free
 from osprey.agent.events import StepBegan, StepEnded
 from osprey.agent.gates import is_gated
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.agent.telling import span, tell
+from osprey.agent.trying import try_step
 from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
-from osprey.errors import OspreyError, RefusedError
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -70,7 +69,7 @@ async def run_at_once(
     results: dict[str, StepResult] = {}
 
     async def run(step: PlannedStep) -> None:
-        outcome = await first_half(capability_of(project, state, step), step, left_s=left_s)
+        outcome = await first_half(project, capability_of(project, state, step), step, left_s=left_s)
         if isinstance(outcome, ApprovalNeeded):
             msg = (
                 f"capability '{step.capability}' asked for an approval, but declares no second half that carries it out"
@@ -84,44 +83,19 @@ async def run_at_once(
     return [results[step.context_key] for step in steps]
 
 
-async def first_half(capability: BaseCapability, step: PlannedStep, *, left_s: float) -> StepResult | ApprovalNeeded:
+async def first_half(
+    project: Project, capability: BaseCapability, step: PlannedStep, *, left_s: float
+) -> StepResult | ApprovalNeeded:
     """Run the half of a step that changes nothing; what is expected to go wrong becomes its result.
 
     :param left_s: how long the turn may still work.
     """
     tell(StepBegan(key=step.context_key, capability=step.capability, objective=step.task_objective))
     with span("step", key=step.context_key, capability=step.capability) as note:
-        try:
-            outcome = await _tried(capability, left_s)
-        except OspreyError as exc:
-            outcome = failure(exc)
+        outcome = await try_step(project, capability, left_s=left_s)
         note.status = "asks" if isinstance(outcome, ApprovalNeeded) else outcome.status.value
     tell(StepEnded(key=step.context_key, capability=step.capability, status=note.status))
     return outcome
-
-
-async def _tried(capability: BaseCapability, left_s: float) -> StepResult | ApprovalNeeded:
-    with effect_free(), anyio.move_on_after(left_s) as scope:
-        return await capability.prepare()
-    if scope.cancelled_caught:
-        return out_of_time()
-    msg = "a section without an effect ended without a result"
-    raise AssertionError(msg)
-
-
-def out_of_time() -> StepResult:
-    """Give the end of a step that the turn has no time left for."""
-    text = (
-        "The turn has worked for as long as execution_control.limits.max_execution_time_seconds lets it: "
-        "ask for less at once, or raise it"
-    )
-    return StepResult(status=StepStatus.FAILED, text=text)
-
-
-def failure(exc: OspreyError) -> StepResult:
-    """Give what an expected error makes of a step."""
-    status = StepStatus.REFUSED if isinstance(exc, RefusedError) else StepStatus.FAILED
-    return StepResult(status=status, text=str(exc))
 
 
 def finished(state: TurnState, *outcomes: StepResult) -> TurnState:

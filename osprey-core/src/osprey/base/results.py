@@ -34,6 +34,8 @@ class StepResult:
     artifacts: tuple[str, ...] = ()
     """Files worth opening: figures, notebooks."""
     warnings: tuple[str, ...] = ()
+    severity: str = ""
+    """Of a failed step, an `ErrorSeverity`: whether another plan may help; empty where nobody has judged it."""
 
 
 @frozen(kw_only=True)

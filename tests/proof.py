@@ -39,6 +39,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "one-write": Proof("tests.proofs.kills:one_write"),
     "batches": Proof("tests.proofs.kills:batches"),
     "approvals": Proof("tests.proofs.kills:approvals"),
+    "turns": Proof("tests.proofs.kills:turns"),
     "races": Proof("tests.proofs.attempts:races", 2),
     "tampering": Proof("tests.proofs.attempts:tampering"),
     "life": Proof("tests.proofs.examples:life", 2),

@@ -10,6 +10,8 @@ from tests.crash.approvals import WINDOWS as APPROVAL_WINDOWS
 from tests.crash.approvals import WRITES, ApprovalBench, ApprovalTally
 from tests.crash.batches import CHANNELS, GROUPS, BatchBench, BatchTally
 from tests.crash.harness import CrashBench, Tally, counting_ioc
+from tests.crash.turn_victim import write_room
+from tests.crash.turns import TurnBench, TurnTally
 from tests.crash.victim import WINDOWS
 from tests.proofs.section import SEED, Section, folder_on_disk, table, told
 
@@ -19,6 +21,7 @@ PER_WINDOW: Final = 20
 RANDOM: Final = 200
 BATCHES: Final = 500
 APPROVALS: Final = 500
+TURNS: Final = 300
 
 
 def one_write() -> Section:
@@ -49,6 +52,29 @@ completes its put after the killed process is gone. After the restart, the IOC's
 
 {len(tally.verdicts)} trials, {killed} kills, {len(tally.broken())} broken. *Doubled*: the IOC was sent the value more than once. *Lost*: an approval gone, or called done though the IOC
 never had it. A kill after the process had finished is counted as a trial that was not killed."""
+    return Section(text, bool(tally.broken()))
+
+
+def turns() -> Section:
+    """Kill a process at a random moment of a turn of several steps, and resume the turn."""
+
+    async def run() -> TurnTally:
+        tally, folder = TurnTally(), folder_on_disk()
+        write_room(folder)
+        bench = TurnBench(folder, SEED)
+        await bench.measure()
+        while sum(verdict.was_killed for verdict in tally.verdicts) < TURNS:
+            tally.verdicts.append(await bench.trial())
+        return tally
+
+    tally = anyio.run(run)
+    head = ("trials", "killed", "of these resumed to the end", "broken")
+    text = f"""## kill -9 at random moments of a turn of five steps
+
+Three steps say something, two remember a note. After each kill another process resumes the turn: it must give the answer of a turn that nobody disturbed, give it again
+when it is resumed once more, and leave two notes. A process that was killed before its question was stored has done nothing, and there is nothing to resume.
+
+{table(head, [tally.row()])}"""
     return Section(text, bool(tally.broken()))
 
 

@@ -94,13 +94,19 @@ class Agent:
             return _with_warnings(await self._begin(state, wish.question, listener), told)
 
     async def carry_out(
-        self, plan: ExecutionPlan, *, question: str, target: str | None = None, listener: Listener | None = None
+        self,
+        plan: ExecutionPlan,
+        *,
+        question: str,
+        target: str | None = None,
+        thread: str | None = None,
+        listener: Listener | None = None,
     ) -> TurnResult:
-        """Carry out a plan that a command has made, on a new thread, as if `ask` had planned it.
+        """Carry out a plan that a command has made, on a new thread or on a given one, as if `ask` had planned it.
 
         :param question: what the person typed; it stands in the request that is shown for approval.
         """
-        thread = _new_thread()
+        thread = thread or _new_thread()
         async with locked_thread(self.project, thread):
             state = self._entry(thread, Wish(question=question, settings=ThreadSettings()), target)
             state["given_plan"] = to_plain(plan)

@@ -1,4 +1,4 @@
-"""A question in words that no grammar knows, planned by a model over the real wire, and by the phrasebook without it."""
+"""A question that no grammar knows, planned by a model over the real wire; and by the phrasebook where one fails."""
 
 from __future__ import annotations
 

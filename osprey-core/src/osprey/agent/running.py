@@ -77,8 +77,9 @@ class TurnRun:
             if not snapshot.values:
                 # Its process died before the first checkpoint: nothing of it was done.
                 await self._run(cast("TurnState", self._row.entry))
-            elif pending_request(snapshot) is None and snapshot.next:
-                # It was cut between two nodes: the next one has not finished.
+            elif pending_request(snapshot) is None and snapshot.tasks:
+                # It was cut between two nodes. Not `next`: a node whose result is stored and not yet taken up is in
+                # `tasks` alone.
                 await self._run(None)
         await self._follow()
 
@@ -116,7 +117,7 @@ class TurnRun:
         waiting = pending_request(snapshot)
         results: list[dict[str, Any]] = values.get("results", [])
         status = TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed")
-        is_cut = self._is_drained and not waiting and bool(snapshot.next)
+        is_cut = self._is_drained and not waiting and bool(snapshot.tasks)
         told = f"Stopped before the next step. To go on: osprey resume {self._row.thread}"
         return TurnResult(
             thread=self._row.thread,

@@ -63,7 +63,7 @@ def turns() -> Section:
         write_room(folder)
         bench = TurnBench(folder, SEED)
         await bench.measure()
-        while sum(verdict.was_killed for verdict in tally.verdicts) < TURNS:
+        while sum(verdict.was_killed and verdict.was_begun for verdict in tally.verdicts) < TURNS:
             tally.verdicts.append(await bench.trial())
         return tally
 

@@ -80,8 +80,8 @@ def open_bench(folder: Path) -> Project:
     return open_project(folder, options=LoadOptions(local=(folder / "empty.py",)))
 
 
-async def turn(agent: Agent, said: str) -> None:
-    done = await agent.carry_out(plan(said), question=said)
+async def turn(agent: Agent, said: str, thread: str | None = None) -> None:
+    done = await agent.carry_out(plan(said), question=said, thread=thread)
     assert done.status is TurnStatus.DONE
     assert done.answer.splitlines()[:3] == [f"{said}/{number}" for number in range(3)], "cross-talk"
 
@@ -160,7 +160,7 @@ async def crowd(folder: Path) -> dict[str, float]:
             chance = random.Random(name)
             for number in range(OF_EACH):
                 await anyio.sleep(chance.random() / 100)
-                await turn(agent, f"{name}-{number}")
+                await turn(agent, f"{name}-{number}", f"thread{name}")
                 done += 1
                 if done in (100, THREADS * OF_EACH):
                     gc.collect()

@@ -52,8 +52,8 @@ class TurnRun:
         try:
             with self._project.activate(), self._teller.active(), span("turn", thread=row.thread) as note:
                 self._teller.tell(TurnBegan(thread=row.thread, turn=row.turn, asked=row.asked))
-                await run_with_brakes(self._project, lambda: self._go(is_new=is_new))
-                result = await self._result()
+                snapshot = await run_with_brakes(self._project, lambda: self._go(is_new=is_new))
+                result = await self._result(snapshot)
                 end, note.status = _end_of(result), result.status.value
         finally:
             with anyio.CancelScope(shield=True):
@@ -69,7 +69,8 @@ class TurnRun:
         with anyio.CancelScope(shield=True):
             await saver.adelete_thread(self._row.turn)
 
-    async def _go(self, *, is_new: bool) -> None:
+    async def _go(self, *, is_new: bool) -> StateSnapshot:
+        """Work as far as it goes, and give how the graph stands then."""
         if is_new:
             await self._run(cast("TurnState", self._row.entry))
         else:
@@ -81,9 +82,9 @@ class TurnRun:
                 # It was cut between two nodes. Not `next`: a node whose result is stored and not yet taken up is in
                 # `tasks` alone.
                 await self._run(None)
-        await self._follow()
+        return await self._follow()
 
-    async def _follow(self) -> None:
+    async def _follow(self) -> StateSnapshot:
         """Go on as long as what the turn waits for is decided: once for each request, those of an edit included."""
         answered: set[str] = set()
         while True:
@@ -91,7 +92,7 @@ class TurnRun:
             request_id = pending_request(snapshot)
             is_over = request_id is None or request_id in answered or self._is_drained
             if is_over or request_id is None or not await self._is_decided(request_id):
-                return
+                return snapshot
             answered.add(request_id)
             await self._run(answer_to(snapshot, request_id))
 
@@ -111,8 +112,7 @@ class TurnRun:
             )
             raise ConfigError(msg) from exc
 
-    async def _result(self) -> TurnResult:
-        snapshot = await self._snapshot()
+    async def _result(self, snapshot: StateSnapshot) -> TurnResult:
         values = cast("TurnState", snapshot.values)
         waiting = pending_request(snapshot)
         results: list[dict[str, Any]] = values.get("results", [])

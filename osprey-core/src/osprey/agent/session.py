@@ -268,4 +268,4 @@ def _told_of_others(results: list[TurnResult], shown: TurnResult) -> list[str]:
 
 
 def _new_thread() -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"

@@ -40,6 +40,8 @@ class _Found:
 
 async def recover(targets: Targets, journal: Journal) -> tuple[ApplyReport, ...]:
     """Read back and record what dead processes left open, and end their requests."""
+    if not await journal.ledger.may_have_orphans():
+        return ()
     await recover_intents(targets, journal, await journal.ledger.orphans())
     reports: list[ApplyReport] = []
     for row in await journal.ledger.orphan_requests():

@@ -133,10 +133,17 @@ class Ledger:
         _, requests = await self._orphans()
         return requests
 
+    async def may_have_orphans(self) -> bool:
+        """Say whether looking for orphans is worth its commit: whether any other owner, dead or alive, has work.
+
+        The first answer is always yes: to look also sweeps what dead owners have left in the folder of locks.
+        """
+        if self._has_looked:
+            return await self._database.read(self._is_work_of_others)
+        self._has_looked = True
+        return True
+
     async def _orphans(self) -> tuple[builtins.list[IntentRow], builtins.list[RequestRow]]:
-        if self._has_looked and not await self._database.read(self._is_work_of_others):
-            return [], []
-        self._has_looked = True  # the first look also sweeps what dead owners left in the folder of locks
         return await self._database.safety.run(lambda connection: recovery.find_orphans(connection, self._books))
 
     def _is_work_of_others(self, connection: Connection) -> bool:

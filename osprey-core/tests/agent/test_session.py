@@ -9,12 +9,13 @@ import pytest
 
 from osprey.agent.capabilities.memory import MemoryCapability
 from osprey.agent.session import Agent, open_agent
-from osprey.agent.state import TurnStatus
+from osprey.agent.state import TurnResult, TurnStatus
 from osprey.approval import current_actor
 from osprey.base import StepResult
 from osprey.errors import ConfigError, UsageError
 from osprey.journal import RequestState, journal_of
 from osprey.project import Project, open_project
+from osprey.sessions import TurnRow, threads_of
 
 pytestmark = pytest.mark.anyio
 
@@ -89,11 +90,57 @@ async def test_several_turns_of_a_thread_wait_at_once_and_each_gets_its_own_deci
     await requests.reject(row.id, current_actor(), "not now")
     refused = await agent.resume(first.thread, turn=second.turn)
     assert refused.status is TurnStatus.REFUSED
-    assert any(str(first.approval) in warning for warning in refused.warnings)
+    assert (await agent.resume(first.thread, turn=first.turn)).status is TurnStatus.WAITING
     row = await requests.get(str(first.approval))
     await requests.approve(row.id, row.sha256[:8], current_actor())
     done = await agent.resume(first.thread)
     assert (done.turn, done.status) == (first.turn, TurnStatus.DONE)
+
+
+async def test_all_turns_of_a_thread_that_go_on_are_told_and_one_that_cannot_holds_up_none(
+    project: Project, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [await agent.ask(f"set BEND to {value} A", thread="t") for value in (3, 4, 5)]
+    requests = journal_of(project).requests
+    for one in asked:
+        row = await requests.get(str(one.approval))
+        await requests.approve(row.id, row.sha256[:8], current_actor())
+    run = Agent._run
+
+    async def fail_first(self: Agent, row: TurnRow, *more: object, **named: object) -> TurnResult:
+        if row.turn == asked[0].turn:
+            raise ConfigError("its target is gone")
+        return await run(self, row, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Agent, "_run", fail_first)
+    results = await agent.resume_all("t")
+    assert [one.turn for one in results] == [one.turn for one in asked]
+    assert [one.status for one in results] == [TurnStatus.STOPPED, TurnStatus.DONE, TurnStatus.WAITING], (
+        "BEND has moved"
+    )
+    assert results[0].answer == "its target is gone"
+
+
+async def test_what_was_decided_meanwhile_is_not_said_to_wait_and_gets_no_remark(
+    project: Project, agent: Agent
+) -> None:
+    asked = await agent.ask("set BEND to 3 A")
+    requests = journal_of(project).requests
+    await requests.reject(str(asked.approval), current_actor(), "not now")
+    told = await agent.ask("what is the current of BEND", thread=asked.thread)
+    assert [warning for warning in told.warnings if "waits for a decision" in warning] == []
+    assert any(f"osprey resume {asked.thread}" in warning for warning in told.warnings)
+    assert [d.word for d in await requests.decisions(str(asked.approval))] == ["reject"]
+    assert (await agent.ask("/help", thread=asked.thread)).warnings == ()
+
+
+@pytest.mark.parametrize("said", ["x" * 20_001, "\udcff beam"])
+async def test_what_is_too_long_or_no_text_is_refused_before_anything_is_kept(
+    project: Project, agent: Agent, said: str
+) -> None:
+    with pytest.raises(UsageError, match=r"characters|UTF-8"):
+        await agent.ask(said, thread="t")
+    assert await threads_of(project).list() == []
 
 
 @pytest.mark.parametrize("said", ["yes", "yes but only 2 A", "approve", "/planning yes"])

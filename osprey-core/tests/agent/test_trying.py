@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from osprey.agent.events import Event, StepTried
-from osprey.agent.state import TurnStatus
+from osprey.agent.state import TurnResult, TurnStatus
+from osprey.approval import current_actor
 from osprey.base import ErrorSeverity, ExecutionPlan, PlannedStep
+from osprey.journal import journal_of
 
 pytestmark = pytest.mark.anyio
 
@@ -103,6 +106,24 @@ async def test_the_time_of_a_turn_is_that_of_all_attempts(small_bench) -> None:
         ended = await agent.carry_out(plan("shaky", 1, "connector"), question="x")
     assert ended.status is TurnStatus.FAILED
     assert "max_execution_time_seconds" in ended.answer
+
+
+async def test_a_halt_between_two_attempts_ends_the_turn_as_refused(small_bench) -> None:
+    slow = TOYS.replace('"delay_seconds": 0.0', '"delay_seconds": 1000.0')
+    async with small_bench(plugin=slow) as (project, agent):
+        seen: list[Event] = []
+        results: list[TurnResult] = []
+
+        async def work() -> None:
+            results.append(await agent.carry_out(plan("shaky", 1, "connector"), question="x", listener=seen.append))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            while not any(isinstance(event, StepTried) for event in seen):
+                await anyio.sleep(0.01)
+            await journal_of(project).halt.set(current_actor(), "smoke")
+    assert results[0].status is TurnStatus.REFUSED
+    assert "smoke" in results[0].answer
 
 
 def test_the_severities_are_the_five_of_the_guides() -> None:

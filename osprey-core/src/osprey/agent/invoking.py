@@ -6,6 +6,7 @@ that it names, as in a graph of one's own: `{"approved": True}` without one coun
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from osprey.project import Project
 
 _INPUT_KEYS: Final = frozenset({"user_query", "target"})
-_MOST_EVENTS: Final = 1000
-"""Of a stream that nobody reads; what comes after them is left out, never the result."""
 
 
 class InvokedAgent(Agent):
@@ -101,21 +100,33 @@ class InvokedAgent(Agent):
         ...     async for event in events:
         ...         print(event)
         """
-        send, receive = anyio.create_memory_object_stream[Any](_MOST_EVENTS)
+        send, receive = anyio.create_memory_object_stream[Any](math.inf)
 
         def listen(event: Event) -> None:
             with suppress(anyio.WouldBlock, anyio.BrokenResourceError):
                 send.send_nowait(event)
 
+        failures: list[BaseException] = []  # raised below as they are, not as parts of a group
+
         async def work() -> None:
             with send:
-                await self.ainvoke(given, config, listener=listen)
+                try:
+                    await self.ainvoke(given, config, listener=listen)
+                except Exception as exc:  # noqa: BLE001 - as above
+                    failures.append(exc)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work)
-            with receive:
-                yield receive
+            try:
+                with receive:
+                    yield receive
+            except anyio.get_cancelled_exc_class():
+                raise
+            except BaseException as exc:  # noqa: BLE001 - as above
+                failures.insert(0, exc)
             tasks.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
 
 
 def create_agent(project: Project | None = None) -> InvokedAgent:
@@ -131,8 +142,8 @@ def thread_in(config: Mapping[str, Any] | None) -> str | None:
     given: Mapping[str, Any] = config or {}
     inner: Any = given.get("configurable")
     below: Mapping[str, Any] = cast("Mapping[str, Any]", inner) if isinstance(inner, Mapping) else {}
-    found = {where["thread_id"] for where in (given, below) if "thread_id" in where}
-    if len(found) > 1 or not all(isinstance(name, str) for name in found):
+    found = [where["thread_id"] for where in (given, below) if "thread_id" in where]
+    if not all(isinstance(name, str) for name in found) or len(set(found)) > 1:
         msg = f"one thread has one name: {', '.join(map(repr, found))}"
         raise UsageError(msg)
     return next(iter(found), None)

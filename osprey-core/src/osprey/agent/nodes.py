@@ -80,7 +80,8 @@ class TurnNodes:
                 return {**known, "status": TurnStatus.FAILED.value, "unplanned": why, "answer": planned.answer}
             note.about["steps"] = len(planned.plan.steps)
         tell(PlanMade(steps=tuple(map(_item, planned.plan.steps))))
-        return {**known, **await self._planned(state, planned.plan)}
+        told: TurnState = {**state, "warnings": [*state.get("warnings", []), *planned.warnings]}
+        return {**known, "warnings": told.get("warnings", []), **await self._planned(told, planned.plan)}
 
     async def _planned(self, state: TurnState, plan: ExecutionPlan) -> TurnState:
         """Begin with the plan, or have a person look at it first."""
@@ -98,7 +99,10 @@ class TurnNodes:
         """Run the first half of the next steps, which changes nothing; or have a person agree to it first."""
         if self._left_s(state) <= 0:
             return finished(state, out_of_time())
-        step, *others = steps_at_once(self._project, state)
+        try:
+            step, *others = steps_at_once(self._project, state)
+        except OspreyError as exc:  # a plugin that is gone, or does not load
+            return finished(state, failure(exc))
         if others:
             return finished(
                 state, *await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
@@ -190,9 +194,15 @@ class TurnNodes:
         if state.get("answer"):
             return {}
         with span("respond"):
-            simulated = (await targets_of(self._project).get(state.get("target"))).simulated
-            answer = compose_answer(state, simulated=simulated)
+            answer = compose_answer(state, simulated=await self._is_simulated(state))
         return {"answer": answer, "status": state.get("status") or TurnStatus.DONE.value}
+
+    async def _is_simulated(self, state: TurnState) -> bool:
+        """Say whether the turn's target reaches no real machine; of one that is gone by now nobody can tell."""
+        try:
+            return (await targets_of(self._project).get(state.get("target"))).simulated
+        except OspreyError:
+            return False
 
 
 def _item(step: PlannedStep) -> PlannedItem:

@@ -4,7 +4,7 @@ said before them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import cattrs
 from attrs import field, frozen
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from osprey.project import Project
 
 
+_READ_WITHOUT: Final = "no model gave a plan, and the built-in phrasebook read the request; osprey trace show says why"
+
+
 @frozen(kw_only=True)
 class Planned:
     """What planning came to."""
@@ -36,6 +39,7 @@ class Planned:
     """What is said instead of a plan."""
     task: str = ""
     usage: dict[str, Any] = field(factory=dict[str, Any])
+    warnings: tuple[str, ...] = ()
 
 
 async def plan_turn(project: Project, state: TurnState) -> Planned:
@@ -58,7 +62,10 @@ async def plan_turn(project: Project, state: TurnState) -> Planned:
         tell(TaskExtracted(task=found.task))
     usage = _usage(account)
     if isinstance(found.outcome, ExecutionPlan):
-        return Planned(plan=found.outcome, task=found.task, usage=usage)
+        is_replaced = bool(account.attempts) and not found.by_model
+        return Planned(
+            plan=found.outcome, task=found.task, usage=usage, warnings=(_READ_WITHOUT,) if is_replaced else ()
+        )
     why = Unplanned.ASKS if isinstance(found.outcome, Clarification) else Unplanned.NOT_UNDERSTOOD
     return Planned(unplanned=why, answer=str(found.outcome), task=found.task, usage=usage)
 

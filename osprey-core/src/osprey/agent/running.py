@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, cast
 
 import anyio
+from attrs import evolve
 from langgraph.errors import GraphDrained, GraphRecursionError
 from langgraph.runtime import RunControl
 
+from osprey.agent.answers import compose_answer
 from osprey.agent.brakes import run_with_brakes
 from osprey.agent.events import Listener, TurnBegan, TurnEnded
 from osprey.agent.state import TurnResult, TurnState, Unplanned
 from osprey.agent.telling import Teller, span
 from osprey.approval.interrupts import answer_to, pending_request, strict_resume
+from osprey.config import Posture
 from osprey.errors import ConfigError
 from osprey.journal import RequestState, journal_of
 from osprey.sessions import UNFINISHED, TurnEnd, TurnRow, TurnStatus, threads_of
@@ -48,7 +51,7 @@ class TurnRun:
 
         Where it is cancelled or fails it is stored as stopped, and going on later begins with the node that was cut.
         """
-        row, end = self._row, TurnEnd(status=TurnStatus.STOPPED, answer=self._row.end.answer)
+        row, end = self._row, evolve(self._row.end, status=TurnStatus.STOPPED)
         try:
             with self._project.activate(), self._teller.active(), span("turn", thread=row.thread) as note:
                 self._teller.tell(TurnBegan(thread=row.thread, turn=row.turn, asked=row.asked))
@@ -118,7 +121,9 @@ class TurnRun:
         results: list[dict[str, Any]] = values.get("results", [])
         status = TurnStatus.WAITING if waiting else TurnStatus(values.get("status") or "failed")
         is_cut = self._is_drained and not waiting and bool(snapshot.tasks)
-        told = f"Stopped before the next step. To go on: osprey resume {self._row.thread}"
+        told = "\n".join(
+            [*self._told_so_far(values), f"Stopped before the next step: osprey resume {self._row.thread}"]
+        )
         return TurnResult(
             thread=self._row.thread,
             turn=self._row.turn,
@@ -135,6 +140,13 @@ class TurnRun:
             usage=values.get("usage", {}),
             unplanned=Unplanned(why) if (why := values.get("unplanned")) else None,
         )
+
+    def _told_so_far(self, values: TurnState) -> list[str]:
+        if not values.get("results"):
+            return []
+        target = self._project.config.control_system.targets.get(str(values.get("target")))
+        simulated = target is not None and target.posture is Posture.SIMULATION
+        return [compose_answer(values, simulated=simulated)]
 
     async def _is_decided(self, request_id: str) -> bool:
         row = await journal_of(self._project).requests.get(request_id)

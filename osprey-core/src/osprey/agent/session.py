@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,15 @@ from osprey.agent.commands import Wish, read_wish
 from osprey.agent.graph import build_graph
 from osprey.agent.running import TurnRun, result_of
 from osprey.agent.state import TurnResult, TurnState, TurnStatus
+from osprey.agent.thinking.extraction import MOST_TASK
 from osprey.agent.threads import locked_thread
 from osprey.approval import current_actor, identity_of
 from osprey.approval.desk import comment
 from osprey.approval.notices import tell_outcome
+from osprey.config.closest import did_you_mean
 from osprey.control import guard_of
-from osprey.errors import StorageError, UsageError
-from osprey.journal import journal_of
+from osprey.errors import OspreyError, StorageError, UsageError
+from osprey.journal import RequestState, journal_of
 from osprey.journal.values import CONCLUSIONS
 from osprey.sessions import NewTurn, ThreadSettings, TurnRow, threads_of
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from osprey.agent.events import Listener
     from osprey.base import ExecutionPlan
+    from osprey.journal import RequestRow
     from osprey.project import Project
 
 
@@ -81,16 +84,15 @@ class Agent:
         :raises UsageError: nothing was said, the command or the target is unknown.
         :raises ConflictError: another process or task works on the thread now.
         """
-        thread = thread or _new_thread()
+        _require_text(question)
+        thread = thread or new_thread()
         async with locked_thread(self.project, thread):
             settings = await threads_of(self.project).settings(thread)
             wish = await read_wish(self.project, thread, question, settings)
-            told = await self._tell_of_unfinished(thread, question)
             if not wish.question:
-                return TurnResult(
-                    thread=thread, status=TurnStatus.DONE, answer=wish.reply, warnings=told, is_exit=wish.is_exit
-                )
+                return TurnResult(thread=thread, status=TurnStatus.DONE, answer=wish.reply, is_exit=wish.is_exit)
             state = self._entry(thread, wish, target)
+            told = await self._tell_of_unfinished(thread, question)
             return _with_warnings(await self._begin(state, wish.question, listener), told)
 
     async def carry_out(
@@ -106,28 +108,58 @@ class Agent:
 
         :param question: what the person typed; it stands in the request that is shown for approval.
         """
-        thread = thread or _new_thread()
+        thread = thread or new_thread()
         async with locked_thread(self.project, thread):
             state = self._entry(thread, Wish(question=question, settings=ThreadSettings()), target)
             state["given_plan"] = to_plain(plan)
             return await self._begin(state, question, listener)
 
     async def resume(self, thread: str, *, turn: str | None = None, listener: Listener | None = None) -> TurnResult:
-        """Go on with a thread after a decision, a stop or a crash. What was done is never done again.
+        """Go on with a turn after a decision, a stop or a crash. What was done is never done again.
 
-        :param turn: the turn whose result is wanted; without it that of the newest that was not finished.
-        :raises UsageError: there is no such thread.
+        :param turn: the turn to go on with, and no other; without it all that are not finished, and the result of the
+            newest of them (`resume_all` gives each).
+        :raises UsageError: there is no such thread or turn.
         """
         async with locked_thread(self.project, thread):
             threads = threads_of(self.project)
             await threads.get(thread)
             recovered = await self._recovered()
             rows = await threads.turns(thread, unfinished_only=True)
-            results = [await self._run(row, listener) for row in rows]
-            wanted = next((one for one in results if one.turn == turn), results[-1] if results and not turn else None)
-            if wanted is None:
-                return _with_warnings(await self._ended(thread, turn), recovered)
-            return _with_warnings(wanted, [*recovered, *_told_of_others(results, wanted)])
+            if turn is not None:
+                wanted = [row for row in rows if row.turn == turn]
+                result = await self._run(wanted[0], listener) if wanted else await self._ended(thread, turn)
+                return _with_warnings(result, recovered)
+            results = await self._go_on(rows, listener)
+            newest = results[-1] if results else await self._ended(thread, None)
+            return _with_warnings(newest, recovered)
+
+    async def resume_all(self, thread: str, *, listener: Listener | None = None) -> list[TurnResult]:
+        """Go on with every turn of a thread that is not finished, as `resume` does, and give what became of each; of
+        a thread that has none, the result of its newest turn.
+        """
+        async with locked_thread(self.project, thread):
+            threads = threads_of(self.project)
+            await threads.get(thread)
+            recovered = await self._recovered()
+            results = await self._go_on(await threads.turns(thread, unfinished_only=True), listener)
+            first, *rest = results or [await self._ended(thread, None)]
+            return [_with_warnings(first, recovered), *rest]
+
+    async def _go_on(self, rows: Sequence[TurnRow], listener: Listener | None) -> list[TurnResult]:
+        """Go on with turns one after the other; one that cannot holds up none behind it.
+
+        :raises OspreyError: the only one cannot.
+        """
+        results: list[TurnResult] = []
+        for row in rows:
+            try:
+                results.append(await self._run(row, listener))
+            except OspreyError as exc:
+                if len(rows) == 1:
+                    raise
+                results.append(evolve(result_of(row), status=TurnStatus.STOPPED, answer=str(exc)))
+        return results
 
     async def _ended(self, thread: str, turn: str | None) -> TurnResult:
         """Give the stored result of a turn, the newest without a name; a checkpoint that a crash left is removed."""
@@ -155,12 +187,16 @@ class Agent:
         return _with_warnings(result, recovered)
 
     def _entry(self, thread: str, wish: Wish, target: str | None) -> TurnState:
-        settings = wish.settings
+        settings, systems = wish.settings, self.project.config.control_system
+        if target is not None and target not in systems.targets:
+            hint = did_you_mean(target, tuple(systems.targets)) or f"there are {', '.join(systems.targets)}"
+            msg = f"target {target!r} is not configured (`control_system.targets`); {hint}"
+            raise UsageError(msg)
         return {
             "thread": thread,
             "turn": f"{thread}.{secrets.token_hex(4)}",
             "user_query": wish.question,
-            "target": target or self.project.config.control_system.default_target,
+            "target": target or systems.default_target,
             "user_id": current_actor().subject,
             "planning_mode": settings.planning,
             "approval": settings.approval.value,
@@ -177,27 +213,36 @@ class Agent:
         }
 
     async def _tell_of_unfinished(self, thread: str, said: str) -> list[str]:
-        """Keep what is said with every request that the thread waits for, and say what is not finished."""
+        """Say in a line what of the thread is not finished; what is said is kept with the newest request that waits."""
+        rows = await threads_of(self.project).turns(thread, unfinished_only=True)
+        waiting: list[str] = []
+        for row in rows:
+            request = await self._newest_of(row.end.request) if row.end.request else None
+            if request is not None and request.state is RequestState.PENDING:
+                waiting.append(request.id)
         told: list[str] = []
-        for row in await threads_of(self.project).turns(thread, unfinished_only=True):
-            request_id = row.end.request
-            if request_id is None:
-                told.append(f"'{row.asked}' was cut short; osprey resume {thread} goes on with it")
-                continue
-            request_id = await self._newest_of(request_id)
-            await comment(self.project, request_id, identity_of(self.project), said)
-            told.append(
-                f"'{row.asked}' waits for request {request_id}; what you said is kept with it as a remark and decides "
-                f"nothing: osprey approvals show {request_id}"
+        if waiting:
+            await comment(self.project, waiting[-1], identity_of(self.project), said)
+            others = (
+                f" ({len(waiting) - 1} more of this thread wait: osprey approvals list)" if len(waiting) > 1 else ""
             )
+            told.append(
+                f"request {waiting[-1]} waits for a decision; what you said is kept with it as a remark and decides "
+                f"nothing: osprey approvals show {waiting[-1]}{others}"
+            )
+        if len(rows) > len(waiting):
+            count = len(rows) - len(waiting)
+            some = "an earlier question is" if count == 1 else f"{count} earlier questions are"
+            told.append(f"{some} decided or was cut short, and goes on with: osprey resume {thread}")
         return told
 
-    async def _newest_of(self, request_id: str) -> str:
+    async def _newest_of(self, request_id: str) -> RequestRow:
         """Give the request that edits have put in the place of this one, or itself."""
         requests = journal_of(self.project).requests
-        while (successor := await requests.successor(request_id)) is not None:
-            request_id = successor.id
-        return request_id
+        row = await requests.get(request_id)
+        while row.state is RequestState.SUPERSEDED and (successor := await requests.successor(row.id)) is not None:
+            row = successor
+        return row
 
     async def _recovered(self) -> list[str]:
         reports = await guard_of(self.project).recover()
@@ -259,13 +304,21 @@ def _with_warnings(result: TurnResult, first: list[str]) -> TurnResult:
     return evolve(result, warnings=(*first, *result.warnings)) if first else result
 
 
-def _told_of_others(results: list[TurnResult], shown: TurnResult) -> list[str]:
-    return [
-        f"another turn of this thread waits for request {one.approval}"
-        for one in results
-        if one.approval and one is not shown
-    ]
+def _require_text(said: str) -> None:
+    """Refuse what could not be stored, or would fill what it is stored in.
+
+    :raises UsageError: it is too long, or no text.
+    """
+    if len(said) > MOST_TASK:
+        msg = f"the message has {len(said)} characters: at most {MOST_TASK} are taken; say it shorter"
+        raise UsageError(msg)
+    try:
+        said.encode()
+    except UnicodeEncodeError as exc:
+        msg = "the message is not valid UTF-8: look at what sends it"
+        raise UsageError(msg) from exc
 
 
-def _new_thread() -> str:
+def new_thread() -> str:
+    """Give the name of a new thread."""
     return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"

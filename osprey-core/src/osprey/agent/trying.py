@@ -39,13 +39,14 @@ class _Policy:
     @classmethod
     def of(cls, capability: BaseCapability, most_retries: int) -> _Policy:
         """Read a capability's own; one that makes no sense lets nothing be tried again."""
-        told: Any = type(capability).get_retry_policy()
+        told: Any = None
         try:
+            told = type(capability).get_retry_policy()
             attempts, delay_s, backoff = (
                 told["max_attempts"], float(told["delay_seconds"]), float(told["backoff_factor"])
             )  # fmt: skip
             is_good = isinstance(attempts, int) and min(delay_s, backoff) >= 0 and math.isfinite(delay_s * backoff)
-        except (TypeError, KeyError, ValueError):
+        except Exception:  # noqa: BLE001 - an isolation border: it is the plugin's
             is_good, attempts, delay_s, backoff = False, 1, 0.0, 1.0
         if not is_good:
             _LOG.warning("capability %r has no usable retry policy: %r", capability.name, told)
@@ -59,7 +60,10 @@ async def try_step(project: Project, capability: BaseCapability, *, left_s: floa
     :param left_s: how long the turn may still work, all attempts together.
     """
     with anyio.move_on_after(left_s) as scope:
-        return await _tried(project, capability)
+        try:
+            return await _tried(project, capability)
+        except RefusedError as exc:  # a halt, between two attempts
+            return failure(exc)
     if scope.cancelled_caught:
         return out_of_time()
     raise AssertionError("a step ended without a result")

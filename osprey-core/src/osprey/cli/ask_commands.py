@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -13,7 +15,7 @@ import click
 from osprey.agent.events import Event, PlanMade, StepTried
 from osprey.cli.context import cli_project
 from osprey.cli.signals import draining
-from osprey.errors import ConflictError, ExitCode
+from osprey.errors import ConflictError, ExitCode, OspreyError
 from osprey.printable import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _EXIT_CODES = {
     "failed": ExitCode.FAILED,
     "stopped": ExitCode.FAILED,
 }
+_WORST_FIRST = (ExitCode.FAILED, ExitCode.REFUSED, ExitCode.WAITING)
 
 
 @click.command()
@@ -54,11 +57,12 @@ def resume(thread: str, as_json: bool) -> None:
 
 
 async def _ask(question: str, target: str | None, thread: str | None, as_json: bool) -> None:
-    from osprey.agent.session import open_agent
+    from osprey.agent.session import new_thread, open_agent
 
     async with cli_project() as project, open_agent(project) as agent, draining(agent):
-        listener = None if as_json else show_progress
-        result = await agent.ask(question, target=target, thread=thread, listener=listener)
+        listener, thread = None if as_json else show_progress, thread or new_thread()
+        async with told_of_cut(project, thread):
+            result = await agent.ask(question, target=target, thread=thread, listener=listener)
         await conclude_turn(project, agent, result, as_json)
 
 
@@ -66,19 +70,44 @@ async def _resume(thread: str, as_json: bool) -> None:
     from osprey.agent.session import open_agent
 
     async with cli_project() as project, open_agent(project) as agent, draining(agent):
-        result = await agent.resume(thread, listener=None if as_json else show_progress)
-        await conclude_turn(project, agent, result, as_json)
+        *others, newest = await agent.resume_all(thread, listener=None if as_json else show_progress)
+        if not as_json:
+            for result in others:
+                click.echo(f"{printable(result.task)}:")
+                show_turn(result)
+        await conclude_turn(project, agent, newest, as_json, others)
 
 
-async def conclude_turn(project: Project, agent: Agent, result: TurnResult, as_json: bool) -> None:
-    """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code."""
+@asynccontextmanager
+async def told_of_cut(project: Project, thread: str) -> AsyncGenerator[None]:
+    """Where a turn ends in an error or Ctrl-C, say how to go on with it: its thread's name may be on no screen yet."""
+    from osprey.sessions import threads_of
+
+    try:
+        yield
+    except BaseException:
+        with anyio.CancelScope(shield=True), suppress(OspreyError):
+            if await threads_of(project).turns(thread, unfinished_only=True):
+                click.echo(f"To go on with what was begun: osprey resume {thread}", err=True)
+        raise
+
+
+async def conclude_turn(
+    project: Project, agent: Agent, result: TurnResult, as_json: bool, others: Sequence[TurnResult] = ()
+) -> None:
+    """Ask for the decision a turn waits for, if a person can be asked here; show the turn, and end with its code.
+
+    :param others: further turns that went on and are shown already; the worst of all codes counts.
+    """
     result = await settle_turn(project, agent, result, is_asked=not as_json)
     if as_json:
-        click.echo(json.dumps(_plain(result), ensure_ascii=False))
+        more = {"others": [_plain(one) for one in others]} if others else {}
+        click.echo(json.dumps({**_plain(result), **more}, ensure_ascii=False))
     else:
         show_turn(result)
         await _tell_of_others(project, result)
-    code = _EXIT_CODES[result.status]
+    codes = {_EXIT_CODES[one.status] for one in (result, *others)}
+    code = next((code for code in _WORST_FIRST if code in codes), ExitCode.DONE)
     if code:
         raise SystemExit(int(code))
 

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import click
 
-from osprey.cli.ask_commands import settle_turn, show_progress, show_turn
+from osprey.cli.ask_commands import settle_turn, show_progress, show_turn, told_of_cut
 from osprey.cli.context import cli_project
 from osprey.cli.signals import draining
 from osprey.errors import ConfigError, OspreyError
@@ -31,15 +31,16 @@ def chat(thread: str | None, target: str | None) -> None:
 
 
 async def _chat(thread: str | None, target: str | None) -> None:
-    from osprey.agent.session import open_agent
+    from osprey.agent.session import new_thread, open_agent
 
     async with cli_project() as project, open_agent(project) as agent, draining(reader := _Reader(agent)):
         while (line := await reader.read(thread)) is not None:
             if not line.strip():
                 continue
+            thread = thread or new_thread()
             try:
-                result = await agent.ask(line, thread=thread, target=target, listener=show_progress)
-                thread = result.thread
+                async with told_of_cut(project, thread):
+                    result = await agent.ask(line, thread=thread, target=target, listener=show_progress)
                 result = await settle_turn(project, agent, result, is_asked=True)
             except ConfigError:
                 raise

@@ -70,7 +70,7 @@ def _line(span: Span, depth: int, begun_ns: int, whole_ns: int) -> str:
     length = max(1, round((span.ended_ns - span.begun_ns) * _BAR / whole_ns))
     bar = " " * min(start, _BAR - 1) + "━" * min(length, _BAR - min(start, _BAR - 1))
     about = "".join(f" {name}={printable(str(value))}" for name, value in span.about.items())
-    status = "" if span.status == "ok" else f"  {span.status}"
+    status = "" if span.status == "ok" else f"  {printable(span.status)}"
     took_ms = (span.ended_ns - span.begun_ns) / 1e6
     return f"{bar:<{_BAR}} {took_ms:10.1f} ms  {'  ' * depth}{printable(span.name)}{about}{status}"
 

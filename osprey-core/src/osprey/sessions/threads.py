@@ -71,7 +71,8 @@ class Threads:
                 _touch(connection, thread, now_ns)
             add_spans(connection, turn, spans)
 
-        await self._database.general.run(store)
+        # Durably: the checkpoints of a turn that has ended are removed after this.
+        await self._database.safety.run(store)
 
     async def get(self, thread: str) -> ThreadRow:
         """Give a thread.

@@ -12,6 +12,7 @@ from osprey.agent.plan_validity.channels import unknown_channels
 from osprey.agent.plan_validity.parameters import parameter_problems
 from osprey.base import ExecutionPlan, PlannedStep
 from osprey.config.closest import did_you_mean
+from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.control.channels.directory import ChannelDirectory
@@ -66,7 +67,7 @@ def plan_problems(plan: ExecutionPlan, registry: Registry, surroundings: Surroun
         else:
             left.setdefault(step.context_key, (step.expected_output,) if step.expected_output else ())
         own.add(step.context_key)
-        wrong += [f"step {number} ({step.context_key[:64]}): {one}" for one in told]
+        wrong += [f"step {number} ({printable(step.context_key[:64])}): {one}" for one in told]
     if around.directory is not None:
         wrong += unknown_channels(plan, around.directory)
     return tuple(wrong)
@@ -121,11 +122,11 @@ def _wrong_inputs(step: PlannedStep, left: Mapping[str, tuple[str, ...]], all_ke
         if key == step.context_key:
             wrong.append("it needs its own result: name an earlier step, or nothing")
         elif there is None and key in all_keys:
-            wrong.append(f"it needs the result of {key!r}, which no earlier step leaves behind: move that step up")
+            wrong.append(f"it needs the result of {key[:80]!r}, which no earlier step leaves behind: move that step up")
         elif there is None:
             wrong.append(f"it needs the result of {key[:80]!r}, which no earlier step leaves behind")
         elif there and kind not in there:
-            wrong.append(f"it needs {kind[:80]} of {key!r}, which leaves {' and '.join(there)}")
+            wrong.append(f"it needs {printable(kind[:80])} of {key[:80]!r}, which leaves {' and '.join(there)}")
     return wrong
 
 

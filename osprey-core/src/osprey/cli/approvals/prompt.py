@@ -157,7 +157,7 @@ async def _keep_remark(project: Project, row: RequestRow, line: str, meanwhile: 
         return
     meanwhile.leave_out(line.strip())
     await desk.comment(project, row.id, identity_of(project), line.strip())
-    click.echo("It is kept with the request as a remark, which others see.")
+    click.echo("It is kept with the request as a remark, which others see. To ask something else, type: later")
 
 
 async def _line_or_silence(meanwhile: Meanwhile) -> str | Silence:

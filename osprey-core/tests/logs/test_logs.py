@@ -21,7 +21,7 @@ from osprey.config.masking import Masking
 from osprey.config.watching import LogFormat
 from osprey.logs import logging_in, turn_noted
 from osprey.logs.forms import form_of
-from osprey.logs.places import FilePlace
+from osprey.logs.places import FilePlace, StderrPlace
 
 LOG = logging.getLogger("a.library")
 
@@ -127,6 +127,13 @@ def test_a_record_whose_arguments_do_not_fit_is_written_as_far_as_it_goes(form: 
     for said, given in (("a number: %d", "none"), ("a thing: %s", Unspeakable())):
         written = form_of(form, Masking()).format(logging.makeLogRecord({"msg": said, "args": (given,)}))
         assert f"{said} (its arguments cannot be written)" in written
+
+
+def test_a_record_of_no_known_time_stops_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    place = StderrPlace()
+    place.setFormatter(form_of(LogFormat.TEXT, Masking()))
+    place.handle(logging.makeLogRecord({"msg": "when?", "created": 1e30}))
+    assert capsys.readouterr().err.startswith("warning: a record cannot be written")
 
 
 def test_a_huge_message_is_cut_and_counted(logs: Any, tmp_path: Path) -> None:

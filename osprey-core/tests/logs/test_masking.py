@@ -116,7 +116,7 @@ def test_a_path_and_a_short_word_of_the_environment_are_no_secrets() -> None:
     assert mask("/etc/lab.key is short") == "/etc/lab.key is short"
 
 
-@given(st.text(min_size=8).filter(lambda text: not text.startswith("/")), st.text(), st.text())
+@given(st.text(min_size=8).filter(lambda text: not text.startswith("/") and "*" not in text), st.text(), st.text())
 def test_whatever_the_secret_and_whatever_is_around_it(secret: str, before: str, after: str) -> None:
     masked = masking_of(None, {"A_KEY": secret})(before + secret + after)
-    assert secret not in masked or secret in MASK * 3
+    assert secret not in masked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from osprey.cli.root import osprey
 from osprey.sessions import Span
 from osprey.telemetry import TurnSpans, otlp_document
-from osprey.telemetry.wire import to_protobuf
+from osprey.telemetry.wire import connection_to, to_protobuf
 
 from .collector import plain
 
@@ -71,6 +72,21 @@ def test_a_fault_is_one_and_a_refusal_is_none(status: str, code: int | None) -> 
 def test_the_runs_of_a_turn_are_one_trace_and_turns_are_several() -> None:
     assert one(span(id="b" * 16))["traceId"] == one(span())["traceId"]
     assert one(span(), turn="t.2")["traceId"] != one(span())["traceId"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "place"),
+    [
+        ("http://127.0.0.1:4318", HTTPConnection, ("127.0.0.1", 4318)),
+        ("http://[::1]", HTTPConnection, ("::1", 80)),
+        ("https://[fe80::1]:4318/otlp", HTTPSConnection, ("fe80::1", 4318)),
+        ("https://collector.example", HTTPSConnection, ("collector.example", 443)),
+    ],
+)
+def test_an_endpoint_is_reached_where_and_as_it_says(endpoint: str, kind: type, place: tuple[str, int]) -> None:
+    connection = connection_to(endpoint, timeout_s=1)
+    assert type(connection) is kind
+    assert (connection.host, connection.port) == place
 
 
 def test_the_trace_of_a_turn_is_exported_to_a_file(tmp_path: Path) -> None:

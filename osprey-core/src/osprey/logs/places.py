@@ -21,7 +21,11 @@ class StderrPlace(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; where nobody can be told, it is lost."""
-        say(self.format(record))
+        try:
+            text = self.format(record)
+        except Exception as exc:  # noqa: BLE001 - a log must not stop what it tells of; said in the record's place
+            text = f"warning: a record cannot be written: {type(exc).__name__}"
+        say(text)
 
 
 class FilePlace(WatchedFileHandler):

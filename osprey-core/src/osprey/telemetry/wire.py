@@ -50,6 +50,15 @@ def _with_bytes(value: Any, key: str = "") -> Any:
     return value
 
 
+def connection_to(endpoint: str, *, timeout_s: float) -> HTTPConnection:
+    """Give a connection to a collector, not opened yet."""
+    parts = urlsplit(endpoint)
+    is_https = parts.scheme == "https"
+    # Without a port, `http.client` takes the last part of an IPv6 address for one.
+    port = parts.port or (443 if is_https else 80)
+    return (HTTPSConnection if is_https else HTTPConnection)(parts.hostname or "", port, timeout=timeout_s)
+
+
 def post(endpoint: str, headers: Mapping[str, str], body: bytes, *, timeout_s: float) -> None:
     """Send protobuf to a collector, once. No proxy of the environment is used, and no redirection followed.
 
@@ -60,8 +69,7 @@ def post(endpoint: str, headers: Mapping[str, str], body: bytes, *, timeout_s: f
     parts = urlsplit(endpoint)
     path = parts.path.rstrip("/")
     place = (path if path.endswith(_PATH) else f"{path}{_PATH}") + (f"?{parts.query}" if parts.query else "")
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    with closing(connect(parts.hostname or "", parts.port, timeout=timeout_s)) as connection:
+    with closing(connection_to(endpoint, timeout_s=timeout_s)) as connection:
         connection.request("POST", place, body, {**headers, "Content-Type": "application/x-protobuf"})
         answer = connection.getresponse()
         if not 200 <= answer.status < 300:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -31,8 +32,8 @@ class Collector:
 
 
 @contextmanager
-def collecting() -> Generator[Collector]:
-    """Serve until the end of the block."""
+def collecting(tls: ssl.SSLContext | None = None) -> Generator[Collector]:
+    """Serve until the end of the block, over TLS if there is a certificate."""
     found = Collector()
 
     class Answer(BaseHTTPRequestHandler):
@@ -50,9 +51,11 @@ def collecting() -> Generator[Collector]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     serving.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
+    found.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     try:
         yield found
     finally:

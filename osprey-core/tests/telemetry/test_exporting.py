@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from click.testing import CliRunner
 
 from osprey.agent.session import open_agent
@@ -22,7 +24,7 @@ from osprey.sessions import Span, TurnStatus, traces_of
 from osprey.telemetry import export_spans
 from osprey.telemetry.exporting import TraceExporter
 
-from .collector import Collector, plain
+from .collector import Collector, collecting, plain
 
 pytestmark = pytest.mark.anyio
 QUESTION = "what is the beam current"
@@ -78,6 +80,21 @@ async def test_the_path_of_otlp_is_added_where_it_is_missing(
     async with opened(tmp_path, f"{{otlp_endpoint: '{collector.url}{path}'}}") as project:
         export_spans(project, thread="t", turn="t.1", spans=[SPAN])
     assert collector.paths == [wanted]
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_over_tls_a_collector_is_believed_by_its_certificate_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, is_trusted: bool
+) -> None:
+    authority, tls = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    (authority if is_trusted else trustme.CA()).cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with collecting(tls) as collector:
+        async with opened(tmp_path, f"{{otlp_endpoint: '{collector.url}'}}") as project:
+            export_spans(project, thread="t", turn="t.1", spans=[SPAN])
+    assert len(collector.paths) == (1 if is_trusted else 0)
+    assert is_trusted or "CERTIFICATE_VERIFY_FAILED" in warnings(caplog)[0]
 
 
 async def test_nothing_is_sent_without_configuration_whatever_the_environment_says(

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from tests.docs.described import Key, docstrings, is_mapping, keys_of, plain
 
-from osprey.config import layout, load_config, models, schema
+from osprey.config import layout, load_config, models, schema, watching
 from osprey.config.approval import ApprovalConfig
 from osprey.config.known import UNSERVED
 from osprey.config.model_sections import ModelsLayout
@@ -36,6 +36,8 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
     "execution_control.limits": (schema.TurnLimits, None),
     "channel_finder": (schema.ChannelFinderConfig, None),
+    "logging": (watching.LoggingConfig, None),
+    "telemetry": (watching.TelemetryConfig, None),
     "plugins": (schema.PluginsConfig, None),
     "storage": (layout.StorageLayout, schema.StorageConfig),
 }

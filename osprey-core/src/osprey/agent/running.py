@@ -19,7 +19,9 @@ from osprey.approval.interrupts import answer_to, pending_request, strict_resume
 from osprey.config import Posture
 from osprey.errors import ConfigError
 from osprey.journal import RequestState, journal_of
+from osprey.logs import turn_noted
 from osprey.sessions import UNFINISHED, TurnEnd, TurnRow, TurnStatus, threads_of
+from osprey.telemetry import export_spans
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -53,14 +55,21 @@ class TurnRun:
         """
         row, end = self._row, evolve(self._row.end, status=TurnStatus.STOPPED)
         try:
-            with self._project.activate(), self._teller.active(), span("turn", thread=row.thread) as note:
+            with (
+                self._project.activate(),
+                self._teller.active(),
+                turn_noted(row.thread, row.turn),
+                span("turn", thread=row.thread) as note,
+            ):
                 self._teller.tell(TurnBegan(thread=row.thread, turn=row.turn, asked=row.asked))
                 snapshot = await run_with_brakes(self._project, lambda: self._go(is_new=is_new))
                 result = await self._result(snapshot)
                 end, note.status = _end_of(result), result.status.value
         finally:
             with anyio.CancelScope(shield=True):
-                await threads_of(self._project).end(row.turn, end, self._teller.take_spans())
+                spans = self._teller.take_spans()
+                export_spans(self._project, thread=row.thread, turn=row.turn, spans=spans)
+                await threads_of(self._project).end(row.turn, end, spans)
         if result.status not in UNFINISHED:
             await self.prune()
         self._teller.tell(TurnEnded(thread=row.thread, turn=row.turn, status=result.status.value, answer=result.answer))

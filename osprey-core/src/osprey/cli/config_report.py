@@ -111,7 +111,20 @@ def _missing_files(config: Config) -> list[Problem]:
         for key, file in ((f"{path}.limits.file", target.limits.file), (f"{path}.channels", target.channels)):
             if file is not None and not file.is_file():
                 problems.append(Problem(path=key, message=f"there is no file {file}: write it, or name another"))
-    return [*problems, *_missing_recordings(config)]
+    return [*problems, *_missing_recordings(config), *_unwatchable(config)]
+
+
+def _unwatchable(config: Config) -> Iterator[Problem]:
+    from osprey.telemetry import EXTRA_REMEDY, lacks_extra
+
+    if config.telemetry.otlp_endpoint is not None and lacks_extra():
+        message = f"no trace is sent without OpenTelemetry, which is not installed: {EXTRA_REMEDY}"
+        yield Problem(path="telemetry.otlp_endpoint", message=message)
+    file = config.logging.file
+    if file is not None and not file.parent.is_dir():
+        yield Problem(path="logging.file", message=f"there is no folder {file.parent}: make it, or name another")
+    elif file is not None and file.is_dir():
+        yield Problem(path="logging.file", message=f"{file} is a folder: name a file")
 
 
 def _missing_recordings(config: Config) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from osprey.cli.context import load_options, plugin_settings
+from osprey.cli.context import load_options, plugin_settings, project_start
 from osprey.cli.table import CORE_COMMANDS, GROUPED
 from osprey.errors import OspreyError, StorageError
 
@@ -164,6 +164,9 @@ def osprey(**options: Any) -> None:
 
     What would change the machine is shown first, and done only after a person agrees.
     """
+    from osprey.logs import logging_in
+
+    click.get_current_context().with_resource(logging_in(project_start()))
 
 
 def run(args: Sequence[str] | None = None) -> int:

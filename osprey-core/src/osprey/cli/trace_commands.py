@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -11,8 +13,11 @@ import click
 
 from osprey.cli.context import cli_project
 from osprey.cli.thread_commands import require_turn
+from osprey.config.masking import masking_of
+from osprey.errors import UsageError
 from osprey.printable import printable
 from osprey.sessions import Span, TurnRow, threads_of, traces_of
+from osprey.telemetry import TurnSpans, otlp_document
 
 _BAR: Final = 24
 """Cells of the bar of the whole turn."""
@@ -27,9 +32,17 @@ def trace() -> None:
 @click.argument("thread")
 @click.option("--turn", "number", type=click.IntRange(min=1), help="The turn's number; without it the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
-def show_trace(thread: str, number: int | None, as_json: bool) -> None:
+@click.option(
+    "--export",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the trace to FILE too, as JSON of OpenTelemetry (OTLP).",
+)
+def show_trace(thread: str, number: int | None, as_json: bool, export: Path | None) -> None:
     """Draw the trace of a turn: a line a part, indented below the part that it belongs to."""
-    turn, spans = anyio.run(_load, thread, number)
+    turn, spans, document = anyio.run(_load, thread, number)
+    if export is not None:
+        _write(export, document)
     if as_json:
         click.echo(json.dumps({"turn": turn.turn, "spans": [_plain(span) for span in spans]}, ensure_ascii=False))
         return
@@ -40,11 +53,26 @@ def show_trace(thread: str, number: int | None, as_json: bool) -> None:
         click.echo(line)
 
 
-async def _load(thread: str, number: int | None) -> tuple[TurnRow, list[Span]]:
+def _write(file: Path, document: Mapping[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(document, indent=1) + "\n", encoding="ascii")
+    except OSError as exc:
+        msg = f"{file} cannot be written: {exc.strerror}; name a file in a folder that is there and can be written"
+        raise UsageError(msg) from exc
+    click.echo(f"wrote {file}", err=True)
+
+
+async def _load(thread: str, number: int | None) -> tuple[TurnRow, list[Span], dict[str, Any]]:
     async with cli_project(needs_plugins=False) as project:
         await threads_of(project).get(thread)
         turn = require_turn(await threads_of(project).turns(thread), thread, number)
-        return turn, await traces_of(project).of(turn.turn)
+        spans = await traces_of(project).of(turn.turn)
+        document = otlp_document(
+            TurnSpans(thread=turn.thread, turn=turn.turn, spans=spans),
+            service_name=project.config.telemetry.service_name,
+            mask=masking_of(project.config.document, os.environ),
+        )
+        return turn, spans, document
 
 
 def draw(spans: Sequence[Span]) -> list[str]:

@@ -16,6 +16,7 @@ from osprey.config.schema import UnservedKey
 _NO_DEPLOYMENT: Final = "services are not deployed by this version"
 _NO_CONTAINER: Final = "there is no container executor; generated Python runs in the sandbox of this host"
 _BY_GUARD: Final = "the guard decides about each write by itself, and reads every write back"
+_PLAIN_TRACEBACKS: Final = "what is written of an exception is Python's own traceback"
 
 UNSERVED: Final[dict[str, str]] = {
     "api.providers.*.timeout": "set timeout_s of the role that asks it",
@@ -43,7 +44,10 @@ UNSERVED: Final[dict[str, str]] = {
     "execution_control.limits.max_concurrent_classifications": "all kinds of steps are chosen in one question",
     "file_paths": "records are kept under storage.path",
     "langgraph": "checkpoints are kept under storage.path",
-    "logging": "use `osprey --debug`",
+    "logging.logging_colors": "records are not coloured",
+    "logging.rich_tracebacks": _PLAIN_TRACEBACKS,
+    "logging.show_full_paths": _PLAIN_TRACEBACKS,
+    "logging.show_traceback_locals": "a secret may stand in a local variable",
     "models.approval": "no model has a part in approving",
     "models.channel_write": "no model says which values are written; the plan of a request does",
     "project_name": "set facility.name",

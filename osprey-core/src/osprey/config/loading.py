@@ -33,6 +33,7 @@ from osprey.config.secrets import is_secret
 from osprey.config.section import Section, Unset
 from osprey.config.targets import TargetMaker, absolute
 from osprey.config.variables import expand_variables
+from osprey.config.watching_sections import read_logging, read_telemetry
 from osprey.config.yaml_reader import read_yaml
 
 SECTIONS: Final = (
@@ -44,11 +45,13 @@ SECTIONS: Final = (
     "channel_finder",
     "execution_control",
     "facility",
+    "logging",
     "models",
     "plugins",
     "python_executor",
     "simulation",
     "storage",
+    "telemetry",
 )
 _AT_LOAD: Final = ("approval", "control_system", "plugins")
 """Sections that decide about safety: a variable that is not set is an error at once."""
@@ -139,6 +142,8 @@ class _Assembly:
             models=asked.models,
             api=asked.api,
             channel_finder=draft.section("channel_finder", ChannelFinderConfig),
+            logging=read_logging(draft, self.root),
+            telemetry=read_telemetry(draft),
             unserved=draft.unserved,
             demands=(
                 *execution_demands(execution, draft.line_of),

@@ -98,6 +98,8 @@ def _in_force(config: Config) -> dict[str, Any]:
         "execution_control": {"limits": _plain(config.turn_limits)},
         **_models(config),
         "channel_finder": _plain(config.channel_finder),
+        "logging": _plain(config.logging),
+        "telemetry": _telemetry(config),
         "plugins": _plain(config.plugins),
         "storage": _plain(config.storage),
     }
@@ -110,6 +112,11 @@ def _models(config: Config) -> dict[str, Any]:
         models["recording"] = str(config.models.recording)
     found = {"models": models, "api": {name: part for name, part in _plain(config.api).items() if part}}
     return {name: section for name, section in found.items() if section}
+
+
+def _telemetry(config: Config) -> dict[str, Any]:
+    """Give `telemetry`, without headers if there are none."""
+    return {name: part for name, part in _plain(config.telemetry).items() if part != {}}
 
 
 def _target(target: TargetConfig) -> dict[str, Any]:

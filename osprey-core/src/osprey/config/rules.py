@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from attrs import frozen
 from osprey.config.section import Unset
 
 _VISIBLE: Final = re.compile(r"[!-~]+")
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE: Final = re.compile(r"[ -~\t]*")
 _SECRET_HASH: Final = re.compile(r"scrypt:\d+:\d+:\d+:[0-9a-f]{32}:[0-9a-f]{64}")
 
 
@@ -103,6 +106,30 @@ class WebAddress(ValueRule):
             from osprey.config.scalar_hooks import UnshownError
 
             raise UnshownError("an address such as https://host/path, without a name and password in it")
+
+
+@frozen
+class NotBlank(ValueRule):
+    """A text in which something stands."""
+
+    def check(self, value: str) -> None:
+        """Accept a text that is more than spaces."""
+        if not value.strip():
+            msg = "expected a text that is not empty"
+            raise ValueError(msg)
+
+
+@frozen
+class HeaderFields(ValueRule):
+    """Headers of a request, each of which can be sent as it stands."""
+
+    def check(self, value: Mapping[str, object]) -> None:
+        """Accept names of HTTP and values on one line; no message repeats a value."""
+        for name, text in value.items():
+            if not _HEADER_NAME.fullmatch(name) or (isinstance(text, str) and not _HEADER_VALUE.fullmatch(text)):
+                from osprey.config.scalar_hooks import UnshownError
+
+                raise UnshownError("headers of HTTP: a name such as X-Api-Key, and a value in ASCII on one line")
 
 
 def is_loopback(host: str) -> bool:

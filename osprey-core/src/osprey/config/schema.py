@@ -13,6 +13,7 @@ from osprey.config.approval import ApprovalConfig
 from osprey.config.models import ApiConfig, ModelsConfig
 from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
+from osprey.config.watching import LoggingConfig, TelemetryConfig
 
 
 class Posture(StrEnum):
@@ -276,6 +277,8 @@ class Config:
     api: ApiConfig = field(factory=ApiConfig)
     turn_limits: TurnLimits = TurnLimits()
     channel_finder: ChannelFinderConfig = field(factory=ChannelFinderConfig)
+    logging: LoggingConfig = field(factory=LoggingConfig)
+    telemetry: TelemetryConfig = field(factory=TelemetryConfig)
     unserved: tuple[UnservedKey, ...] = ()
     demands: tuple[Demand, ...] = ()
     notes: tuple[str, ...] = ()

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from osprey.agent.capabilities.channel_read import ChannelReadCapability
 from osprey.agent.session import Agent, open_agent
 from osprey.agent.state import TurnResult, TurnStatus
 from osprey.approval import card_of, current_actor, identity_of
 from osprey.approval.desk import edit, reject
+from osprey.base import StepResult
 from osprey.control import Reading, targets_of
 from osprey.errors import ModelError, ModelErrorKind, UsageError
 from osprey.journal import RequestRow, journal_of
@@ -26,6 +28,9 @@ from .conftest import CHANNELS, CONFIG, LIMITS, PLUGIN, Script
 
 pytestmark = pytest.mark.anyio
 
+BROKEN = """
+    yield Capability(name="bad_apple", summary="Cannot be imported", implementation="no_module:Apple")
+"""
 CONTROL = "execution_control:\n  agent_control: {orchestration_mode: react%s}\n  limits: {%s}\n"
 SP, RB = "BEND:CURRENT:SP", "BEND:CURRENT:RB"
 TASK = "look at the bend magnet and bring it to 2 A"
@@ -94,7 +99,7 @@ async def open_react(tmp_path: Path, script: Script) -> AsyncIterator[Open]:
             control: str = "", limits: str = "", more: str = "", config: str = CONFIG, channels: str = CHANNELS
         ) -> Bench:
             text = config + CONTROL % (control and f", {control}", limits) + more
-            files = {"config.yml": text, "limits.yml": LIMITS, "channels.yml": channels, "plug.py": PLUGIN}
+            files = {"config.yml": text, "limits.yml": LIMITS, "channels.yml": channels, "plug.py": PLUGIN + BROKEN}
             for name, written in files.items():
                 (tmp_path / name).write_text(written, encoding="utf-8")
             options = LoadOptions(local=(tmp_path / "plug.py",))
@@ -170,6 +175,7 @@ async def test_a_change_is_approved_in_the_middle_and_another_process_goes_on(
         (read(SP, objective=" "), "its task_objective is empty"),
         (read(SP, objective=3), "its objective is a sentence"),
         (("orbit_fit", {}), "orbit_fit needs CHANNEL_VALUES"),
+        (("bad_apple", {}), "cannot be used"),
         (read(SP, tarhet="x"), "tarhet"),
         (read("x" * 30_000), "at most 20000 are taken"),
     ],
@@ -276,6 +282,34 @@ async def test_a_refusal_by_a_rule_ends_the_turn(bench: Bench) -> None:
     assert len(bench.script.requests) == 1
 
 
+async def test_a_failed_step_is_told_to_the_model_and_what_was_behind_it_does_not_run(bench: Bench) -> None:
+    failing = ("snapshot_restore", {"name": "no_such_snapshot"})
+    result = await bench.ask(calls(failing, write(5)), calls(read(SP)), "It is not there.")
+    failed, behind, *_ = bench.results()
+    assert failed.startswith("failed")
+    assert "no_such_snapshot" in failed
+    assert behind.startswith("not run: a step before it failed")
+    assert result.status is TurnStatus.DONE
+    assert [step["context_key"] for step in result.plan["steps"]] == ["step_1", "step_3"]
+
+
+async def test_a_turn_whose_every_step_failed_has_failed(bench: Bench) -> None:
+    result = await bench.ask(calls(("snapshot_restore", {"name": "no_such_snapshot"})), "It is not there.")
+    assert result.status is TurnStatus.FAILED
+    assert "It is not there." in result.answer
+
+
+async def test_a_critical_failure_ends_the_turn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: ChannelReadCapability) -> StepResult:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(ChannelReadCapability, "prepare", broken)
+    result = await bench.ask(calls(read(SP)))
+    assert result.status is TurnStatus.FAILED
+    assert "a bug" in result.answer
+    assert len(bench.script.requests) == 1
+
+
 async def test_a_model_that_is_down_in_the_middle_leaves_what_was_done(bench: Bench) -> None:
     down = ModelError("nobody answers", kind=ModelErrorKind.SERVER)
     result = await bench.ask(calls(read(SP)), down)
@@ -329,7 +363,7 @@ async def test_an_instruction_in_a_text_of_a_device_is_data_and_a_change_still_w
     assert await bench.value() == before
     row = await bench.request(result)
     assert row.kind == "channel_write"
-    assert "WARNING: the request was taken as one that only looks" in json.dumps(row.presentation)
+    assert "WARNING: the request was taken as one that only looks" in str(row.presentation["assumptions"])
 
 
 async def test_in_planning_mode_each_step_waits_as_a_step(open_react: Open) -> None:

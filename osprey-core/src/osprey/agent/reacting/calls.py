@@ -14,6 +14,7 @@ from osprey.agent.reacting.exchange import Call
 from osprey.agent.reacting.tools import NextStep, own_names, parameters_of
 from osprey.agent.thinking.drafting import shown
 from osprey.base import ExecutionPlan, PlannedStep, StepStatus
+from osprey.errors import OspreyError
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState
@@ -81,6 +82,10 @@ def judge(call: Call, order: Order, offers: Sequence[Capability], state: TurnSta
     )
     if problems := plan_problems(ExecutionPlan(steps=(step,)), order.registry, around):
         return Judged(call=_refused(call, "; ".join(shown(one) for one in problems[:_MOST_TOLD])))
+    try:
+        order.registry.resolve("capabilities", call.name)
+    except OspreyError as exc:
+        return Judged(call=_refused(call, f"it cannot be used: {shown(str(exc))}"))
     return Judged(call=evolve(call, key=step.context_key), step=step)
 
 

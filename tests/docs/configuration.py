@@ -35,6 +35,7 @@ SECTIONS: dict[str, tuple[type, type | None]] = {
     "api": (models.ApiConfig, None),
     "python_executor": (layout.PythonExecutorLayout, schema.ExecutionConfig),
     "execution_control.limits": (schema.TurnLimits, None),
+    "execution_control.agent_control": (schema.AgentControl, None),
     "channel_finder": (schema.ChannelFinderConfig, None),
     "logging": (watching.LoggingConfig, None),
     "telemetry": (watching.TelemetryConfig, None),

@@ -167,6 +167,7 @@ def osprey_prompts() -> Iterable[Prompt]:
     yield _prompt("classify", "Choose the kinds of steps that a task needs")
     yield _prompt("plan", "Plan a task as steps")
     yield _prompt("repair-plan", "Have a plan that cannot run made anew")
+    yield _prompt("react", "Work on a task step by step")
 
 
 @hookimpl

@@ -9,7 +9,7 @@ import pytest
 
 from osprey.config import ApprovalMode, Config, ExecutionMethod, GlobalMode
 from osprey.config.known import UNSERVED
-from osprey.config.schema import GuardMode
+from osprey.config.schema import AgentControl, GuardMode, OrchestrationMode
 from osprey.errors import ConfigError
 
 Load = Callable[..., Config]
@@ -53,6 +53,24 @@ def test_plugins_storage_and_the_bound_of_a_turn(load: Load, tmp_path: Path) -> 
     assert config.storage.path == tmp_path / "state"
     assert config.turn_limits.graph_recursion_limit == 7
     assert load("").storage.path == tmp_path / ".osprey"
+
+
+def test_how_questions_are_worked_on(load: Load) -> None:
+    control = load(
+        "execution_control:\n  limits: {max_steps: 7}\n  agent_control:\n    orchestration_mode: react\n"
+        "    planning_mode_enabled: true\n    task_extraction_bypass_enabled: true\n"
+        "    capability_selection_bypass_enabled: true\n"
+    )
+    assert control.agent_control == AgentControl(
+        orchestration_mode=OrchestrationMode.REACT,
+        planning_mode_enabled=True,
+        task_extraction_bypass_enabled=True,
+        capability_selection_bypass_enabled=True,
+    )
+    assert control.turn_limits.max_steps == 7
+    assert load("").agent_control == AgentControl()
+    with pytest.raises(ConfigError, match="orchestration_mode"):
+        load("execution_control: {agent_control: {orchestration_mode: reactive}}")
 
 
 @pytest.mark.parametrize("path", UNSERVED)

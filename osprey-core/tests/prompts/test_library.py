@@ -198,6 +198,11 @@ SAID = {
         "PROVIDED",
     ),
     "repair-plan": ("PROBLEMS", "whole plan anew"),
+    "react": (
+        "Never make up", "or guess a name", "approve nothing", "`uses`", "7 steps at most",
+        "Never ask for a change that the task does not ask for", "is data", "final answer", "A refusal ends the work",
+        "TARGET", "NOW", "ZONE", "CHANNELS", "CAPABILITIES", "CONVERSATION",
+    ),
 }  # fmt: skip
 
 

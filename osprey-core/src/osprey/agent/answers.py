@@ -17,6 +17,8 @@ def compose_answer(state: TurnState, *, simulated: bool) -> str:
     if left:
         names = "; ".join(str(step["task_objective"]) for step in left)
         parts.append(f"Not done: {names}.")
+    if closing := state.get("closing"):
+        parts.append(closing)
     if simulated:
         parts.append(f"(Simulation: target {state.get('target')} reaches no real machine.)")
     return "\n".join(parts)

@@ -34,10 +34,13 @@ _ENDING: Final = "Nothing of it was done."
 
 def wants_plan_approved(project: Project, state: TurnState) -> bool:
     """Say whether this turn's plan waits for a person: in planning mode, or where a policy names plans."""
+    return bool(state.get("planning_mode")) or names_kind(project, PLAN)
+
+
+def names_kind(project: Project, kind: str) -> bool:
+    """Say whether a policy of the configuration names a kind of request."""
     policies = project.config.approval.policies.values()
-    return bool(state.get("planning_mode")) or any(
-        fnmatchcase(PLAN, pattern) for policy in policies for pattern in policy.kinds
-    )
+    return any(fnmatchcase(kind, pattern) for policy in policies for pattern in policy.kinds)
 
 
 async def file_plan(project: Project, state: TurnState, plan: ExecutionPlan) -> ApprovalNeeded:
@@ -58,7 +61,7 @@ async def file_plan(project: Project, state: TurnState, plan: ExecutionPlan) -> 
         shown={
             "question": question,
             "target": target,
-            "simulated": await _is_simulated(project, target),
+            "simulated": await is_simulated(project, target),
             "assumptions": list(plan.assumptions),
         },
     )
@@ -105,7 +108,7 @@ async def file_step(
         shown={
             "question": capability.question,
             "target": capability.target,
-            "simulated": await _is_simulated(project, capability.target),
+            "simulated": await is_simulated(project, capability.target),
             "assumptions": capability.assumptions,
         },
     )
@@ -131,7 +134,7 @@ async def approved_step(project: Project, needed: ApprovalNeeded) -> PlannedStep
     return PlannedStep(**fields, parameters=content["parameters"], inputs=tuple(content["inputs"]))
 
 
-async def _is_simulated(project: Project, target: str) -> bool:
+async def is_simulated(project: Project, target: str) -> bool:
     """Say whether what is asked about can reach no real machine; where that cannot be told now, it may."""
     try:
         return (await targets_of(project).get(target)).simulated

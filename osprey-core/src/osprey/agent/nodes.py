@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
+import cattrs
+from attrs import evolve
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.answers import compose_answer
@@ -17,6 +19,8 @@ from osprey.agent.gates import approved_plan, approved_step, file_plan, file_ste
 from osprey.agent.plan_approval.files import write_plan_file
 from osprey.agent.plan_approval.kind import PLAN
 from osprey.agent.planning_desk import plan_turn
+from osprey.agent.reacting.gates import approved_reactive_step, file_reactive_step, wants_step_approved
+from osprey.agent.reacting.turn import Reacted, goes_reactively, react
 from osprey.agent.state import PendingRequest, Stage, TurnState, TurnStatus
 from osprey.agent.stepping import (
     FINAL,
@@ -30,6 +34,7 @@ from osprey.agent.stepping import (
 from osprey.agent.telling import span, tell
 from osprey.agent.trying import failure, out_of_time
 from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.config.schema import OrchestrationMode
 from osprey.control import targets_of
 from osprey.errors import OspreyError, RefusedError
 from osprey.journal import RequestRow, RequestState, journal_of
@@ -37,6 +42,8 @@ from osprey.journal import RequestRow, RequestState, journal_of
 if TYPE_CHECKING:
     from osprey.project import Project
 
+_NO_PLAN: Final[dict[str, Any]] = {"steps": [], "assumptions": []}
+"""That of a turn that is planned as it goes, before its first step."""
 Node = Callable[["TurnNodes", TurnState], Awaitable[TurnState]]
 
 
@@ -64,10 +71,44 @@ class TurnNodes:
     @_timed
     async def plan(self, state: TurnState) -> TurnState:
         """Read the question and plan the steps, or say what was not understood; a given plan is taken as it is."""
+        why_first = ""
+        if goes_reactively(state):
+            reacted = await self._react(state)
+            if not reacted.plans_first:
+                return reacted.changed
+            why_first = reacted.plans_first
+            state = {**state, **reacted.changed}
+        changed = await self._plan_first(state, why_first)
+        return {**changed, "orchestration": OrchestrationMode.PLAN_FIRST.value}
+
+    async def _react(self, state: TurnState) -> Reacted:
+        """Ask a model what comes next; what was done before stands, whatever comes of it."""
+        so_far = state.get("plan", _NO_PLAN)
+        begun: TurnState = {
+            "plan": so_far,
+            "cursor": state.get("cursor", 0),
+            "contexts": state.get("contexts", {}),
+            "results": state.get("results", []),
+        }
+        with span("react") as note:
+            try:
+                with effect_free(), anyio.fail_after(self._left_s(state)):
+                    reacted = await react(self._project, state)
+            except TimeoutError:
+                note.status = "TimeoutError"
+                return Reacted(changed={**begun, **_cut_short(state, TurnStatus.FAILED, out_of_time().text)})
+            except OspreyError as exc:
+                note.status = type(exc).__name__
+                return Reacted(changed={**begun, **_cut_short(state, _status_of(exc), str(exc))})
+        if added := _steps_in(reacted.changed)[len(so_far["steps"]) :]:
+            tell(PlanMade(steps=tuple(map(_item, added))))
+        return evolve(reacted, changed={**begun, **reacted.changed})
+
+    async def _plan_first(self, state: TurnState, no_model: str) -> TurnState:
         with span("plan") as note:
             try:
                 with effect_free(), anyio.fail_after(self._left_s(state)):
-                    planned = await plan_turn(self._project, state)
+                    planned = await plan_turn(self._project, state, no_model=no_model)
             except TimeoutError:
                 return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text}
             except OspreyError as exc:
@@ -103,10 +144,24 @@ class TurnNodes:
             step, *others = steps_at_once(self._project, state)
         except OspreyError as exc:  # a plugin that is gone, or does not load
             return finished(state, failure(exc))
+        if wants_step_approved(self._project, state):
+            return await self._asked(state, step)
         if others:
             return finished(
                 state, *await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
             )
+        return await self._gated(state, step)
+
+    async def _asked(self, state: TurnState, step: PlannedStep) -> TurnState:
+        """Have a person agree to a step before anything of it runs."""
+        try:
+            needed = await file_reactive_step(self._project, state, step)
+        except OspreyError as exc:
+            return finished(state, failure(exc))
+        return _wait_for(state, needed, Stage.REACTIVE_STEP)
+
+    async def _gated(self, state: TurnState, step: PlannedStep) -> TurnState:
+        """Run the first half of a step, unless its capability is asked for."""
         try:
             gated = await file_step(self._project, state, capability_of(self._project, state, step), step)
         except OspreyError as exc:
@@ -134,6 +189,8 @@ class TurnNodes:
                 return await self._begin(state, pending, needed)
             case Stage.STEP:
                 return await self._begin_step(state, pending, needed)
+            case Stage.REACTIVE_STEP:
+                return await self._begin_reactive(state, pending, needed)
             case Stage.EFFECT:
                 return await self._effect(state, pending, needed)
 
@@ -164,6 +221,19 @@ class TurnNodes:
         if isinstance(step, PlannedStep):
             return await self._prepared(state, step)
         return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
+
+    async def _begin_reactive(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
+        """Go on with the step as it was approved, which a person may have edited."""
+        try:
+            step = await approved_reactive_step(self._project, needed)
+        except OspreyError as exc:
+            step = failure(exc)
+        if isinstance(step, StepResult):
+            return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
+        plan, cursor = state.get("plan", {}), state.get("cursor", 0)
+        steps = [*plan["steps"][:cursor], to_plain(step), *plan["steps"][cursor + 1 :]]
+        agreed: TurnState = {"plan": {**plan, "steps": steps}, "pending": None}
+        return {**agreed, **await self._gated({**state, **agreed}, step)}
 
     async def _effect(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
         step = step_of(state)
@@ -203,6 +273,17 @@ class TurnNodes:
             return (await targets_of(self._project).get(state.get("target"))).simulated
         except OspreyError:
             return False
+
+
+def _cut_short(state: TurnState, status: TurnStatus, why: str) -> TurnState:
+    """End a turn early; what its steps have said stands before the reason."""
+    if state.get("results"):
+        return {"status": status.value, "closing": why}
+    return {"status": status.value, "answer": why}
+
+
+def _steps_in(state: TurnState) -> list[PlannedStep]:
+    return [cattrs.structure(step, PlannedStep) for step in state.get("plan", {}).get("steps", [])]
 
 
 def _item(step: PlannedStep) -> PlannedItem:

@@ -7,14 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import cattrs
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from osprey.agent.events import CapabilitiesSelected, ModelAsked, TaskExtracted
+from osprey.agent.accounting import carried_from, enter_attempts, tell_thought, usage_of
+from osprey.agent.events import TaskExtracted
 from osprey.agent.state import Unplanned
-from osprey.agent.telling import note_span, span, tell
+from osprey.agent.telling import tell
 from osprey.agent.thinking.conversation import MOST_TURNS, PastTurn
-from osprey.agent.thinking.desk import Ask, consider
-from osprey.agent.thinking.tracing import Stage, Thought
+from osprey.agent.thinking.desk import Ask, consider, with_reason
 from osprey.base import BaseCapability, ExecutionPlan, PlannedStep
 from osprey.models.chat.account import Account
 from osprey.models.phrasebook import Clarification
@@ -42,9 +42,10 @@ class Planned:
     warnings: tuple[str, ...] = ()
 
 
-async def plan_turn(project: Project, state: TurnState) -> Planned:
+async def plan_turn(project: Project, state: TurnState, *, no_model: str = "") -> Planned:
     """Plan what a turn asks for, or say what was not understood or has to be asked.
 
+    :param no_model: why no model is asked; the phrasebook plans then, and this is said with what it gives.
     :raises OspreyError: the target, whose channels the plan needs, cannot be asked; or what the configuration names
         cannot be used.
     """
@@ -53,14 +54,17 @@ async def plan_turn(project: Project, state: TurnState) -> Planned:
         return Planned(plan=cattrs.structure(given, ExecutionPlan), task=question)
     if name := state.get("chat"):
         return Planned(plan=_chat(project, name, question), task=question)
-    account = Account.of(project.config)
+    account = Account.of(project.config, carried_from(state.get("usage", {})))
+    ask = evolve(await ask_of(project, state), may_ask_model=not no_model)
     try:
-        found = await consider(project, await _ask(project, state), account=account, on_thought=_tell)
+        found = await consider(project, ask, account=account, on_thought=tell_thought)
     finally:
-        _enter(account)
+        enter_attempts(account)
+    if no_model:
+        found = evolve(found, outcome=with_reason(found.outcome, no_model))
     if found.task and found.task != question:
         tell(TaskExtracted(task=found.task))
-    usage = _usage(account)
+    usage = usage_of(account)
     if isinstance(found.outcome, ExecutionPlan):
         is_replaced = bool(account.attempts) and not found.by_model
         return Planned(
@@ -70,7 +74,8 @@ async def plan_turn(project: Project, state: TurnState) -> Planned:
     return Planned(unplanned=why, answer=str(found.outcome), task=found.task, usage=usage)
 
 
-async def _ask(project: Project, state: TurnState) -> Ask:
+async def ask_of(project: Project, state: TurnState) -> Ask:
+    """Give what a turn asks, with what is known beside it."""
     past = await threads_of(project).turns(state.get("thread", ""), last=MOST_TURNS + 1)
     earlier = [row for row in past if row.turn != state.get("turn")] if state.get("extracts_tasks", True) else []
     narrowed = None if state.get("selects_capabilities", True) else project.registry.names("capabilities")
@@ -92,55 +97,6 @@ def _past(row: TurnRow) -> PastTurn:
         contexts=row.end.contexts,
         answer=row.end.answer,
     )
-
-
-def _tell(thought: Thought) -> None:
-    with span("thought", stage=thought.stage.value, summary=thought.summary) as note:
-        if thought.problems:
-            note.status = "; ".join(thought.problems)
-    if thought.stage is Stage.CLASSIFICATION and not thought.problems:
-        tell(CapabilitiesSelected(names=tuple(thought.summary.split(", "))))
-
-
-def _enter(account: Account) -> None:
-    """Have each question to a model stand in the turn's trace, and be told."""
-    for attempt in account.attempts:
-        tokens = attempt.usage.input_tokens + attempt.usage.output_tokens
-        note_span(
-            "model",
-            begun_ns=attempt.begun_ns,
-            ended_ns=attempt.begun_ns + int(attempt.seconds * 1e9),
-            status=str(attempt.outcome),
-            role=str(attempt.role),
-            provider=attempt.provider,
-            model=attempt.model,
-            input_tokens=attempt.usage.input_tokens,
-            output_tokens=attempt.usage.output_tokens,
-            **({"failed": attempt.message} if attempt.message else {}),
-        )
-        tell(
-            ModelAsked(
-                role=str(attempt.role),
-                provider=attempt.provider,
-                model=attempt.model,
-                outcome=str(attempt.outcome),
-                seconds=attempt.seconds,
-                tokens=tokens,
-            )
-        )
-
-
-def _usage(account: Account) -> dict[str, Any]:
-    if not account.attempts:
-        return {}
-    return {
-        "calls": len(account.attempts),
-        "input_tokens": account.usage.input_tokens,
-        "output_tokens": account.usage.output_tokens,
-        "cached_tokens": account.usage.cached_tokens,
-        "seconds": round(account.seconds, 3),
-        "cost": account.cost if account.is_priced else None,
-    }
 
 
 def _chat(project: Project, name: str, text: str) -> ExecutionPlan:

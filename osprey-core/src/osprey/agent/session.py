@@ -198,6 +198,7 @@ class Agent:
             "user_query": wish.question,
             "target": target or systems.default_target,
             "user_id": current_actor().subject,
+            "orchestration": self.project.config.agent_control.orchestration_mode.value,
             "planning_mode": settings.planning,
             "approval": settings.approval.value,
             "extracts_tasks": settings.extracts_tasks,

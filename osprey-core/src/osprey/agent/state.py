@@ -27,6 +27,8 @@ class Stage(StrEnum):
     """The plan's first step."""
     STEP = "step"
     """The first half of the step."""
+    REACTIVE_STEP = "reactive_step"
+    """The step, of work that is planned as it goes; whatever else it is asked for comes after that."""
     EFFECT = "effect"
     """The second half of the step: what it asked for."""
 
@@ -54,8 +56,10 @@ class TurnState(TypedDict, total=False):
     target: str
     user_id: str
     """The subject of who asked."""
+    orchestration: str
+    """An `OrchestrationMode`; a turn that is planned first after all says so here."""
     planning_mode: bool
-    """The plan as a whole waits for a person before its first step."""
+    """The plan as a whole waits for a person before its first step; or each step, where it is planned as it goes."""
     approval: str
     """A `ThreadApproval`."""
     extracts_tasks: bool
@@ -78,6 +82,10 @@ class TurnState(TypedDict, total=False):
     pending: PendingRequest | None
     spent_s: float
     """What the turn has worked, without the time in which it waited for people."""
+    exchange: dict[str, Any]
+    """What a model and Osprey have said to each other, where the turn is planned as it goes."""
+    closing: str
+    """What is said after the texts of the steps: the model's last words, or why the work ended."""
     status: str
     unplanned: str
     """Why nothing was planned, if nothing was."""

@@ -11,10 +11,19 @@ import cattrs
 from osprey.agent._serialization import to_plain
 from osprey.agent.events import StepBegan, StepEnded
 from osprey.agent.gates import is_gated
+from osprey.agent.reacting.exchange import is_reactive
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.agent.telling import span, tell
 from osprey.agent.trying import try_step
-from osprey.base import ApprovalNeeded, BaseCapability, ExecutionPlan, PlannedStep, StepResult, StepStatus
+from osprey.base import (
+    ApprovalNeeded,
+    BaseCapability,
+    ErrorSeverity,
+    ExecutionPlan,
+    PlannedStep,
+    StepResult,
+    StepStatus,
+)
 
 if TYPE_CHECKING:
     from osprey.project import Project
@@ -23,6 +32,7 @@ FINAL: Final = {
     StepStatus.REFUSED: TurnStatus.REFUSED,
     StepStatus.FAILED: TurnStatus.FAILED,
 }
+_ENDING: Final = frozenset({ErrorSeverity.CRITICAL, ErrorSeverity.FATAL})
 _AT_ONCE: Final = 8
 """Steps; each may hold a connection to the target."""
 
@@ -112,11 +122,28 @@ def finished(state: TurnState, *outcomes: StepResult) -> TurnState:
         "warnings": [*state.get("warnings", []), *(told for outcome in outcomes for told in outcome.warnings)],
     }
     ended = next((FINAL[outcome.status] for outcome in outcomes if outcome.status in FINAL), None)
+    if is_reactive(state):
+        return {**changed, **_after_reactive(state, outcomes, steps[: cursor + len(outcomes)])}
     if ended is not None:
         changed["status"] = ended.value
     elif cursor + len(outcomes) == len(steps):
         changed["status"] = TurnStatus.DONE.value
     return changed
+
+
+def _after_reactive(state: TurnState, outcomes: Sequence[StepResult], steps: list[dict[str, Any]]) -> TurnState:
+    """Give how a turn goes on that is planned as it goes: after a failure without what was planned behind it.
+
+    :param steps: those that have ended.
+    """
+    statuses = {outcome.status for outcome in outcomes}
+    if StepStatus.REFUSED in statuses:
+        return {"status": TurnStatus.REFUSED.value}
+    if any(outcome.status is StepStatus.FAILED and outcome.severity in _ENDING for outcome in outcomes):
+        return {"status": TurnStatus.FAILED.value}
+    if StepStatus.FAILED in statuses:
+        return {"plan": {**state.get("plan", {}), "steps": steps}}
+    return {}
 
 
 def _plan_of(state: TurnState) -> ExecutionPlan:

@@ -107,4 +107,4 @@ def out_of_time() -> StepResult:
         "The turn has worked for as long as execution_control.limits.max_execution_time_seconds lets it: "
         "ask for less at once, or raise it"
     )
-    return StepResult(status=StepStatus.FAILED, text=text)
+    return StepResult(status=StepStatus.FAILED, text=text, severity=ErrorSeverity.CRITICAL.value)

@@ -40,7 +40,6 @@ UNSERVED: Final[dict[str, str]] = {
     "execution.modes.*.environment": _NO_CONTAINER,
     "execution.modes.*.gateway": "the gateway stands in the settings of a target",
     "execution.modes.*.kernel_name": _NO_CONTAINER,
-    "execution_control.agent_control": "plans are always made first, and each step is checked",
     "execution_control.limits.max_concurrent_classifications": "all kinds of steps are chosen in one question",
     "file_paths": "records are kept under storage.path",
     "langgraph": "checkpoints are kept under storage.path",

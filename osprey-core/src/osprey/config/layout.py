@@ -19,7 +19,7 @@ from osprey.config.approval import (
     PersonConfig,
 )
 from osprey.config.rules import Layout, Positive, WebAddress
-from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
+from osprey.config.schema import AgentControl, ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
 from osprey.config.section import Section
 
 
@@ -136,6 +136,7 @@ class ExecutionControlLayout(Layout):
     """`execution_control`."""
 
     limits: TurnLimits = field(factory=TurnLimits)
+    agent_control: AgentControl = field(factory=AgentControl)
 
 
 @frozen(kw_only=True)

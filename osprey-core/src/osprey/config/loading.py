@@ -111,7 +111,8 @@ class _Assembly:
         control = draft.section("control_system", layouts.ControlSystemLayout)
         approval = draft.section("approval", layouts.ApprovalLayout)
         execution = draft.section("execution", layouts.ExecutionLayout)
-        turns = draft.section("execution_control", layouts.ExecutionControlLayout).limits
+        control_of_turns = draft.section("execution_control", layouts.ExecutionControlLayout)
+        turns = control_of_turns.limits
         maker = TargetMaker(
             root=self.root,
             layout=control,
@@ -139,6 +140,7 @@ class _Assembly:
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
             turn_limits=turns,
+            agent_control=control_of_turns.agent_control,
             models=asked.models,
             api=asked.api,
             channel_finder=draft.section("channel_finder", ChannelFinderConfig),

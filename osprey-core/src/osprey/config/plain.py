@@ -95,7 +95,10 @@ def _in_force(config: Config) -> dict[str, Any]:
         "approval": _plain(config.approval),
         "execution": _execution(config.execution),
         "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
-        "execution_control": {"limits": _plain(config.turn_limits)},
+        "execution_control": {
+            "limits": _plain(config.turn_limits),
+            "agent_control": _plain(config.agent_control),
+        },
         **_models(config),
         "channel_finder": _plain(config.channel_finder),
         "logging": _plain(config.logging),

@@ -31,6 +31,7 @@ class Source(StrEnum):
     PROVIDED = "what a data source gave"
     CHANNELS = "channels of the target's directory"
     CAPABILITIES = "kinds of steps, as their plugins describe them"
+    RESULT = "what a step left behind"
     ANSWER = "an earlier answer of a model"
 
 

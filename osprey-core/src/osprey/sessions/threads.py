@@ -25,10 +25,20 @@ _UNFINISHED: Final = tuple(status.value for status in UNFINISHED)
 class Threads:
     """Begins and ends turns; lists, shows, renames and deletes threads."""
 
-    def __init__(self, database: Database, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], int] = time.time_ns,
+        defaults: ThreadSettings = ThreadSettings(),  # noqa: B008 - it is frozen
+    ) -> None:
+        """Open them.
+
+        :param defaults: what holds for a thread whose settings nobody has changed.
+        """
         database.migrate(COMPONENT, MIGRATIONS)
         self._database = database
         self._clock = clock
+        self._defaults = defaults
 
     async def begin(self, new: NewTurn) -> TurnRow:
         """Store a turn that begins, and its thread if it is the first; durably, for requests will name the thread."""
@@ -37,7 +47,7 @@ class Threads:
             now_ns = self._clock()
             title = _title_of(new.asked)
             if not _touch(connection, new.thread, now_ns):
-                _insert_thread(connection, new.thread, title, now_ns, ThreadSettings())
+                _insert_thread(connection, new.thread, title, now_ns, self._defaults)
             untitled = update(THREADS).where(THREADS.c.thread == new.thread, THREADS.c.title == "")
             connection.execute(untitled.values(title=title))  # it was made for its settings
             last = connection.execute(select(func.max(TURNS.c.number)).where(TURNS.c.thread == new.thread)).scalar()
@@ -113,7 +123,7 @@ class Threads:
         """Give what is set for a thread; the defaults for one that is not there yet."""
         query = select(THREADS.c.settings).where(THREADS.c.thread == thread)
         text = await self._database.read(lambda connection: connection.execute(query).scalar())
-        return ThreadSettings() if text is None else from_text(text, ThreadSettings)
+        return self._defaults if text is None else from_text(text, ThreadSettings)
 
     async def set_settings(self, thread: str, settings: ThreadSettings) -> None:
         """Set what holds for the following turns of a thread, which is made if it is not there."""
@@ -169,7 +179,20 @@ class Threads:
 
 def threads_of(project: Project) -> Threads:
     """Give the project's threads."""
-    return project.part(Threads, lambda project: Threads(project.database))
+
+    def build(project: Project) -> Threads:
+        return Threads(project.database, defaults=_defaults_of(project))
+
+    return project.part(Threads, build)
+
+
+def _defaults_of(project: Project) -> ThreadSettings:
+    control = project.config.agent_control
+    return ThreadSettings(
+        planning=control.planning_mode_enabled,
+        extracts_tasks=not control.task_extraction_bypass_enabled,
+        selects_capabilities=not control.capability_selection_bypass_enabled,
+    )
 
 
 def _touch(connection: Connection, thread: str, now_ns: int) -> bool:

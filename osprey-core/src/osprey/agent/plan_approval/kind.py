@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 from osprey.agent._serialization import to_plain
 from osprey.agent.plan_approval.flow import draw_flow
 from osprey.agent.plan_approval.validation import read_plan, require_valid
+from osprey.agent.plan_validity.checks import Surroundings, plan_problems
 from osprey.approval import Card, CardSection, Facts, SectionForm
 from osprey.approval.card import base_card
 from osprey.approval.kinds import Revision
 from osprey.approval.kinds.document import read_content, write_content
 from osprey.approval.rules import ItemFacts
 from osprey.base import ExecutionPlan, PlannedStep
+from osprey.errors import UsageError
 
 if TYPE_CHECKING:
     from osprey.approval.people import Identity
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from osprey.project import Project
 
 PLAN = "orchestrator_plan"
+REACTIVE_STEP = "reactive_orchestrator_step"
 _LONG = 8
 """Entries; longer lists are counted on the card."""
 
@@ -54,13 +57,36 @@ class PlanKind:
 
 
 class ReactiveStepKind:
-    """The next step of work that is planned as it goes."""
+    """The next step of work that is planned as it goes. Approving it lets it begin; a write is asked for by itself."""
 
     def card(self, row: RequestRow) -> Card:
         content = read_content(row.kind, row.document)
-        plan = read_plan({"steps": [content["step"]]})
+        step = read_plan({"steps": [content["step"]]}).steps[0]
         number = int(content.get("step_number", 1))
-        return base_card(row, sections=(_section(number, plan.steps[0], plan),))
+        so_far = _steps_before(content, step)
+        section = _section(number, step, ExecutionPlan(steps=(*so_far, step)))
+        return base_card(row, sections=(section,), target=str(content.get("target", "")))
+
+    def editable(self, row: RequestRow) -> dict[str, Any]:
+        return read_content(row.kind, row.document)["step"]
+
+    async def revise(self, project: Project, row: RequestRow, edited: Any, identity: Identity) -> Revision:
+        content = read_content(row.kind, row.document)
+        before = read_plan({"steps": [content["step"]]}).steps[0]
+        plan = read_plan({"steps": [edited]})
+        if plan.steps[0].context_key != before.context_key:
+            msg = f"the step's context_key stays {before.context_key!r}: what comes after it names its result by that"
+            raise UsageError(msg)
+        taken = {key: kind for named in before.inputs for kind, key in named.items()}
+        if wrong := plan_problems(plan, project.registry, Surroundings(earlier=taken)):
+            raise UsageError("\n".join(wrong))
+        target = str(content.get("target", ""))
+        return Revision(
+            document=write_content(REACTIVE_STEP, {**content, "step": to_plain(plan.steps[0])}),
+            title=row.title,
+            risk=plan_risk(plan),
+            facts=plan_facts(plan, target, kind=REACTIVE_STEP),
+        )
 
 
 def plan_document(plan: ExecutionPlan, *, question: str, target: str) -> str:
@@ -68,10 +94,16 @@ def plan_document(plan: ExecutionPlan, *, question: str, target: str) -> str:
     return write_content(PLAN, {"plan": to_plain(plan), "question": question, "target": target})
 
 
-def plan_facts(plan: ExecutionPlan, target: str) -> Facts:
+def step_document(step: PlannedStep, *, number: int, plan: ExecutionPlan, question: str, target: str) -> str:
+    """Give the document of one step's request: what is approved and executed, and the plan so far around it."""
+    content = {"step": to_plain(step), "step_number": number, "plan": to_plain(plan)}
+    return write_content(REACTIVE_STEP, {**content, "question": question, "target": target})
+
+
+def plan_facts(plan: ExecutionPlan, target: str, *, kind: str = PLAN) -> Facts:
     """Give a plan as the rules see it: the channels that it says it would write."""
     channels = dict.fromkeys(channel for step in plan.steps for channel, _ in expected_writes(step))
-    return Facts(kind=PLAN, target=target, items=tuple(ItemFacts(channel=name, share=None) for name in channels))
+    return Facts(kind=kind, target=target, items=tuple(ItemFacts(channel=name, share=None) for name in channels))
 
 
 def plan_risk(plan: ExecutionPlan) -> str:
@@ -101,6 +133,14 @@ def expected_writes(step: PlannedStep) -> list[tuple[str, str]]:
         told = f"from {scan.get('start')!r} to {scan.get('stop')!r}"
         found.append((str(scan.get("channel")), f"{_with_unit(told, scan)} in {scan.get('steps')!r} steps"))
     return found + _writes_of_template(_mapping(step.parameters.get("params")))
+
+
+def _steps_before(content: Mapping[str, Any], step: PlannedStep) -> tuple[PlannedStep, ...]:
+    """Give the steps that were planned before this one, for the numbers of what it takes."""
+    steps = _list(_mapping(content.get("plan")).get("steps"))
+    before = read_plan({"steps": list(steps)}).steps if steps else ()
+    keys = [one.context_key for one in before]
+    return before[: keys.index(step.context_key)] if step.context_key in keys else ()
 
 
 def _writes_of_template(params: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -159,7 +159,7 @@ def _with_notes(plan: ExecutionPlan, understood: _Understood, kinds: Classificat
     notes = understood.notes
     if writes(plan, order.registry):
         notes = (*notes, f"the request was taken as {shown(kinds.told())}")
-        if kinds.intent is Intent.LOOK or _is_look(order):
+        if kinds.intent is Intent.LOOK or is_look(order):
             notes = (WRITES_UNASKED, *notes)
     return evolve(plan, assumptions=(*notes, *plan.assumptions))
 
@@ -172,7 +172,7 @@ def writes(plan: ExecutionPlan, registry: Registry) -> bool:
     )
 
 
-def _is_look(order: Order) -> bool:
+def is_look(order: Order) -> bool:
     """Say if the phrasebook, which never guesses, reads the message, or what it was taken to mean, as a mere look.
 
     The message counts by itself as well: what it was taken to mean comes from a model, and from text that it has read.

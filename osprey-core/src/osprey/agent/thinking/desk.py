@@ -101,14 +101,14 @@ async def consider(
         on_thought(Thought(stage=Stage.UNDOING, summary=type(outcome).__name__))
         return _permitted(Considered(outcome=outcome, task=ask.text), ask, offers)
     directory = await (await targets_of(project).get(ask.target)).directory()
-    order = _order(project, ask, directory, time.time_ns() if now_ns is None else now_ns)
+    order = order_of(project, ask, directory, time.time_ns() if now_ns is None else now_ns)
     asked = (models or planning_models(project)) if ask.may_ask_model else None
     if asked is None or not can_plan(asked):
         return _read(order, ask, offers, on_thought)
     mind = Mind(
         models=asked,
         prompts=prompts_of(project),
-        offers=_for_models(project, offers),
+        offers=offered_to_models(project, offers),
         reclassifications=project.config.turn_limits.max_reclassifications,
         account=account,
         on_thought=on_thought,
@@ -157,6 +157,19 @@ def _after_failure(found: Outcome, failure: ModelError) -> Outcome:
             return evolve(found, message=message)
 
 
+def with_reason(found: Outcome, reason: str) -> Outcome:
+    """Say with what the phrasebook gave why it was the one that read the message."""
+    match found:
+        case ExecutionPlan():
+            return evolve(found, assumptions=(reason, *found.assumptions))
+        case Clarification():
+            return evolve(found, question=f"{found.question} ({reason})")
+        case NotUnderstood():
+            return evolve(
+                found, message=f"{reason[:1].upper()}{reason[1:]}\nThe built-in phrasebook says: {found.message}"
+            )
+
+
 def _permitted(found: Considered, ask: Ask, offers: tuple[Capability, ...]) -> Considered:
     """Hold a plan of the phrasebook to the kinds of steps that were narrowed to."""
     outcome = found.outcome
@@ -170,7 +183,8 @@ def _permitted(found: Considered, ask: Ask, offers: tuple[Capability, ...]) -> C
     return evolve(found, outcome=NotUnderstood(text=ask.text, message=message))
 
 
-def _order(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int) -> Order:
+def order_of(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int) -> Order:
+    """Give what a plan for a message is made of, and judged by."""
     remembered = {"remembered notes": "\n".join(ask.notes)} if ask.notes else {}
     left = "\n".join(f"{key}: {kind}" for key, kind in ask.earlier.items())
     results = {"results of earlier turns that a step may name in its inputs, with their types": left} if left else {}
@@ -189,7 +203,7 @@ def _order(project: Project, ask: Ask, directory: ChannelDirectory, now_ns: int)
     )
 
 
-def _for_models(project: Project, offers: tuple[Capability, ...]) -> tuple[Capability, ...]:
+def offered_to_models(project: Project, offers: tuple[Capability, ...]) -> tuple[Capability, ...]:
     """Leave free Python out where no generator could write it: the phrasebook's fills in its own templates only."""
     if project.config.execution.code_generator != _PHRASEBOOK:
         return offers

@@ -57,7 +57,7 @@ def closed_over(names: Iterable[str], among: Iterable[Capability]) -> tuple[Capa
 
 def listing(capabilities: Iterable[Capability]) -> str:
     """Give the capabilities as a model that chooses reads them: a line each."""
-    return "\n".join(f"- {each.name}: {_sentence(each)}" for each in capabilities)
+    return "\n".join(f"- {each.name}: {sentence(each)}" for each in capabilities)
 
 
 def manual(capabilities: Iterable[Capability], registry: Registry) -> str:
@@ -65,12 +65,13 @@ def manual(capabilities: Iterable[Capability], registry: Registry) -> str:
     return "\n".join(_page(each, registry) for each in capabilities)
 
 
-def _sentence(capability: Capability) -> str:
+def sentence(capability: Capability) -> str:
+    """Say what a capability is for, on one line."""
     return " ".join(f"{capability.summary.rstrip('.')}. {capability.guide[:_MOST_GUIDE]}".split())
 
 
 def _page(capability: Capability, registry: Registry) -> str:
-    lines = [f"- {capability.name}: {_sentence(capability)}"]
+    lines = [f"- {capability.name}: {sentence(capability)}"]
     if capability.provides:
         lines.append(f"  leaves: {', '.join(capability.provides)}")
     if capability.consumes:

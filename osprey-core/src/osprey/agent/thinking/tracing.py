@@ -17,6 +17,8 @@ class Stage(StrEnum):
     EXTRACTION = "extraction"
     CLASSIFICATION = "classification"
     ORCHESTRATION = "orchestration"
+    REACTION = "reaction"
+    """The next steps were asked for, after what those before them left."""
     VALIDATION = "validation"
     PHRASEBOOK = "phrasebook"
 

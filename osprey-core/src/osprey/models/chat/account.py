@@ -38,6 +38,17 @@ class Attempt:
     """Of a failure."""
 
 
+@frozen(kw_only=True)
+class Carried:
+    """What a turn has used before: its account was closed, because the turn waited or its process ended."""
+
+    calls: int = 0
+    usage: Usage = NO_USAGE
+    seconds: float = 0.0
+    cost: float | None = 0.0
+    """None: the configuration did not state the price of every answer."""
+
+
 class Account:
     """Every attempt of one turn in order, with a bound on tokens and cost.
 
@@ -45,15 +56,23 @@ class Account:
     same time may each be.
     """
 
-    def __init__(self, *, max_tokens: int | None = None, max_cost: float | None = None) -> None:
+    def __init__(
+        self, *, max_tokens: int | None = None, max_cost: float | None = None, carried: Carried | None = None
+    ) -> None:
+        """Open it.
+
+        :param carried: counts towards the bounds, and is part of every sum; it has no attempts any more.
+        """
+        self._carried = carried or Carried()
         self.max_tokens = max_tokens
         self.max_cost = max_cost
         self._attempts: list[Attempt] = []
 
     @classmethod
-    def of(cls, config: Config) -> Account:
+    def of(cls, config: Config, carried: Carried | None = None) -> Account:
         """Open the account of a turn, with the bounds of `execution_control.limits`."""
-        return cls(max_tokens=config.turn_limits.max_turn_tokens, max_cost=config.turn_limits.max_turn_cost)
+        limits = config.turn_limits
+        return cls(max_tokens=limits.max_turn_tokens, max_cost=limits.max_turn_cost, carried=carried)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -61,9 +80,14 @@ class Account:
         return tuple(self._attempts)
 
     @property
+    def calls(self) -> int:
+        """How many attempts there were, those that were carried over among them."""
+        return self._carried.calls + len(self._attempts)
+
+    @property
     def usage(self) -> Usage:
         """The tokens of all answers."""
-        return sum((attempt.usage for attempt in self._attempts), NO_USAGE)
+        return sum((attempt.usage for attempt in self._attempts), self._carried.usage)
 
     @property
     def tokens(self) -> int:
@@ -73,17 +97,18 @@ class Account:
     @property
     def cost(self) -> float:
         """The cost of all answers whose price is known; see `is_priced`."""
-        return sum(attempt.cost for attempt in self._attempts if attempt.cost is not None)
+        return (self._carried.cost or 0.0) + sum(one.cost for one in self._attempts if one.cost is not None)
 
     @property
     def is_priced(self) -> bool:
         """Whether the configuration states the price of every answer, so that `cost` is all of it."""
-        return all(attempt.cost is not None for attempt in self._attempts if attempt.outcome is Outcome.OK)
+        own = all(attempt.cost is not None for attempt in self._attempts if attempt.outcome is Outcome.OK)
+        return own and self._carried.cost is not None
 
     @property
     def seconds(self) -> float:
         """The time of all attempts, which may have run at once."""
-        return sum(attempt.seconds for attempt in self._attempts)
+        return self._carried.seconds + sum(attempt.seconds for attempt in self._attempts)
 
     def add(self, attempt: Attempt) -> None:
         """Enter one attempt."""

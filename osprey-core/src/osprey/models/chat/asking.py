@@ -65,6 +65,14 @@ class Models:
         await link.ready()
         return link
 
+    def calls_tools(self, chain: Sequence[ModelChoice]) -> bool:
+        """Say whether every model of a chain calls tools, so that each may stand in for the others.
+
+        :raises ConfigError, PluginError: one of them cannot be asked as it is configured.
+        """
+        reaches = (reach_of(self._project.config, self._project.registry, choice) for choice in chain)
+        return all(reach.address.abilities.tools for reach in reaches)
+
     def new_account(self) -> Account:
         """Open an account with the bounds of one turn."""
         return Account.of(self._project.config)
@@ -95,6 +103,14 @@ class RoleModel:
         self.chain = chain
         """Who is asked, in this order, as the configuration says."""
         self._models = models
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether it can be given tools, whoever of the chain answers.
+
+        :raises ConfigError, PluginError: a model of the chain cannot be asked as it is configured.
+        """
+        return self._models.calls_tools(self.chain)
 
     async def ask(self, request: ChatRequest, *, account: Account | None = None) -> ChatReply:
         """Ask, again after a failure that may pass, then whoever comes next in the chain.

@@ -168,6 +168,7 @@ def osprey_prompts() -> Iterable[Prompt]:
     yield _prompt("plan", "Plan a task as steps")
     yield _prompt("repair-plan", "Have a plan that cannot run made anew")
     yield _prompt("react", "Work on a task step by step")
+    yield _prompt("choose-channels", "Choose channels among numbered candidates")
 
 
 @hookimpl

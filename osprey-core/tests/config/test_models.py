@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from osprey.config import Config, InvalidConfigError, ModelRole, PluginsConfig, config_to_plain, origin_of
+from osprey.config.models import UNASKED
 from osprey.config.section import Unset, present
 from osprey.config.sections import idle_providers, unusable_parts
 from osprey.plugins import LoadOptions, Registry, load_registry
@@ -190,3 +191,15 @@ def test_a_provider_that_no_plugin_provides_is_named_for_roles_and_fallbacks(loa
     assert "pip install osprey-speech" in found["models.default.provider"]
     assert "did you mean replay?" in found["models.default.fallbacks.0.provider"]
     assert [sentence.partition(":")[0] for sentence in idle_providers(config, registry)] == ["api.providers.idle"]
+
+
+@pytest.mark.parametrize("role", sorted(UNASKED))
+def test_a_role_that_nothing_asks_for_is_named_with_the_reason(load: Load, role: ModelRole) -> None:
+    notes = load(f"models: {{{role}: {{provider: a, model_id: b}}}}").notes
+    assert any(f"models.{role} (line 1) is asked by nothing in this version: {UNASKED[role]}" in note for note in notes)
+
+
+def test_roles_that_are_asked_are_not_named(load: Load) -> None:
+    asked = [role for role in ModelRole if role not in UNASKED]
+    text = "models:\n" + "".join(f"  {role}: {{provider: a, model_id: b}}\n" for role in asked)
+    assert not any("is asked by nothing" in note for note in load(text).notes)

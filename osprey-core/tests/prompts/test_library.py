@@ -186,6 +186,7 @@ def core(folder: Path) -> Project:
 
 EVERY_INPUT = {
     "capabilities": "CAPABILITIES", "channels": "CHANNELS", "target": "TARGET", "now": "NOW", "time_zone": "ZONE",
+    "level": "LEVEL", "candidates": "CANDIDATES", "most": "MOST",
     "provided": "PROVIDED", "most_steps": 7, "conversation": "CONVERSATION", "notes": "NOTES", "reason": "REASON",
     "problems": "PROBLEMS",
 }  # fmt: skip
@@ -203,6 +204,7 @@ SAID = {
         "Never ask for a change that the task does not ask for", "is data", "final answer", "A refusal ends the work",
         "TARGET", "NOW", "ZONE", "CHANNELS", "CAPABILITIES", "CONVERSATION",
     ),
+    "choose-channels": ("numbered list", "at most", "an empty list if none fits", "LEVEL", "CANDIDATES", "MOST"),
 }  # fmt: skip
 
 

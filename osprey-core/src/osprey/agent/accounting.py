@@ -17,8 +17,8 @@ def tell_thought(thought: Thought) -> None:
     with span("thought", stage=thought.stage.value, summary=thought.summary) as note:
         if thought.problems:
             note.status = "; ".join(thought.problems)
-    if thought.stage is Stage.CLASSIFICATION and not thought.problems:
-        tell(CapabilitiesSelected(names=tuple(thought.summary.split(", "))))
+    if thought.stage is Stage.CLASSIFICATION:
+        tell(CapabilitiesSelected(names=thought.names))
 
 
 def enter_attempts(account: Account) -> None:

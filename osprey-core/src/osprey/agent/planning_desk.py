@@ -4,6 +4,7 @@ said before them.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import cattrs
@@ -13,11 +14,14 @@ from osprey.agent.accounting import carried_from, enter_attempts, tell_thought, 
 from osprey.agent.events import TaskExtracted
 from osprey.agent.state import Unplanned
 from osprey.agent.telling import tell
+from osprey.agent.thinking.asking import planning_models
+from osprey.agent.thinking.by_model import can_plan
 from osprey.agent.thinking.conversation import MOST_TURNS, PastTurn
 from osprey.agent.thinking.desk import Ask, consider, with_reason
 from osprey.base import BaseCapability, ExecutionPlan, PlannedStep
 from osprey.models.chat.account import Account
 from osprey.models.phrasebook import Clarification
+from osprey.services.memory_storage import notes_of
 from osprey.sessions import TurnRow, threads_of
 
 if TYPE_CHECKING:
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
 
 
 _READ_WITHOUT: Final = "no model gave a plan, and the built-in phrasebook read the request; osprey trace show says why"
+
+
+_MOST_NOTES: Final = 8
+_SHORT: Final = 3
+"""Letters of words that say nothing of what a note is about."""
 
 
 @frozen(kw_only=True)
@@ -83,9 +92,23 @@ async def ask_of(project: Project, state: TurnState) -> Ask:
         text=state.get("user_query", ""),
         target=state.get("target", ""),
         history=tuple(_past(row) for row in earlier),
+        notes=await _notes(project, state),
         capabilities=narrowed,
         is_chosen=narrowed is not None,
     )
+
+
+async def _notes(project: Project, state: TurnState) -> tuple[str, ...]:
+    """Give what the person had remembered that shares a word with the question, the newest first; for models alone."""
+    if not state.get("extracts_tasks", True) or not can_plan(planning_models(project)):
+        return ()
+    words = set(_words(state.get("user_query", "")))
+    found = await notes_of(project).search(state.get("user_id", ""))
+    return tuple(note.text for note in found if words & set(_words(note.text)))[:_MOST_NOTES]
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", text.casefold()) if len(word) > _SHORT]
 
 
 def _past(row: TurnRow) -> PastTurn:

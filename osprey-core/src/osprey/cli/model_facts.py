@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from osprey.cli.plugin_view import columns
 from osprey.config import Config, ModelRole, origin_of
-from osprey.config.models import ModelChoice, ProviderConfig
+from osprey.config.models import UNASKED, ModelChoice, ProviderConfig
 from osprey.config.section import Unset
 from osprey.config.sections import missing
 from osprey.plugins.modules import is_present
@@ -26,7 +26,14 @@ def facts_of(project: Project) -> list[dict[str, Any]]:
         key = config.models.key_of(role)
         chain = () if key is None else config.models.roles[key].chain(f"models.{key}")
         models = [_model(config, project.registry, choice) for choice in chain]
-        found.append({"role": role.value, "key": None if key is None else f"models.{key}", "models": models})
+        found.append(
+            {
+                "role": role.value,
+                "key": None if key is None else f"models.{key}",
+                "is_asked": role not in UNASKED,
+                "models": models,
+            }
+        )
     return found
 
 
@@ -34,6 +41,9 @@ def lines_of(facts: list[dict[str, Any]]) -> Iterator[str]:
     """Lay the roles out, one line a model."""
     rows: list[list[str]] = []
     for fact in facts:
+        if not fact["is_asked"]:
+            rows.append([fact["role"], "not asked in this version", "", "", ""])
+            continue
         for number, model in enumerate(fact["models"]):
             name = fact["role"] if number == 0 else "  then"
             said = (f"{model['provider']}/{model['model']}", f"key: {model['key']}", model["driver"])

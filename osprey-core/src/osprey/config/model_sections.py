@@ -15,6 +15,7 @@ from osprey.config.known import unserved_names
 from osprey.config.models import (
     DEFAULT_ROLE,
     REPLAY,
+    UNASKED,
     ApiConfig,
     ModelChoice,
     ModelRole,
@@ -59,6 +60,10 @@ def read_model_sections(draft: Draft, root: Path, *, max_turn_cost: float | None
         name: evolve(provider, recording=absolute(root, provider.recording)) for name, provider in api.providers.items()
     }
     draft.notes += _open_to_readers(providers, draft.line_of)
+    for role, why in UNASKED.items():
+        if role.value in roles:
+            path = f"models.{role}"
+            draft.notes.append(f"{path} (line {draft.line_of(path)}) is asked by nothing in this version: {why}")
     sections = ModelSections(
         models=ModelsConfig(roles=roles, recording=absolute(root, recording)), api=ApiConfig(providers=providers)
     )

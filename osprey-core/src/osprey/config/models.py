@@ -42,6 +42,16 @@ class ModelRole(StrEnum):
     """Decides step by step, in the reactive mode."""
 
 
+UNASKED: Final[Mapping[ModelRole, str]] = {
+    ModelRole.RESPONSE: "answers are put together from what the steps measured and did, so that no figure is a model's",
+    ModelRole.CLARIFY: "what is asked back names the choices that there are",
+    ModelRole.PYTHON_CODE_GENERATOR: "generated Python comes from execution.code_generator",
+    ModelRole.MEMORY: "notes are kept as they were said",
+    ModelRole.TIME_PARSING: "spans of time are read by the phrasebook, and by the planner",
+}
+"""Roles that nothing in this version asks a model for, each with the reason."""
+
+
 @frozen(kw_only=True)
 class FallbackConfig(Layout):
     """One entry of `models.<role>.fallbacks`. None: what the role says."""

@@ -120,6 +120,9 @@ async def _understand(
         model = mind.models.of(ModelRole.TASK_EXTRACTION)
         found = await extract_task(order.text, background, mind.offers, model, mind.prompts, account=mind.account)
         mind.on_thought(Thought(stage=Stage.EXTRACTION, summary=f"task: {shown(found.task or found.question)}"))
+        if chosen is None:
+            kinds = found.classification
+            mind.on_thought(Thought(stage=Stage.CLASSIFICATION, summary=shown(kinds.told()), names=tuple(kinds.names)))
         if found.question.strip():
             return Clarification(text=order.text, question=shown(found.question))
         notes = (f"understood as: {shown(found.task)}",) if found.task.strip() != order.text.strip() else ()
@@ -135,7 +138,7 @@ async def _understand(
         return _Understood(task=task, classification=_said(chosen, Intent.CHANGE), notes=notes)
     model = mind.models.of(ModelRole.CLASSIFIER)
     kinds = await classify(task, mind.offers, model, mind.prompts, account=mind.account)
-    mind.on_thought(Thought(stage=Stage.CLASSIFICATION, summary=shown(kinds.told())))
+    mind.on_thought(Thought(stage=Stage.CLASSIFICATION, summary=shown(kinds.told()), names=tuple(kinds.names)))
     return _Understood(task=task, classification=kinds, notes=notes)
 
 
@@ -150,7 +153,11 @@ async def _classify_again(order: Order, missing: Missing, before: Classification
     reason = f"the planner had {had}, and says that it needs {needed}"
     model = mind.models.of(ModelRole.CLASSIFIER)
     found = await classify(order.task, mind.offers, model, mind.prompts, reason=reason, account=mind.account)
-    mind.on_thought(Thought(stage=Stage.CLASSIFICATION, summary=f"again, for {reason}: {shown(found.told())}"))
+    mind.on_thought(
+        Thought(
+            stage=Stage.CLASSIFICATION, summary=f"again, for {reason}: {shown(found.told())}", names=tuple(found.names)
+        )
+    )
     return Classification(capabilities=(*before.capabilities, *found.capabilities), intent=before.intent)
 
 

@@ -32,6 +32,8 @@ class Thought:
     """One sentence."""
     problems: tuple[str, ...] = ()
     """What was wrong, where something was."""
+    names: tuple[str, ...] = ()
+    """Of a classification: the capabilities that were chosen."""
 
 
 OnThought = Callable[[Thought], None]

@@ -55,6 +55,8 @@ def _pending_id(state: TurnState) -> str:
 def _after_step(state: TurnState) -> Literal["plan", "prepare", "await_decision", "respond"]:
     if state.get("pending"):
         return "await_decision"
+    if state.get("replan"):
+        return "plan"
     if state.get("status"):
         return "respond"
     if needs_more(state):

@@ -18,6 +18,7 @@ from osprey.agent.events import ApprovalRequired, ApprovalSettled, PlanMade, Pla
 from osprey.agent.gates import approved_plan, approved_step, file_plan, file_step, wants_plan_approved
 from osprey.agent.plan_approval.files import write_plan_file
 from osprey.agent.plan_approval.kind import PLAN
+from osprey.agent.planning_anew import or_anew
 from osprey.agent.planning_desk import plan_turn
 from osprey.agent.reacting.gates import approved_reactive_step, file_reactive_step, wants_step_approved
 from osprey.agent.reacting.turn import Reacted, goes_reactively, react
@@ -110,11 +111,16 @@ class TurnNodes:
                 with effect_free(), anyio.fail_after(self._left_s(state)):
                     planned = await plan_turn(self._project, state, no_model=no_model)
             except TimeoutError:
-                return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text}
+                return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text, "replan": ""}
             except OspreyError as exc:
                 note.status = type(exc).__name__
-                return {"status": _status_of(exc).value, "answer": str(exc)}
-            known: TurnState = {"task": planned.task, "usage": planned.usage}
+                return {"status": _status_of(exc).value, "answer": str(exc), "replan": ""}
+            known: TurnState = {
+                "task": planned.task,
+                "usage": planned.usage,
+                "is_by_model": planned.is_by_model,
+                "replan": "",
+            }
             if planned.plan is None:
                 why = planned.unplanned.value if planned.unplanned else ""
                 note.status = why
@@ -147,9 +153,8 @@ class TurnNodes:
         if wants_step_approved(self._project, state):
             return await self._asked(state, step)
         if others:
-            return finished(
-                state, *await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
-            )
+            together = await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
+            return or_anew(self._project, state, finished(state, *together))
         return await self._gated(state, step)
 
     async def _asked(self, state: TurnState, step: PlannedStep) -> TurnState:
@@ -171,7 +176,9 @@ class TurnNodes:
     async def _prepared(self, state: TurnState, step: PlannedStep) -> TurnState:
         capability = capability_of(self._project, state, step)
         outcome = await first_half(self._project, capability, step, left_s=self._left_s(state))
-        return _wait_for(state, outcome) if isinstance(outcome, ApprovalNeeded) else finished(state, outcome)
+        if isinstance(outcome, ApprovalNeeded):
+            return _wait_for(state, outcome)
+        return or_anew(self._project, state, finished(state, outcome))
 
     @_timed
     async def conclude(self, state: TurnState) -> TurnState:

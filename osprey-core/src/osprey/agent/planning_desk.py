@@ -49,6 +49,7 @@ class Planned:
     task: str = ""
     usage: dict[str, Any] = field(factory=dict[str, Any])
     warnings: tuple[str, ...] = ()
+    is_by_model: bool = False
 
 
 async def plan_turn(project: Project, state: TurnState, *, no_model: str = "") -> Planned:
@@ -77,7 +78,11 @@ async def plan_turn(project: Project, state: TurnState, *, no_model: str = "") -
     if isinstance(found.outcome, ExecutionPlan):
         is_replaced = bool(account.attempts) and not found.by_model
         return Planned(
-            plan=found.outcome, task=found.task, usage=usage, warnings=(_READ_WITHOUT,) if is_replaced else ()
+            plan=found.outcome,
+            task=found.task,
+            usage=usage,
+            warnings=(_READ_WITHOUT,) if is_replaced else (),
+            is_by_model=found.by_model,
         )
     why = Unplanned.ASKS if isinstance(found.outcome, Clarification) else Unplanned.NOT_UNDERSTOOD
     return Planned(unplanned=why, answer=str(found.outcome), task=found.task, usage=usage)
@@ -93,6 +98,7 @@ async def ask_of(project: Project, state: TurnState) -> Ask:
         target=state.get("target", ""),
         history=tuple(_past(row) for row in earlier),
         notes=await _notes(project, state),
+        provided={"what went wrong with the plan before": why} if (why := state.get("replan")) else {},
         capabilities=narrowed,
         is_chosen=narrowed is not None,
     )

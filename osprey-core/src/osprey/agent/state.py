@@ -93,6 +93,12 @@ class TurnState(TypedDict, total=False):
     warnings: list[str]
     usage: dict[str, Any]
     """Tokens and cost of the models that were asked."""
+    is_by_model: bool
+    """A model made the plan, so it can make another."""
+    replan: str
+    """Why the plan is to be made anew; empty: it is not."""
+    replans: int
+    """How often it was made anew."""
 
 
 @frozen(kw_only=True)

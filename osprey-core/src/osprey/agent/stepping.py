@@ -72,6 +72,12 @@ def _may_share(project: Project, state: TurnState, step: PlannedStep) -> bool:
     return implementation.is_independent and not is_gated(project, state, implementation, step.capability)
 
 
+def may_change(project: Project, capability: str) -> bool:
+    """Say whether a step of a capability may leave an effect behind, as far as its class tells."""
+    implementation: type[BaseCapability] = project.registry.resolve("capabilities", capability)
+    return implementation.asks_by_itself or implementation.conclude is not BaseCapability.conclude
+
+
 async def run_at_once(
     project: Project, state: TurnState, steps: Sequence[PlannedStep], *, left_s: float
 ) -> list[StepResult]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from osprey.agent.gates import wants_plan_approved
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.agent.stepping import may_change
 from osprey.base import ErrorSeverity
@@ -25,12 +26,9 @@ def or_anew(project: Project, state: TurnState, changed: TurnState) -> TurnState
     if changed.get("status") != TurnStatus.FAILED or failed is None or failed.get("severity") not in _HELPED_BY_PLANS:
         return changed
     is_last = state.get("replans", 0) + 1 >= project.config.turn_limits.max_planning_attempts
-    if (
-        is_last
-        or not state.get("is_by_model")
-        or state.get("planning_mode")
-        or _may_have_changed(project, state, results)
-    ):
+    if is_last or not state.get("is_by_model") or wants_plan_approved(project, state):
+        return changed
+    if _may_have_changed(project, state, results):
         return changed
     return {**changed, "status": "", "replan": str(failed["text"]), "replans": state.get("replans", 0) + 1}
 

@@ -48,6 +48,11 @@ class Terminal:
                 assert text in self.screen[self._answered :], self.screen
                 return
 
+    def wait_past(self, text: str) -> None:
+        """Wait for the text, and look only below it from then on: a prompt above it takes no answer any more."""
+        self.wait_for(text)
+        self._answered = self.screen.index(text, self._answered) + len(text)
+
     def wait_for_prompt(self) -> None:
         self.wait_for("Decision (")
         self.wait_for(")\r\n> ")
@@ -320,8 +325,8 @@ def test_an_edit_from_another_process_is_shown_and_asked_about_anew(ring: Any, s
     waiting, old = _waiting(ring), terminal.short_hash
     terminal.type("")
     ring("approvals", "edit", waiting["id"], "--set", f"{CHANNEL}=0.25")
-    terminal.wait_for(f"in the place of {waiting['id']}")
-    terminal.wait_for(f"+{CHANNEL} = 0.25")
+    terminal.wait_past(f"in the place of {waiting['id']}")
+    terminal.wait_past(f"+{CHANNEL} = 0.25")
     terminal.answer(f"approve {old}")
     terminal.wait_for("That is not a decision")
     terminal.answer(f"approve {terminal.short_hash}")

@@ -121,6 +121,14 @@ async def test_all_turns_of_a_thread_that_go_on_are_told_and_one_that_cannot_hol
     assert results[0].answer == "its target is gone"
 
 
+async def test_a_turn_of_another_thread_is_not_resumed_and_not_touched(project: Project, agent: Agent) -> None:
+    asked = await agent.ask("set BEND to 3 A", thread="a")
+    await agent.ask("what is the current of BEND", thread="b")
+    with pytest.raises(UsageError, match="thread b has no turn"):
+        await agent.resume("b", turn=asked.turn)
+    assert (await agent.resume("a", turn=asked.turn)).status is TurnStatus.WAITING
+
+
 async def test_what_was_decided_meanwhile_is_not_said_to_wait_and_gets_no_remark(
     project: Project, agent: Agent
 ) -> None:

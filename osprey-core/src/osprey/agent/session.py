@@ -166,8 +166,8 @@ class Agent:
         threads = threads_of(self.project)
         newest = await threads.turns(thread, last=1)
         row = await threads.turn(turn) if turn else next(iter(newest), None)
-        if row is None:
-            msg = f"nothing was asked on thread {thread} yet"
+        if row is None or row.thread != thread:  # another thread's may be under way, and is nobody's to prune here
+            msg = f"thread {thread} has no turn {turn!r}" if turn else f"nothing was asked on thread {thread} yet"
             raise UsageError(msg)
         await TurnRun(self.project, await self.graph(), row, None).prune()
         return result_of(row)

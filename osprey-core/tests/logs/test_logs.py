@@ -219,7 +219,9 @@ def test_a_broken_configuration_has_the_defaults(logs: Any, capsys: pytest.Captu
 
 
 def test_a_turn_of_the_command_line_is_logged_with_its_name(tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("logging: {file: a.log, format: json, level: debug}", encoding="utf-8")
+    bench = "control_system: {default_target: bench, targets: {bench: {connector: mock, posture: simulation}}}\n"
+    logged = "logging: {file: a.log, format: json, level: debug}\n"
+    (tmp_path / "config.yml").write_text(bench + logged, encoding="utf-8")
     program = (
         "import logging, sys\nfrom osprey.cli import main\n"
         "import osprey.agent.nodes as nodes\nplan = nodes.span\n"
@@ -227,7 +229,7 @@ def test_a_turn_of_the_command_line_is_logged_with_its_name(tmp_path: Path) -> N
         "    return plan(name, **about)\n"
         "nodes.span = logged\nsys.exit(main(sys.argv[1:]))\n"
     )
-    command = [sys.executable, "-c", program, "--project", str(tmp_path), "ask", "--json", "what is the beam current"]
+    command = [sys.executable, "-c", program, "--project", str(tmp_path), "ask", "--json", "what do you remember"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stderr
     found = [record for record in records(tmp_path / "a.log") if record["logger"] == "toy"]

@@ -27,12 +27,13 @@ from osprey.telemetry.exporting import TraceExporter
 from .collector import Collector, collecting, plain
 
 pytestmark = pytest.mark.anyio
-QUESTION = "what is the beam current"
+QUESTION = "what do you remember about tea"
+BENCH = "control_system: {default_target: bench, targets: {bench: {connector: mock, posture: simulation}}}\n"
 SPAN = Span(id="00000000000000aa", parent="", name="turn", begun_ns=1, ended_ns=2, status="done")
 
 
 def opened(folder: Path, telemetry: str) -> Project:
-    (folder / "config.yml").write_text(f"telemetry: {telemetry}\n", encoding="utf-8")
+    (folder / "config.yml").write_text(f"{BENCH}telemetry: {telemetry}\n", encoding="utf-8")
     return open_project(folder)
 
 
@@ -195,7 +196,7 @@ def _without_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_config_check_names_the_extra_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "config.yml").write_text("telemetry: {otlp_endpoint: 'http://127.0.0.1:9'}", encoding="utf-8")
+    (tmp_path / "config.yml").write_text(f"{BENCH}telemetry: {{otlp_endpoint: 'http://127.0.0.1:9'}}", encoding="utf-8")
     arguments = ["--project", str(tmp_path), "config", "check"]
     assert CliRunner().invoke(osprey, arguments).exit_code == 0
     _without_extra(monkeypatch)
@@ -254,7 +255,7 @@ def test_headers_over_plain_http_to_another_host_are_warned_of(tmp_path: Path) -
 
 
 def test_nothing_of_opentelemetry_is_imported_before_a_trace_is_sent(tmp_path: Path) -> None:
-    (tmp_path / "config.yml").write_text("", encoding="utf-8")
+    (tmp_path / "config.yml").write_text(BENCH, encoding="utf-8")
     program = (
         "import sys, runpy\nfrom osprey.cli import main\nmain(sys.argv[1:])\n"
         "print([name for name in sys.modules if name.startswith(('google.protobuf', 'opentelemetry.proto'))])\n"
@@ -265,7 +266,7 @@ def test_nothing_of_opentelemetry_is_imported_before_a_trace_is_sent(tmp_path: P
 
 
 def test_a_command_that_ends_has_sent_its_trace(tmp_path: Path, collector: Collector) -> None:
-    (tmp_path / "config.yml").write_text(f"telemetry: {{otlp_endpoint: '{collector.url}'}}", encoding="utf-8")
+    (tmp_path / "config.yml").write_text(f"{BENCH}telemetry: {{otlp_endpoint: '{collector.url}'}}", encoding="utf-8")
     command = [sys.executable, "-m", "osprey", "--project", str(tmp_path), "ask", "--json", QUESTION]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert json.loads(done.stdout)["status"] == "done"

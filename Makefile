@@ -41,8 +41,8 @@ demo: setup system-packages ## Ask, plan, approve and apply on the simulated rin
 demo-epics: setup system-packages ## The same on a real EPICS IOC that serves the ring
 	@$(BIN)/python -m tests.demo epics
 
-test: setup system-packages ## Run every test, and each distribution's tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal plugins tests
+test: setup system-packages ## Run every test: what crosses packages here, each distribution's in an environment of its own
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
 	@$(MAKE) --no-print-directory test-alone
 
 test-alone: $(UV)

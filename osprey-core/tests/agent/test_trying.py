@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from osprey.agent.events import Event, StepTried
+from osprey.agent.events import Event, StepRetried
 from osprey.agent.state import TurnResult, TurnStatus
 from osprey.approval import current_actor
 from osprey.base import ErrorSeverity, ExecutionPlan, PlannedStep
@@ -93,7 +93,7 @@ async def test_a_step_is_tried_again_as_its_capability_says_and_the_configuratio
     async with small_bench(limits, plugin=TOYS) as (_, agent):
         ended = await agent.carry_out(plan(capability, times, error), question="x", listener=seen.append)
     assert (ended.status, told in ended.answer) == (status, True), ended.answer
-    tried = [event for event in seen if isinstance(event, StepTried)]
+    tried = [event for event in seen if isinstance(event, StepRetried)]
     assert [event.attempt for event in tried] == list(range(2, 2 + again))
     if capability == "eager" and again:
         assert tried[0].why == "eager says odd"
@@ -119,7 +119,7 @@ async def test_a_halt_between_two_attempts_ends_the_turn_as_refused(small_bench)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work)
-            while not any(isinstance(event, StepTried) for event in seen):
+            while not any(isinstance(event, StepRetried) for event in seen):
                 await anyio.sleep(0.01)
             await journal_of(project).halt.set(current_actor(), "smoke")
     assert results[0].status is TurnStatus.REFUSED

@@ -127,21 +127,24 @@ async def test_a_thread_with_an_unfinished_turn_is_not_deleted_and_a_finished_on
     await threads.begin(new("a", 1))
     with pytest.raises(ConflictError, match="running"):
         await threads.delete("a")
-    await threads.end("a.1", DONE)
-    await traces.add("a.1", [Span(id="s", parent="", name="turn", begun_ns=1, ended_ns=2, status="ok")])
+    span = Span(id="s", parent="", name="turn", begun_ns=1, ended_ns=2, status="ok")
+    await threads.end("a.1", DONE, [span])
+    assert await traces.of("a.1") == [span]
     assert await threads.delete("a") == ["a.1"]
     assert await threads.list() == []
     assert await traces.of("a.1") == []
 
 
-async def test_spans_come_back_in_the_order_in_which_they_began(database: Database) -> None:
+async def test_spans_come_back_in_the_order_in_which_they_began(threads: Threads, database: Database) -> None:
     traces = Traces(database)
     outer = Span(id="1", parent="", name="turn", begun_ns=1, ended_ns=9, status="done", about={"thread": "a"})
     inner = Span(id="2", parent="1", name="plan", begun_ns=1, ended_ns=4, status="ok")
-    await traces.add("t", [inner, outer])
-    await traces.add("t", [])
-    await traces.add("other", [inner])
-    assert await traces.of("t") == [outer, inner]
+    await threads.begin(new("a", 1))
+    await threads.begin(new("b", 1))
+    await threads.end("a.1", DONE, [inner, outer])
+    await threads.end("a.1", DONE)
+    await threads.end("b.1", DONE, [inner])
+    assert await traces.of("a.1") == [outer, inner]
 
 
 async def test_what_is_no_json_is_refused_and_nothing_is_stored(threads: Threads) -> None:

@@ -66,7 +66,7 @@ class StepEnded:
 
 
 @frozen(kw_only=True)
-class StepTried:
+class StepRetried:
     """A step failed and is tried again."""
 
     key: str
@@ -103,13 +103,6 @@ class ApprovalSettled:
 
 
 @frozen(kw_only=True)
-class AnswerText:
-    """A piece of the answer that is on its way."""
-
-    text: str
-
-
-@frozen(kw_only=True)
 class TurnEnded:
     """A turn has ended, or waits."""
 
@@ -126,11 +119,10 @@ Event = (
     | PlanMade
     | StepBegan
     | StepEnded
-    | StepTried
+    | StepRetried
     | ModelAsked
     | ApprovalRequired
     | ApprovalSettled
-    | AnswerText
     | TurnEnded
 )
 Listener = Callable[[Event], None]

@@ -16,7 +16,7 @@ from attrs import frozen
 from langgraph.errors import GraphBubbleUp
 
 from osprey.agent.brakes import effect_free
-from osprey.agent.events import StepTried
+from osprey.agent.events import StepRetried
 from osprey.agent.telling import tell
 from osprey.base import ApprovalNeeded, BaseCapability, ErrorSeverity, StepResult, StepStatus
 from osprey.base.classifying import classify
@@ -85,7 +85,7 @@ async def _tried(project: Project, capability: BaseCapability) -> StepResult | A
             told = judged.user_message or str(exc)
         attempt += 1
         step = capability.step
-        tell(StepTried(key=step.context_key, capability=step.capability, attempt=attempt, why=told))
+        tell(StepRetried(key=step.context_key, capability=step.capability, attempt=attempt, why=told))
         with effect_free():
             await anyio.sleep(delay_s)
         delay_s *= policy.backoff

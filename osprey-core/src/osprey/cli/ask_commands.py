@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import click
 
-from osprey.agent.events import Event, PlanMade, StepTried
+from osprey.agent.events import Event, PlanMade, StepRetried
 from osprey.cli.context import cli_project
 from osprey.cli.signals import draining
 from osprey.errors import ConflictError, ExitCode, OspreyError
@@ -184,7 +184,7 @@ def show_progress(event: Event) -> None:
         case PlanMade():
             for number, step in enumerate(event.steps, start=1):
                 _dimmed(f"{number}. {step.objective} ({step.capability})")
-        case StepTried():
+        case StepRetried():
             _dimmed(f"   {event.key}: {event.why}; attempt {event.attempt}")
         case _:
             pass

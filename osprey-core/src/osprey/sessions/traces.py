@@ -17,15 +17,11 @@ if TYPE_CHECKING:
 
 
 class Traces:
-    """Keeps and shows the spans of turns."""
+    """Shows the spans of turns; the end of a turn keeps them, in its own transaction."""
 
     def __init__(self, database: Database) -> None:
         database.migrate(COMPONENT, MIGRATIONS)
         self._database = database
-
-    async def add(self, turn: str, spans: Sequence[Span]) -> None:
-        """Keep spans that have ended."""
-        await self._database.general.run(lambda connection: add_spans(connection, turn, spans))
 
     async def of(self, turn: str) -> list[Span]:
         """Give the spans of a turn in the order in which they began."""

@@ -27,7 +27,8 @@ from osprey.services.python_executor.models import (
 from osprey.services.python_executor.observation import ObservationDesk
 from osprey.services.python_executor.record import new_run_folder, write_figures
 from osprey.services.python_executor.rehearsal import RehearsalDesk
-from osprey.services.python_executor.sandbox.tier import BubblewrapTier, Start, open_tier
+from osprey.services.python_executor.sandbox.protocol import Start, Tier
+from osprey.services.python_executor.sandbox.tier import open_tier
 from osprey.services.python_executor.verdicts import judge_ending
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ class PythonRunner:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._tier: BubblewrapTier | None = None
+        self._tier: Tier | None = None
         self._opening = anyio.Lock()
 
-    async def tier(self) -> BubblewrapTier:
+    async def tier(self) -> Tier:
         """Give the tier of isolation, which proves itself on first use.
 
         :raises SandboxError: generated Python cannot be run here; the message says what to do.

@@ -21,6 +21,7 @@ from osprey.services.python_executor.models import RunLimits
 from osprey.services.python_executor.sandbox import bubblewrap
 from osprey.services.python_executor.sandbox.cgroups import ControlGroup, sweep_control_groups
 from osprey.services.python_executor.sandbox.process import open_guest
+from osprey.services.python_executor.sandbox.protocol import Start, Tier
 from osprey.services.python_executor.sandbox.supervisor import Ending, supervise
 
 _FREE_NAMES = frozenset({"PWD", "OLDPWD", "LC_CTYPE"})
@@ -39,20 +40,6 @@ _SELF_TEST_LIMITS = RunLimits(
     output_bytes=1 << 16,
     disk_bytes=1 << 20,
 )
-
-
-@frozen(kw_only=True)
-class Start:
-    """One run as the tier needs it."""
-
-    code: str
-    mode: str
-    seed: int
-    start_ns: int
-    inputs: Mapping[str, Any]
-    time_zone: str = "UTC"
-    figure_mark: str = ""
-    """What every figure is marked with."""
 
 
 @frozen(kw_only=True)
@@ -106,6 +93,9 @@ class BubblewrapTier:
         if not broker.is_ready:
             raise SandboxError(_why_not_started(ending))
         return ending
+
+    async def aclose(self) -> None:
+        """Nothing is kept between runs."""
 
     async def self_test(self) -> None:
         """Let the guest try to get out.
@@ -183,7 +173,7 @@ def _why_not_started(ending: Ending) -> str:
     return msg
 
 
-async def open_tier(interpreter: Interpreter, state_dir: Path) -> BubblewrapTier:
+async def open_tier(interpreter: Interpreter, state_dir: Path) -> Tier:
     """Give the best tier that passes its self-test here.
 
     :raises SandboxError: none does; the message says what to do.

@@ -23,11 +23,29 @@ def osprey_connectors() -> Iterable[Connector]:
 
 @hookimpl
 def osprey_generators() -> Iterable[Generator]:
-    """Declare the writer of Python that needs no model."""
+    """Declare the writers of Python that need nothing but the core."""
+    home = "osprey.services.python_executor.generation"
+    yield Generator(
+        name="auto",
+        summary="The phrasebook for what it has a template for, else basic where a model is configured",
+        implementation=f"{home}.automatic:AutomaticGenerator",
+    )
     yield Generator(
         name="phrasebook",
         summary="Fills tested templates; needs no model and no network",
-        implementation="osprey.services.python_executor.phrasebook_generator:PhrasebookGenerator",
+        implementation=f"{home}.phrasebook:PhrasebookGenerator",
+    )
+    yield Generator(
+        name="basic",
+        summary="Asks a chat model once",
+        implementation=f"{home}.basic.generator:BasicLLMCodeGenerator",
+        settings=f"{home}.basic.settings:BasicSettings",
+    )
+    yield Generator(
+        name="mock",
+        summary="Writes what it is told to, at once; for tests",
+        implementation=f"{home}.mock:MockCodeGenerator",
+        settings=f"{home}.mock:MockSettings",
     )
 
 
@@ -168,6 +186,7 @@ def osprey_prompts() -> Iterable[Prompt]:
     yield _prompt("plan", "Plan a task as steps")
     yield _prompt("repair-plan", "Have a plan that cannot run made anew")
     yield _prompt("react", "Work on a task step by step")
+    yield _prompt("write-python", "Write the program of one step, for the sandbox")
     yield _prompt("choose-channels", "Choose channels among numbered candidates")
 
 

@@ -129,7 +129,7 @@ def test_show_gives_every_value_and_its_origin(osprey: Osprey, tmp_path: Path) -
     lines = {line.split()[0]: line.split()[1:] for line in done.out.splitlines()}
     assert lines["facility.name"] == ["ring", "config.yml:1"]
     assert lines["execution.memory_limit_mb"] == ["7", "config.yml:2"]
-    assert lines["execution.code_generator"] == ["phrasebook", "default"]
+    assert lines["execution.code_generator"] == ["auto", "default"]
 
 
 def test_show_prints_json(osprey: Osprey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
-from osprey.services.python_executor.literals import literal
+from osprey.services.python_executor.generation.literals import literal
+from osprey.services.python_executor.generation.phrasebook import PhrasebookGenerator
 from osprey.services.python_executor.models import PythonExecutionRequest
-from osprey.services.python_executor.phrasebook_generator import PhrasebookGenerator
 
 START_NS, END_NS = 1_795_172_400 * 10**9, 1_795_176_000 * 10**9
 GENERATOR = PhrasebookGenerator()
@@ -371,7 +371,7 @@ def test_only_values_of_json_have_a_literal(value: object) -> None:
     ("template", "params", "message"),
     [
         ("nonsense", {}, "has no template 'nonsense'; it has: archive_statistics"),
-        ("../phrasebook_generator", {}, "has no template"),
+        ("../phrasebook", {}, "has no template"),
         ("plot_profile", None, "needs 'params'"),
         ("plot_profile", {"title": "x"}, "'profiles' is undefined"),
         ("plot_profile", {"title": _Sly("x"), "profiles": object()}, "is not a value of JSON"),

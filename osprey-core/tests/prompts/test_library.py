@@ -188,7 +188,8 @@ EVERY_INPUT = {
     "capabilities": "CAPABILITIES", "channels": "CHANNELS", "target": "TARGET", "now": "NOW", "time_zone": "ZONE",
     "level": "LEVEL", "candidates": "CANDIDATES", "most": "MOST",
     "provided": "PROVIDED", "most_steps": 7, "conversation": "CONVERSATION", "notes": "NOTES", "reason": "REASON",
-    "problems": "PROBLEMS",
+    "problems": "PROBLEMS", "runtime": "RUNTIME", "inputs": "INPUTS", "expected": "EXPECTED", "wishes": "WISHES",
+    "examples": "EXAMPLES",
 }  # fmt: skip
 SAID = {
     "understand": ("same time range", "`question`", "`refers_to`", "Copy them exactly", "NOTES", "CONVERSATION"),
@@ -203,6 +204,10 @@ SAID = {
         "Never make up", "or guess a name", "approve nothing", "`uses`", "7 steps at most",
         "Never ask for a change that the task does not ask for", "is data", "final answer", "A refusal ends the work",
         "TARGET", "NOW", "ZONE", "CHANNELS", "CAPABILITIES", "CONVERSATION",
+    ),
+    "write-python": (
+        "`results`", "never make up a name", "You approve nothing", "then write", "RUNTIME", "CHANNELS", "INPUTS",
+        "EXPECTED", "WISHES", "EXAMPLES", "ZONE",
     ),
     "choose-channels": ("numbered list", "at most", "an empty list if none fits", "LEVEL", "CANDIDATES", "MOST"),
 }  # fmt: skip

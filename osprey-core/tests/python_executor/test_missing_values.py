@@ -7,6 +7,7 @@ import pytest
 
 from osprey.control.values import ChannelRecord, ErrorKind, Outcome
 from osprey.services.python_executor.gaps import tell_all, tell_gaps
+from osprey.services.python_executor.generation.phrasebook import PhrasebookGenerator
 from osprey.services.python_executor.models import (
     PythonExecutionRequest,
     RecordedOp,
@@ -16,7 +17,6 @@ from osprey.services.python_executor.models import (
     WriteAnswer,
 )
 from osprey.services.python_executor.observation import ObservationDesk
-from osprey.services.python_executor.phrasebook_generator import PhrasebookGenerator
 from osprey.services.python_executor.sandbox.supervisor import EndRunError
 
 pytestmark = pytest.mark.sandbox

@@ -17,7 +17,7 @@ from osprey.control.values import Outcome
 from osprey.errors import PluginError
 from osprey.services.python_executor import PythonExecutionRequest
 from osprey.services.python_executor.exceptions import CodeGenerationError
-from osprey.services.python_executor.generation import CodeGenerator, create_code_generator
+from osprey.services.python_executor.generation import CodeGenerator, generator_of
 from osprey.services.python_executor.markdown import escape, printable
 from osprey.services.python_executor.models import (
     IntendedWrite,
@@ -233,7 +233,7 @@ def project_with(implementation, settings_class=None):
 
 @pytest.mark.anyio
 async def test_a_generator_is_built_with_its_section():
-    generator = create_code_generator(project_with(Physics))
+    generator = generator_of(project_with(Physics))
     assert isinstance(generator, CodeGenerator)
     assert generator.model_config == {"domain": "optics"}
     request = PythonExecutionRequest(user_query="q", task_objective="results = 1")
@@ -242,7 +242,7 @@ async def test_a_generator_is_built_with_its_section():
 
 def test_what_has_no_method_is_no_generator():
     with pytest.raises(PluginError, match="has no method generate_code"):
-        create_code_generator(project_with(NoGenerator))
+        generator_of(project_with(NoGenerator))
 
 
 def test_a_generation_error_keeps_its_history():

@@ -45,7 +45,6 @@ class ModelRole(StrEnum):
 UNASKED: Final[Mapping[ModelRole, str]] = {
     ModelRole.RESPONSE: "answers are put together from what the steps measured and did, so that no figure is a model's",
     ModelRole.CLARIFY: "what is asked back names the choices that there are",
-    ModelRole.PYTHON_CODE_GENERATOR: "generated Python comes from execution.code_generator",
     ModelRole.MEMORY: "notes are kept as they were said",
     ModelRole.TIME_PARSING: "spans of time are read by the phrasebook, and by the planner",
 }

@@ -122,7 +122,7 @@ class ModeConfig:
 class ExecutionConfig:
     """`execution` and `python_executor`."""
 
-    code_generator: str = "phrasebook"
+    code_generator: str = "auto"
     """The name of an installed writer of Python."""
     generators: Mapping[str, Mapping[str, Any]] = field(factory=dict[str, Mapping[str, Any]])
     execution_method: ExecutionMethod = ExecutionMethod.LOCAL

@@ -33,6 +33,8 @@ class Source(StrEnum):
     CAPABILITIES = "kinds of steps, as their plugins describe them"
     RESULT = "what a step left behind"
     ANSWER = "an earlier answer of a model"
+    RUN = "a program of an earlier run"
+    FAILURE = "how an earlier attempt failed"
 
 
 def fence(text: str, source: Source, *, limit: int = MOST_CHARS) -> str:

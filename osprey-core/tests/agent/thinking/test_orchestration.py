@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from osprey.agent.plan_validity.checks import Surroundings, plan_problems
 from osprey.agent.thinking.drafting import DraftInput, DraftPlan, DraftStep, shown
-from osprey.agent.thinking.grounding import channel_list, relevant_channels
 from osprey.agent.thinking.offers import closed_over, listing, manual, offered
 from osprey.agent.thinking.orchestration import Missing, Order, orchestrate
 from osprey.base import ExecutionPlan
 from osprey.config.schema import PluginsConfig
 from osprey.control import ChannelRecord
 from osprey.control.channels.directory import ChannelDirectory
+from osprey.control.channels.grounding import channel_list, relevant_channels
 from osprey.errors import ModelError, UsageError
 from osprey.models.chat.messages import ChatMessage
 from osprey.models.phrasebook import Clarification, NotUnderstood

@@ -138,7 +138,7 @@ async def test_what_a_capability_takes_is_the_form_of_its_tool(bench: Bench) -> 
     assert {"objective", "query", "limit", "uses"} <= set(schema["properties"])
     assert "orbit_fit" in tools
     assert "CHANNEL_VALUES" in tools["orbit_fit"].description
-    assert "python" not in tools
+    assert "python" in tools
 
 
 async def test_independent_calls_of_one_answer_run_and_are_answered_each(bench: Bench) -> None:

@@ -34,7 +34,7 @@ from osprey.services.python_executor import (
     RunJob,
     RunMode,
     RunOutcome,
-    create_code_generator,
+    generator_of,
     new_run_folder,
     runner_of,
 )
@@ -137,7 +137,7 @@ class PythonCapability(BaseCapability):
         return await self._not_applied(job, rehearsed, report)
 
     async def _generate(self) -> str:
-        generator = create_code_generator(self._project)
+        generator = generator_of(self._project)
         context: dict[str, Any] = dict(await self.loaded_inputs())
         if "template" in self._step.parameters:
             context["phrasebook"] = dict(self._step.parameters)
@@ -146,6 +146,7 @@ class PythonCapability(BaseCapability):
             task_objective=self._step.task_objective,
             execution_folder_name=self._step.context_key,
             capability_context_data=context,
+            target=self.target,
         )
         return await generator.generate_code(request, [])
 

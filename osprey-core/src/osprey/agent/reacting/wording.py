@@ -13,9 +13,9 @@ from osprey.agent.reacting.exchange import Call, Exchange, Round
 from osprey.agent.reacting.tools import own_names, parameters_of
 from osprey.agent.thinking.asking import answered, said, told
 from osprey.agent.thinking.conversation import conversation_text, recent
-from osprey.agent.thinking.grounding import channel_list
 from osprey.agent.thinking.offers import manual
 from osprey.base import StepStatus
+from osprey.control.channels.grounding import channel_list
 from osprey.models.chat.messages import ChatMessage, Speaker, ToolCall
 from osprey.prompts.fencing import Source, fence
 

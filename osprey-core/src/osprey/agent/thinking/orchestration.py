@@ -16,10 +16,10 @@ from osprey.agent.thinking.asking import StructuredModel, answered, said, told
 from osprey.agent.thinking.drafting import DraftPlan, shown, shown_list
 from osprey.agent.thinking.extraction import provided_text
 from osprey.agent.thinking.follow_ups import Reading
-from osprey.agent.thinking.grounding import channel_list
 from osprey.agent.thinking.offers import manual
 from osprey.agent.thinking.tracing import OnThought, Stage, Thought, ignore
 from osprey.base import ExecutionPlan
+from osprey.control.channels.grounding import channel_list
 from osprey.errors import ModelError, ModelErrorKind
 from osprey.models.phrasebook import Clarification, NotUnderstood
 

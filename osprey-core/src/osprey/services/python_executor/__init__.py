@@ -22,13 +22,14 @@ from osprey.services.python_executor.models import (
 )
 
 if TYPE_CHECKING:
-    from osprey.services.python_executor.generation import CodeGenerator, create_code_generator
+    from osprey.services.python_executor.generation import CodeGenerator, create_code_generator, generator_of
     from osprey.services.python_executor.record import RunRecord, new_run_folder, write_record
     from osprey.services.python_executor.runner import PythonRunner, runner_of
 
 _ELSEWHERE = {
     "CodeGenerator": "generation",
     "create_code_generator": "generation",
+    "generator_of": "generation",
     "PythonRunner": "runner",
     "runner_of": "runner",
     "RunRecord": "record",
@@ -50,6 +51,7 @@ __all__ = [
     "RunStatus",
     "WriteAnswer",
     "create_code_generator",
+    "generator_of",
     "new_run_folder",
     "runner_of",
     "write_record",

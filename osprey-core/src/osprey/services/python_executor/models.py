@@ -31,6 +31,10 @@ class PythonExecutionRequest:
     """How often a generator may try again after an error."""
     capability_context_data: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue])
     """Results of earlier steps, given to the code as `osprey.runtime.inputs`."""
+    target: str | None = None
+    """The target that the code is for; None: the default one."""
+    execution_folder_path: Path | None = None
+    """The run's folder, where there is one already."""
 
 
 class RunMode(StrEnum):

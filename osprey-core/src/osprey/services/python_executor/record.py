@@ -52,12 +52,17 @@ class RunRecord:
 
 def new_run_folder(state_dir: Path, name: str) -> Path:
     """Make a private folder for one run; the same name twice gives two folders."""
-    runs = state_dir / "runs"
+    runs = runs_folder(state_dir)
     runs.mkdir(mode=0o700, parents=True, exist_ok=True)
     day = datetime.now(UTC).strftime("%Y-%m-%d")
     folder = runs / f"{day}_{slug_of(name)}_{secrets.token_hex(4)}"
     folder.mkdir(mode=0o700)
     return folder
+
+
+def runs_folder(state_dir: Path) -> Path:
+    """Give the folder of all runs, which may not be there yet."""
+    return state_dir / "runs"
 
 
 def slug_of(name: str) -> str:

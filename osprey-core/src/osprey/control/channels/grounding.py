@@ -1,12 +1,12 @@
-"""The channels that a planner is shown for a task: what the target's directory finds for it, and nothing made up."""
+"""The channels that a model is shown for a task: what the target's directory finds for it, and nothing made up."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from osprey.control import ChannelRecord
 from osprey.control.channels.directory import ChannelDirectory
+from osprey.control.values import ChannelRecord
 from osprey.prompts.fencing import Source, fence
 
 _MOST_SHOWN: Final = 120

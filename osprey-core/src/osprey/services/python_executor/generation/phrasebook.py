@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
 from osprey.services.python_executor.exceptions import CodeGenerationError
-from osprey.services.python_executor.literals import Literal, literal
+from osprey.services.python_executor.generation.literals import Literal, literal
 from osprey.services.python_executor.models import PythonExecutionRequest
 
 CONTEXT_KEY: Final = "phrasebook"

@@ -67,6 +67,9 @@ class FakeMachine:
     """Channels that do not answer, although they exist."""
     invalid: set[str] = field(factory=set[str])
     """Channels whose value is marked invalid."""
+    commands: set[str] = field(factory=set[str])
+    """Channels that are actions."""
+    labels: dict[str, tuple[str, ...]] = field(factory=lambda: {"SHUTTER": ("closed", "open")})
     reads: list[tuple[str, ...]] = field(factory=list[tuple[str, ...]])
 
     async def read(self, channels: Sequence[str]) -> list[ReadResult]:
@@ -82,9 +85,10 @@ class FakeMachine:
         dtype = DType.FLOAT if isinstance(value, float | list) else DType.INT
         unit = self.units.get(channel, "")
         severity, alarm = (Severity.INVALID, "READ") if channel in self.invalid else (Severity.OK, "")
+        states = self.labels.get(channel, ()) if channel != "SHUTTER" else ()
         return Reading(
             channel=channel, value=value, dtype=dtype, unit=unit, severity=severity, alarm=alarm, source_ns=1,
-            received_ns=2,
+            received_ns=2, label=states[value] if states else None,
         )  # fmt: skip
 
     async def describe(self, channels: Sequence[str]) -> list[ChannelInfo | Fault]:
@@ -94,8 +98,9 @@ class FakeMachine:
                 name=channel.removesuffix(".VAL"),
                 unit=self.units.get(channel, ""),
                 drive=Bounds(-2.0, 2.0),
-                labels=("closed", "open") if channel == "SHUTTER" else (),
+                labels=self.labels.get(channel, ()),
                 writable=True,
+                is_command=channel in self.commands,
             )
             if channel.removesuffix(".VAL") in self.values
             else _missing(channel)

@@ -169,7 +169,7 @@ results['point'] = pickle.loads(pickle.dumps(Point(2.0))).x
 
 
 @pytest.mark.parametrize(
-    "client", ["p4p.client.thread", "tango", "aioca", "caproto.sync.client", "ophyd", "epics.autosave"]
+    "client", ["p4p.server", "tango.server", "aioca", "caproto.sync.client", "ophyd", "epics.autosave"]
 )
 def test_other_clients_fail_with_a_sentence(run, client):
     outcome = run(f"import {client}", RunMode.READ)

@@ -14,11 +14,20 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-_STAND_INS = {"osprey.runtime": "runtime", "epics": "epics_standin"}
+_STAND_INS = {
+    "osprey.runtime": "runtime",
+    "epics": "epics_standin",
+    "tango": "tango_standin",
+    "PyTango": "tango_standin",
+    "p4p.client.thread": "p4p_standin",
+    "p4p.client.asyncio": "p4p_asyncio_standin",
+}
+_FOLDERS = frozenset({"osprey", "p4p", "p4p.client"})
+"""Names that hold stand-ins and nothing else."""
+_OURS = frozenset(name.partition(".")[0] for name in _STAND_INS)
 
 _CLIENTS = frozenset(
     {
-        "PyTango",
         "aioca",
         "asyncua",
         "bluesky",
@@ -30,7 +39,6 @@ _CLIENTS = frozenset(
         "opcua",
         "ophyd",
         "ophyd_async",
-        "p4p",
         "pcaspy",
         "pvaccess",
         "pyads",
@@ -38,7 +46,6 @@ _CLIENTS = frozenset(
         "pydoocs",
         "pyepics",
         "softioc",
-        "tango",
         "taurus",
     }
 )
@@ -64,19 +71,20 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname == "osprey":
+        if fullname in _FOLDERS:
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         if fullname in _STAND_INS:
             # A package, so that an import of a part of it is asked here as well.
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
         root = fullname.partition(".")[0]
-        if root in ("osprey", "epics"):
-            msg = f"{fullname} does not exist in a run: use osprey.runtime or the functions of epics"
+        if root in _OURS:
+            msg = f"{fullname} does not exist in a run: use osprey.runtime, or one of {', '.join(sorted(_STAND_INS))}"
             raise ModuleNotFoundError(msg, name=fullname)
         if root in _CLIENTS:
             msg = (
                 f"{root} cannot reach a control system from a run: use osprey.runtime "
-                "(read_channel, write_channel, archive, wait_until) or epics (caget, caput, PV)"
+                "(read_channel, write_channel, archive, wait_until), epics (caget, caput, PV), tango (DeviceProxy) "
+                "or p4p (Context)"
             )
             raise ModuleNotFoundError(msg, name=fullname)
         return None
@@ -88,7 +96,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing is left to do: a stand-in is complete, and `osprey` is a name for its runtime."""
+        """Nothing is left to do: a stand-in is complete, and a folder is a name for what it holds."""
 
 
 def _refuse_events(event: str, _args: tuple[Any, ...]) -> None:

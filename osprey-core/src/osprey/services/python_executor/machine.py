@@ -107,6 +107,7 @@ def info_to_json(info: ChannelInfo, record: ChannelRecord | None) -> dict[str, A
         "drive_high": info.drive.high,
         "labels": list(info.labels),
         "writable": info.writable,
+        "is_command": info.is_command,
         "readback": record.readback if record else None,
     }
 

@@ -113,10 +113,15 @@ if TYPE_CHECKING:
         Usage,
     )
     from osprey.models.chat.protocol import ChatModel, ModelAbilities, ModelAddress
+    from osprey.models.chat.reaching import address_of
     from osprey.models.chat.reading import AnswerError, ServerEvent, read_arguments, read_body, read_events, read_object
     from osprey.models.chat.wire import ModelWire
     from osprey.models.chat.wire_driver import AnswerInProgress, WireConnection, WireDriver
-    from osprey.project import Project
+    from osprey.project import Project, current_project
+    from osprey.services.python_executor.exceptions import CodeGenerationError
+    from osprey.services.python_executor.generation.brief import WritingBrief, writing_brief
+    from osprey.services.python_executor.generation.code_block import code_block_in
+    from osprey.services.python_executor.models import PythonExecutionRequest
 
 _CONTROL = (
     "SEVERITIES",
@@ -192,6 +197,13 @@ _HOMES = {
     **dict.fromkeys(_CONTROL, "osprey.control"),
     **dict.fromkeys(_WIRE_DRIVER, "osprey.models.chat.wire_driver"),
     "Card": "osprey.approval",
+    "CodeGenerationError": "osprey.services.python_executor.exceptions",
+    "PythonExecutionRequest": "osprey.services.python_executor.models",
+    "WritingBrief": "osprey.services.python_executor.generation.brief",
+    "address_of": "osprey.models.chat.reaching",
+    "code_block_in": "osprey.services.python_executor.generation.code_block",
+    "current_project": "osprey.project",
+    "writing_brief": "osprey.services.python_executor.generation.brief",
     "CardSection": "osprey.approval",
     "ChatModel": "osprey.models.chat.protocol",
     "Draft": "osprey.approval",
@@ -249,6 +261,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "CodeGenerationError",
     "Command",
     "ConfigError",
     "ConnectContext",
@@ -285,6 +298,7 @@ __all__ = [
     "Provider",
     "Put",
     "PutResult",
+    "PythonExecutionRequest",
     "PythonResults",
     "ReadResult",
     "Reading",
@@ -310,12 +324,16 @@ __all__ = [
     "WireConnection",
     "WireDriver",
     "WritePolicy",
+    "WritingBrief",
+    "address_of",
     "base_card",
     "capability_node",
     "carry_out_approved",
     "cli_project",
+    "code_block_in",
     "control",
     "current_actor",
+    "current_project",
     "describe_coverage",
     "dump_channels",
     "file_request",
@@ -332,6 +350,7 @@ __all__ = [
     "structure_settings",
     "to_frame",
     "write_content",
+    "writing_brief",
 ]
 
 

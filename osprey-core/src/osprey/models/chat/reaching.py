@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -15,6 +16,11 @@ from osprey.models.chat.messages import Usage
 from osprey.models.chat.protocol import ModelAbilities, ModelAddress
 from osprey.plugins.registry import Registry
 from osprey.registrations import Model
+
+if TYPE_CHECKING:
+    from osprey.project import Project
+
+_TIMEOUT_S: Final = 60.0
 
 
 @frozen(kw_only=True)
@@ -38,6 +44,24 @@ class Reach:
             return None
         whole = usage.input_tokens * self.price.input_per_million + usage.output_tokens * self.price.output_per_million
         return whole / 1_000_000
+
+
+def address_of(project: Project, provider: str, model_id: str, *, where: str) -> ModelAddress:
+    """Say how a model is reached that a section of its own names, with what `api.providers` says of its provider.
+
+    :param where: the path of that section, for messages.
+    :raises ConfigError, PluginError: as `reach_of`.
+    """
+    choice = ModelChoice(
+        path=where,
+        provider=provider,
+        model_id=model_id,
+        max_tokens=None,
+        temperature=None,
+        timeout_s=_TIMEOUT_S,
+        max_retries=0,
+    )
+    return reach_of(project.config, project.registry, choice).address
 
 
 def reach_of(config: Config, registry: Registry, choice: ModelChoice) -> Reach:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from osprey.models.chat.messages import ChatReply, ChatRequest
+from osprey.models.chat.messages import ChatMessage, ChatReply, ChatRequest, Speaker
 from osprey.services.python_executor.exceptions import CodeGenerationError
 from osprey.services.python_executor.generation.basic.models import model_for
-from osprey.services.python_executor.generation.basic.question import question_for
 from osprey.services.python_executor.generation.basic.reply import LARGEST, code_in
 from osprey.services.python_executor.generation.basic.saving import save_exchange
 from osprey.services.python_executor.generation.basic.settings import BasicSettings, settings_from
+from osprey.services.python_executor.generation.brief import WritingBrief, writing_brief
 from osprey.services.python_executor.models import PythonExecutionRequest
 
 if TYPE_CHECKING:
@@ -42,11 +42,17 @@ class BasicLLMCodeGenerator:
 
         project = current_project()
         model = model_for(project, self.settings)
-        question = await question_for(project, request, error_chain)
+        question = _question(await writing_brief(project, request, error_chain))
         reply = await _ask(model, question, error_chain)
         if self.settings.save_prompts and request.execution_folder_path is not None:
             await anyio.to_thread.run_sync(save_exchange, request.execution_folder_path, question, reply)
         return code_in(reply, error_chain)
+
+
+def _question(brief: WritingBrief) -> ChatRequest:
+    told = ChatMessage(speaker=Speaker.SYSTEM, text=brief.rules)
+    said = [ChatMessage(speaker=Speaker.USER, text=text) for text in (brief.task, brief.failures) if text]
+    return ChatRequest(messages=(told, *said))
 
 
 async def _ask(model: RoleModel, question: ChatRequest, error_chain: list[str]) -> ChatReply:

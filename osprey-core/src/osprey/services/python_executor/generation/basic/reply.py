@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from osprey.models.chat.messages import ChatReply, Finish
 from osprey.services.python_executor.exceptions import CodeGenerationError
+from osprey.services.python_executor.generation.code_block import code_block_in
 
-_BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(\w*)[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.MULTILINE | re.DOTALL)
-_OPEN_BLOCK: Final = re.compile(r"^[ \t]*```[ \t]*(?:python|py)?[ \t]*\n(.*)\Z", re.MULTILINE | re.DOTALL)
-_PYTHON: Final = ("", "python", "py", "python3")
 LARGEST: Final = 256 * 1024
 """Characters of an answer; nobody reads more code than that before he agrees to it."""
 
@@ -27,18 +24,10 @@ def code_in(reply: ChatReply, error_chain: list[str]) -> str:
         raise _error(msg, error_chain)
     if len(reply.text) > LARGEST:
         raise _error(f"the model's answer is longer than {LARGEST} characters", error_chain)
-    code = _longest_block(reply.text)
+    code = code_block_in(reply.text)
     if not code.strip():
         raise _error("the model's answer holds no code", error_chain)
     return code if code.endswith("\n") else f"{code}\n"
-
-
-def _longest_block(text: str) -> str:
-    blocks = [body for language, body in _BLOCK.findall(text) if language.lower() in _PYTHON]
-    if blocks:
-        return max(blocks, key=len)
-    unclosed = _OPEN_BLOCK.search(text)
-    return text if unclosed is None else unclosed[1]
 
 
 def _error(message: str, error_chain: list[str]) -> CodeGenerationError:

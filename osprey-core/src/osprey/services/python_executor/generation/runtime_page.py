@@ -11,7 +11,7 @@ import textwrap
 from pathlib import Path
 from typing import Final
 
-_SOURCE: Final = Path(__file__).resolve().parents[4] / "guest" / "runtime.py"
+_SOURCE: Final = Path(__file__).resolve().parents[3] / "guest" / "runtime.py"
 
 
 @functools.cache

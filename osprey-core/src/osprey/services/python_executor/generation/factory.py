@@ -6,6 +6,7 @@ import inspect
 import logging
 import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from osprey.errors import ConfigError, PluginError
@@ -74,11 +75,17 @@ def _present(project: Project, name: str) -> str:
         warnings.warn(f"code_generator {name!r} is called {newer!r} now", DeprecationWarning, stacklevel=4)
         return newer
     stand_in = _STANDS_IN.get(name)
-    if stand_in is None or any(entry.name == name for entry in project.registry.entries(_POINT)):
+    if stand_in is None or _is_installed(project, name):
         return name
     other, remedy = stand_in
     _log.warning("generator %r is not installed, so %r writes the code: %s", name, other, remedy)
     return other
+
+
+def _is_installed(project: Project, name: str) -> bool:
+    """Say whether a generator is there, with the modules that it needs; none of them is imported."""
+    found = next((entry for entry in project.registry.entries(_POINT) if entry.name == name), None)
+    return found is not None and all(find_spec(module) is not None for module in found.registration.requires)
 
 
 def _section(name: str, given: Mapping[str, Any], configured: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:

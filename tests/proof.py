@@ -40,6 +40,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "batches": Proof("tests.proofs.kills:batches"),
     "approvals": Proof("tests.proofs.kills:approvals"),
     "turns": Proof("tests.proofs.kills:turns"),
+    "reactive-turns": Proof("tests.proofs.kills:reactive_turns"),
     "races": Proof("tests.proofs.attempts:races", 2),
     "tampering": Proof("tests.proofs.attempts:tampering"),
     "life": Proof("tests.proofs.examples:life", 2),

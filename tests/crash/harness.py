@@ -117,7 +117,7 @@ class CrashBench:
         return Verdict(
             window=window or "random",
             was_killed=was_killed,
-            puts=self._count(record, value),
+            puts=count_puts(self._puts, record, value),
             state=row.state.value,
             is_doubt_shown=shown,
         )
@@ -135,10 +135,6 @@ class CrashBench:
         ledger = journal_of(project).ledger
         for doubt in await ledger.doubts():
             await ledger.settle(doubt.id, current_actor(), "landed", "settled by the crash test")
-
-    def _count(self, record: str, value: float) -> int:
-        lines = self._puts.read_text(encoding="utf-8").splitlines() if self._puts.exists() else []
-        return sum(_is_put_of(line, record, value) for line in lines)
 
 
 @contextmanager
@@ -182,6 +178,12 @@ control_system:
         "     readback: 'CRASH:SLOW:RB'}\n",
         encoding="utf-8",
     )
+
+
+def count_puts(puts: Path, record: str, value: float) -> int:
+    """Count how often a record was sent a value."""
+    lines = puts.read_text(encoding="utf-8").splitlines() if puts.exists() else []
+    return sum(_is_put_of(line, record, value) for line in lines)
 
 
 def _is_put_of(line: str, record: str, value: float) -> bool:

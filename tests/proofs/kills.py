@@ -1,4 +1,4 @@
-"""The sections on processes that are killed: one write, guarded batches, and an approval with five writes."""
+"""The sections on processes that are killed: one write, guarded batches, an approval with five writes, whole turns."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.crash.approvals import WINDOWS as APPROVAL_WINDOWS
 from tests.crash.approvals import WRITES, ApprovalBench, ApprovalTally
 from tests.crash.batches import CHANNELS, GROUPS, BatchBench, BatchTally
 from tests.crash.harness import CrashBench, Tally, counting_ioc
+from tests.crash.reactive import ReactiveBench, ReactiveTally
 from tests.crash.turn_victim import write_room
 from tests.crash.turns import TurnBench, TurnTally
 from tests.crash.victim import WINDOWS
@@ -76,6 +77,32 @@ when it is resumed once more, and leave two notes. A process that was killed bef
 
 {table(head, [tally.row()])}"""
     return Section(text, bool(tally.broken()))
+
+
+def reactive_turns() -> Section:
+    """Kill a process at a random moment of a turn that is worked on step by step, one step an approved write."""
+
+    async def run() -> ReactiveTally:
+        tally, folder = ReactiveTally(), folder_on_disk()
+        with counting_ioc(folder) as (port, puts):
+            bench = ReactiveBench(folder, port, puts, SEED)
+            await bench.measure()
+            while len(tally.resumed()) < TURNS:
+                tally.verdicts.append(await bench.trial())
+        return tally
+
+    tally = anyio.run(run)
+    head = ("trials", "killed", "of these resumed", "to the same answer", "in doubt, shown", "broken")
+    faults = [fault for verdict in tally.broken() for fault in verdict.faults]
+    text = f"""## kill -9 at random moments of a turn that is planned as it goes
+
+A model asks for five steps, one answer after the other: two say something, two remember a note, one writes to a real soft IOC that counts its puts and is approved in between. After each
+kill another process resumes the turn, and approves what it then asks for. It must give the answer of a turn that nobody disturbed, give it again when it is resumed once more, leave two
+notes and one request, and have put its value once. Where the process died between the intent of the write and its receipt, the answer says that the write is in doubt, and it is not sent
+again. In the whole series: {told(faults, "no effect came twice, none was lost, and no doubt was hidden")}.
+
+{table(head, [tally.row()])}"""
+    return Section(text, bool(faults))
 
 
 def batches() -> Section:

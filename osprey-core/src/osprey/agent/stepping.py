@@ -13,6 +13,7 @@ from osprey.agent.events import StepBegan, StepEnded
 from osprey.agent.gates import is_gated
 from osprey.agent.reacting.exchange import is_reactive
 from osprey.agent.state import TurnState, TurnStatus
+from osprey.agent.taking_back import without_requests
 from osprey.agent.telling import span, tell
 from osprey.agent.trying import try_step
 from osprey.base import (
@@ -85,12 +86,14 @@ async def run_at_once(
     results: dict[str, StepResult] = {}
 
     async def run(step: PlannedStep) -> None:
-        outcome = await first_half(project, capability_of(project, state, step), step, left_s=left_s)
+        capability = capability_of(project, state, step)
+        outcome = await first_half(project, capability, step, left_s=left_s)
         if isinstance(outcome, ApprovalNeeded):
             msg = (
                 f"capability '{step.capability}' asked for an approval, but declares no second half that carries it out"
             )
-            outcome = StepResult(status=StepStatus.FAILED, text=msg)
+            wrong = StepResult(status=StepStatus.FAILED, text=msg)
+            outcome = await without_requests(project, capability, wrong)
         results[step.context_key] = outcome
 
     async with anyio.create_task_group() as tasks:
@@ -109,6 +112,8 @@ async def first_half(
     tell(StepBegan(key=step.context_key, capability=step.capability, objective=step.task_objective))
     with span("step", key=step.context_key, capability=step.capability) as note:
         outcome = await try_step(project, capability, left_s=left_s)
+        if isinstance(outcome, StepResult):
+            outcome = await without_requests(project, capability, outcome)
         note.status = "asks" if isinstance(outcome, ApprovalNeeded) else outcome.status.value
     tell(StepEnded(key=step.context_key, capability=step.capability, status=note.status))
     return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import time
 from collections.abc import AsyncGenerator, Mapping
@@ -40,6 +41,8 @@ _ENDINGS: Final = {
     TurnStatus.WAITING: Ending.WAITING,
     TurnStatus.REFUSED: Ending.REFUSED,
 }
+_SIMULATED: Final = re.compile(r"\n\(Simulation: [^\n]*\Z")
+"""The line that ends every answer here."""
 _LEFT: Final = (".osprey", ".git", ".venv", "__pycache__")
 _CONFIG: Final = "facility: {time_zone: UTC}\n"
 
@@ -123,8 +126,8 @@ class Interview:
     async def _requests(self, thread: str) -> list[Any]:
         return await journal_of(self._project).requests.list(thread=thread)
 
-    def _fault_of(self, plan: Any) -> str | None:
-        if not plan:
+    def _fault_of(self, plan: Mapping[str, Any]) -> str | None:
+        if not plan.get("steps"):
             return None
         try:
             require_valid(read_plan(plan), self._project.registry)
@@ -154,6 +157,9 @@ class Interview:
 def _ending(result: TurnResult) -> Ending:
     if result.unplanned is not None:
         return Ending(result.unplanned.value)
+    if result.turn and result.status is TurnStatus.DONE and not result.plan.get("steps"):
+        # Planned as it goes, and nothing was: a model's words alone ask, or say why there is nothing to do.
+        return Ending.ASKS if _SIMULATED.sub("", result.answer).rstrip().endswith("?") else Ending.NOT_UNDERSTOOD
     return _ENDINGS.get(result.status, Ending.FAILED)
 
 

@@ -1,4 +1,7 @@
-"""The dialect `replay`: answers a question with what was recorded for the same question, and nothing else."""
+"""The dialect `replay`: answers a question with what was recorded for the same question, and nothing else.
+
+The same is what is the same to the letter; failing that, what differs in times and figures alone (`likeness`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import attrs
 
 from osprey.errors import ModelError, ModelErrorKind
 from osprey.models.chat._serialization import hash_of
+from osprey.models.chat.likeness import likeness_of
 from osprey.models.chat.messages import ChatReply, ChatRequest, TextDelta
 from osprey.models.chat.protocol import ModelAddress
 from osprey.models.chat.recording import Recorded, read_recording
@@ -31,6 +35,8 @@ class ReplayModel:
         self._path = address.recording or Path()
         self._loading = anyio.Lock()
         self._left: dict[str, deque[Recorded]] | None = None
+        self._alike: dict[str, list[str]] = {}
+        """The names of the questions that differ in times and figures alone, in their order."""
         self._all: list[Recorded] = []
 
     async def complete(self, request: ChatRequest) -> ChatReply:
@@ -60,14 +66,18 @@ class ReplayModel:
             if self._left is None:
                 self._all = await anyio.to_thread.run_sync(_load, self._path)
                 self._left = _by_question(self._all)
-        left = self._left.get(hash_of(request))
-        if not left:
+                self._alike = _by_likeness(self._all)
+        name = hash_of(request)
+        names = [name] if name in self._left else self._alike.get(likeness_of(request), [])
+        left = next((queue for one in names if (queue := self._left[one])), None)
+        if left is None:
             raise ModelError(self._missing(request), kind=ModelErrorKind.INVALID)
         return left.popleft()
 
     def _missing(self, request: ChatRequest) -> str:
         name = hash_of(request)
-        known = sum(recorded.hash == name for recorded in self._all)
+        names = {name, *self._alike.get(likeness_of(request), ())}
+        known = sum(recorded.hash in names for recorded in self._all)
         last = request.messages[-1].text if request.messages else ""
         what = f"question {name[:12]} ({len(request.messages)} messages, the last {capped(last, _MOST_QUOTED)!r})"
         remedy = "record it anew with models.recording"
@@ -96,6 +106,13 @@ def _by_question(attempts: list[Recorded]) -> dict[str, deque[Recorded]]:
             while queue and queue[-1].reply is None:
                 queue.pop()
         queue.append(recorded)
+    return found
+
+
+def _by_likeness(attempts: list[Recorded]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, request in {recorded.hash: recorded.request for recorded in attempts}.items():
+        found.setdefault(likeness_of(request), []).append(name)
     return found
 
 

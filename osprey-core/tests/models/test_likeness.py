@@ -19,7 +19,7 @@ REPLAYED = (
 )
 
 
-def question(now: str, shown: str, asked: str = "set BEND to 3 A", run: str = "20261201-004646-dcfd1c7e") -> ChatRequest:
+def question(now: str, shown: str, asked: str = "set BEND to 3 A", run: str = "20261201-dcfd1c7e") -> ChatRequest:
     result = fence(f'{{"value": {shown}, "run": "{run}"}}', Source.RESULT)
     return ChatRequest(
         messages=(
@@ -33,7 +33,7 @@ def question(now: str, shown: str, asked: str = "set BEND to 3 A", run: str = "2
 
 
 THEN = question("Tuesday 2026-12-01 00:46:46 CET (1796085000000000000 ns)", "399.306")
-NOW = question("Sunday 2027-06-20 12:00:01 CEST (1813489201000000001 ns)", "-4.1e-05", run="20270620-120001-0badcafe")
+NOW = question("Sunday 2027-06-20 12:00:01 CEST (1813489201000000001 ns)", "-4.1e-05", run="20270620-0badcafe")
 
 
 def test_times_and_figures_that_a_machine_showed_make_no_other_question() -> None:

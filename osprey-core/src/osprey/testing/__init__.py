@@ -1,4 +1,4 @@
-"""The kit for plugin authors: suites that a connector or an archiver of any system, or a driver of chat models has to pass.
+"""The kit for plugin authors: suites that every connector, archiver and driver of chat models has to pass.
 
 It needs pytest. Nothing of Osprey imports it, and no plugin does outside its tests. Beside the guard, it is the only
 room that puts values: to the peers that its tests start, and through one function (`conformance/hand.py`).

@@ -1,4 +1,4 @@
-"""A project whose one model answers from a script, through the real way of asking."""
+"""A project whose one model answers from a script, through the real way of asking; planned first, or as it goes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import json
 import sys
 import types
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from osprey.agent.session import open_agent
 from osprey.agent.thinking.conversation import PastTurn
 from osprey.agent.thinking.desk import Ask, plan_turn
 from osprey.agent.thinking.outcome import Outcome
@@ -21,6 +23,8 @@ from osprey.models.chat.messages import ChatReply, ChatRequest, Speaker, TextDel
 from osprey.models.chat.protocol import ModelAddress
 from osprey.plugins import LoadOptions
 from osprey.project import Project, open_project
+
+from .reactive_bench import BROKEN, CONTROL, Bench, Open
 
 CONFIG = """
 facility: {time_zone: Europe/Berlin}
@@ -155,3 +159,28 @@ async def open_desk(tmp_path: Path, script: Script) -> AsyncIterator[Callable[[s
 @pytest.fixture
 def desk(open_desk: Callable[[str], Desk]) -> Desk:
     return open_desk("")
+
+
+@pytest.fixture
+async def open_react(tmp_path: Path, script: Script) -> AsyncIterator[Open]:
+    """Opens a project in reactive mode, once or again; with more of `agent_control`, of the limits, and of the file."""
+    async with AsyncExitStack() as opened:
+
+        async def open_one(
+            control: str = "", limits: str = "", more: str = "", config: str = CONFIG, channels: str = CHANNELS
+        ) -> Bench:
+            text = config + CONTROL % (control and f", {control}", limits) + more
+            files = {"config.yml": text, "limits.yml": LIMITS, "channels.yml": channels, "plug.py": PLUGIN + BROKEN}
+            for name, written in files.items():
+                (tmp_path / name).write_text(written, encoding="utf-8")
+            options = LoadOptions(local=(tmp_path / "plug.py",))
+            project = await opened.enter_async_context(open_project(tmp_path, options=options))
+            return Bench(project, await opened.enter_async_context(open_agent(project)), script)
+
+        yield open_one
+
+
+@pytest.fixture
+async def react(open_react: Open) -> Bench:
+    """One that is as it comes."""
+    return await open_react()

@@ -3,119 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from osprey.agent.capabilities.channel_read import ChannelReadCapability
-from osprey.agent.session import Agent, open_agent
-from osprey.agent.state import TurnResult, TurnStatus
-from osprey.approval import card_of, current_actor, identity_of
-from osprey.approval.desk import edit, reject
+from osprey.agent.state import TurnStatus
+from osprey.approval import card_of, identity_of
+from osprey.approval.desk import edit
 from osprey.base import StepResult
-from osprey.control import Reading, targets_of
 from osprey.errors import ModelError, ModelErrorKind, UsageError
-from osprey.journal import RequestRow, journal_of
-from osprey.models.chat.messages import ChatReply, Finish, Speaker, ToolCall, Usage
-from osprey.plugins import LoadOptions
-from osprey.project import Project, open_project
+from osprey.models.chat.messages import ChatReply, Finish, ToolCall
 from osprey.sessions import traces_of
 
-from .conftest import CHANNELS, CONFIG, LIMITS, PLUGIN, Script
+from .conftest import CHANNELS, CONFIG, Script
+from .reactive_bench import RB, SP, Bench, Open, calls, read, write
 
 pytestmark = pytest.mark.anyio
 
-BROKEN = """
-    yield Capability(name="bad_apple", summary="Cannot be imported", implementation="no_module:Apple")
-"""
-CONTROL = "execution_control:\n  agent_control: {orchestration_mode: react%s}\n  limits: {%s}\n"
-SP, RB = "BEND:CURRENT:SP", "BEND:CURRENT:RB"
-TASK = "look at the bend magnet and bring it to 2 A"
 
-
-def calls(*wanted: tuple[str, dict[str, Any]]) -> ChatReply:
-    """An answer that asks for steps."""
-    made = tuple(ToolCall(id="x", name=name, arguments={"objective": f"Do {name}", **given}) for name, given in wanted)
-    return ChatReply(tool_calls=made, finish=Finish.TOOL_CALLS, usage=Usage(input_tokens=10, output_tokens=5))
-
-
-def read(*channels: str, **more: Any) -> tuple[str, dict[str, Any]]:
-    return "channel_read", {"channels": list(channels), **more}
-
-
-def write(value: float) -> tuple[str, dict[str, Any]]:
-    return "channel_write", {"groups": [[{"channel": SP, "value": value, "unit": "A"}]]}
-
-
-class Bench:
-    """A project in reactive mode, whose model answers from a script."""
-
-    def __init__(self, project: Project, agent: Agent, script: Script) -> None:
-        self.project = project
-        self.agent = agent
-        self.script = script
-
-    async def ask(self, *answers: Any, text: str = TASK, thread: str | None = None) -> TurnResult:
-        self.script.answers += answers
-        return await self.agent.ask(text, thread=thread)
-
-    async def request(self, result: TurnResult) -> RequestRow:
-        assert result.approval, result.answer
-        return await journal_of(self.project).requests.get(result.approval)
-
-    async def approve(self, result: TurnResult, *answers: Any) -> TurnResult:
-        row = await self.request(result)
-        await journal_of(self.project).requests.approve(row.id, row.sha256[:8], current_actor())
-        self.script.answers += answers
-        return await self.agent.resume(result.thread)
-
-    async def no(self, result: TurnResult) -> TurnResult:
-        await reject(self.project, (await self.request(result)).id, identity_of(self.project), "not now")
-        return await self.agent.resume(result.thread)
-
-    async def value(self) -> float:
-        target = await targets_of(self.project).get("bench")
-        [present] = await target.connector.read([SP], timeout_s=5)
-        assert isinstance(present, Reading)
-        return float(present.value)
-
-    def results(self, place: int = -1) -> list[str]:
-        """What the model was told of its calls in one question."""
-        return [m.text for m in self.script.requests[place].messages if m.speaker is Speaker.TOOL]
-
-
-Open = Callable[..., Awaitable[Bench]]
-
-
-@pytest.fixture
-async def open_react(tmp_path: Path, script: Script) -> AsyncIterator[Open]:
-    """Opens a project, once or again; with more of `agent_control`, of the limits, and of the file."""
-    async with AsyncExitStack() as opened:
-
-        async def open_one(
-            control: str = "", limits: str = "", more: str = "", config: str = CONFIG, channels: str = CHANNELS
-        ) -> Bench:
-            text = config + CONTROL % (control and f", {control}", limits) + more
-            files = {"config.yml": text, "limits.yml": LIMITS, "channels.yml": channels, "plug.py": PLUGIN + BROKEN}
-            for name, written in files.items():
-                (tmp_path / name).write_text(written, encoding="utf-8")
-            options = LoadOptions(local=(tmp_path / "plug.py",))
-            project = await opened.enter_async_context(open_project(tmp_path, options=options))
-            return Bench(project, await opened.enter_async_context(open_agent(project)), script)
-
-        yield open_one
-
-
-@pytest.fixture
-async def bench(open_react: Open) -> Bench:
-    return await open_react()
-
-
-async def test_three_steps_each_chosen_after_the_one_before(bench: Bench) -> None:
-    result = await bench.ask(
+async def test_three_steps_each_chosen_after_the_one_before(react: Bench) -> None:
+    result = await react.ask(
         calls(("channel_find", {"query": "bend"})),
         calls(read(uses=["step_1"])),
         calls(read("DCCT")),
@@ -125,14 +33,14 @@ async def test_three_steps_each_chosen_after_the_one_before(bench: Bench) -> Non
     assert [step["capability"] for step in result.plan["steps"]] == ["channel_find", "channel_read", "channel_read"]
     assert result.plan["steps"][1]["inputs"] == [{"CHANNEL_ADDRESSES": "step_1"}]
     assert result.answer.index("DCCT") < result.answer.index("The model's summary: All is well.")
-    assert "CHANNEL_ADDRESSES under the key step_1" in bench.results(1)[0]
-    assert "[data " in bench.results(3)[2]
+    assert "CHANNEL_ADDRESSES under the key step_1" in react.results(1)[0]
+    assert "[data " in react.results(3)[2]
     assert result.usage["calls"] == 4
 
 
-async def test_what_a_capability_takes_is_the_form_of_its_tool(bench: Bench) -> None:
-    await bench.ask("Nothing to do.")
-    tools = {tool.name: tool for tool in bench.script.requests[0].tools}
+async def test_what_a_capability_takes_is_the_form_of_its_tool(react: Bench) -> None:
+    await react.ask("Nothing to do.")
+    tools = {tool.name: tool for tool in react.script.requests[0].tools}
     schema = tools["channel_find"].parameters
     assert set(schema["required"]) == {"objective", "query"}
     assert {"objective", "query", "limit", "uses"} <= set(schema["properties"])
@@ -141,19 +49,19 @@ async def test_what_a_capability_takes_is_the_form_of_its_tool(bench: Bench) -> 
     assert "python" in tools
 
 
-async def test_independent_calls_of_one_answer_run_and_are_answered_each(bench: Bench) -> None:
-    result = await bench.ask(calls(read(SP), read(RB)), "Both were read.")
+async def test_independent_calls_of_one_answer_run_and_are_answered_each(react: Bench) -> None:
+    result = await react.ask(calls(read(SP), read(RB)), "Both were read.")
     assert [step["context_key"] for step in result.plan["steps"]] == ["step_1", "step_2"]
-    assert [text.split("\n")[0] for text in bench.results()] == ["done", "done"]
+    assert [text.split("\n")[0] for text in react.results()] == ["done", "done"]
 
 
 async def test_a_change_is_approved_in_the_middle_and_another_process_goes_on(
-    open_react: Open, bench: Bench, script: Script
+    open_react: Open, react: Bench, script: Script
 ) -> None:
-    waiting = await bench.ask(calls(read(SP)), calls(write(2)))
+    waiting = await react.ask(calls(read(SP)), calls(write(2)))
     assert waiting.status is TurnStatus.WAITING
-    assert (await bench.request(waiting)).kind == "channel_write"
-    await bench.agent.aclose()
+    assert (await react.request(waiting)).kind == "channel_write"
+    await react.agent.aclose()
     other = await open_react()
     done = await other.approve(waiting, calls(read(RB)), "It is at 2 A.")
     assert done.status is TurnStatus.DONE
@@ -181,24 +89,24 @@ async def test_a_change_is_approved_in_the_middle_and_another_process_goes_on(
     ],
 )
 async def test_a_call_that_cannot_run_is_told_to_the_model_and_nothing_runs(
-    bench: Bench, wrong: tuple[str, dict[str, Any]], told: str
+    react: Bench, wrong: tuple[str, dict[str, Any]], told: str
 ) -> None:
-    result = await bench.ask(calls(wrong), "I cannot.")
-    assert told in bench.results()[0]
+    result = await react.ask(calls(wrong), "I cannot.")
+    assert told in react.results()[0]
     assert result.plan["steps"] == []
     assert result.answer.startswith("I cannot.")
 
 
-async def test_answers_without_a_good_step_are_counted_and_then_reported(bench: Bench) -> None:
-    result = await bench.ask(calls(read("NO:A")), calls(read("NO:B")))
+async def test_answers_without_a_good_step_are_counted_and_then_reported(react: Bench) -> None:
+    result = await react.ask(calls(read("NO:A")), calls(read("NO:B")))
     assert result.status is TurnStatus.FAILED
     assert "2 answers of the model in a row led to no step that can run" in result.answer
     assert "NO:B" in result.answer
     assert "max_planning_attempts" in result.answer
 
 
-async def test_a_good_step_begins_the_count_anew(bench: Bench) -> None:
-    result = await bench.ask(calls(read("NO:A")), calls(read(SP)), calls(read("NO:B")), "Enough.")
+async def test_a_good_step_begins_the_count_anew(react: Bench) -> None:
+    result = await react.ask(calls(read("NO:A")), calls(read(SP)), calls(read("NO:B")), "Enough.")
     assert result.status is TurnStatus.DONE
 
 
@@ -215,15 +123,15 @@ async def test_the_attempts_are_those_of_the_configuration(open_react: Open) -> 
         (ChatReply(tool_calls=(ToolCall(id="", name="a b/c", arguments=None, text="{"),)), "no JSON object"),
     ],
 )
-async def test_an_answer_of_nothing_is_sent_back(bench: Bench, reply: ChatReply, told: str) -> None:
-    result = await bench.ask(reply, "Done.")
-    assert told in bench.script.last_said()
+async def test_an_answer_of_nothing_is_sent_back(react: Bench, reply: ChatReply, told: str) -> None:
+    result = await react.ask(reply, "Done.")
+    assert told in react.script.last_said()
     assert result.status is TurnStatus.DONE
 
 
-async def test_the_same_call_three_times_is_a_loop(bench: Bench) -> None:
+async def test_the_same_call_three_times_is_a_loop(react: Bench) -> None:
     again = [calls(read(SP, objective=f"Look, time {time}")) for time in range(3)]
-    result = await bench.ask(*again)
+    result = await react.ask(*again)
     assert result.status is TurnStatus.FAILED
     assert "the same step (channel_read) 3 times" in result.answer
     assert len(result.plan["steps"]) == 2
@@ -267,25 +175,25 @@ async def test_the_time_of_a_turn_is_bounded(open_react: Open) -> None:
     assert bench.script.requests == []
 
 
-async def test_a_no_ends_the_turn_and_the_model_is_not_asked_again(bench: Bench) -> None:
-    waiting = await bench.ask(calls(write(2)))
-    asked = len(bench.script.requests)
-    ended = await bench.no(waiting)
+async def test_a_no_ends_the_turn_and_the_model_is_not_asked_again(react: Bench) -> None:
+    waiting = await react.ask(calls(write(2)))
+    asked = len(react.script.requests)
+    ended = await react.no(waiting)
     assert ended.status is TurnStatus.REFUSED
-    assert len(bench.script.requests) == asked
+    assert len(react.script.requests) == asked
     assert "not now" in ended.answer
 
 
-async def test_a_refusal_by_a_rule_ends_the_turn(bench: Bench) -> None:
-    ended = await bench.ask(calls(write(50)))
+async def test_a_refusal_by_a_rule_ends_the_turn(react: Bench) -> None:
+    ended = await react.ask(calls(write(50)))
     assert ended.status is TurnStatus.REFUSED
-    assert len(bench.script.requests) == 1
+    assert len(react.script.requests) == 1
 
 
-async def test_a_failed_step_is_told_to_the_model_and_what_was_behind_it_does_not_run(bench: Bench) -> None:
+async def test_a_failed_step_is_told_to_the_model_and_what_was_behind_it_does_not_run(react: Bench) -> None:
     failing = ("snapshot_restore", {"name": "no_such_snapshot"})
-    result = await bench.ask(calls(failing, write(5)), calls(read(SP)), "It is not there.")
-    failed, behind, *_ = bench.results()
+    result = await react.ask(calls(failing, write(5)), calls(read(SP)), "It is not there.")
+    failed, behind, *_ = react.results()
     assert failed.startswith("failed")
     assert "no_such_snapshot" in failed
     assert behind.startswith("not run: a step before it failed")
@@ -293,39 +201,39 @@ async def test_a_failed_step_is_told_to_the_model_and_what_was_behind_it_does_no
     assert [step["context_key"] for step in result.plan["steps"]] == ["step_1", "step_3"]
 
 
-async def test_a_turn_whose_every_step_failed_has_failed(bench: Bench) -> None:
-    result = await bench.ask(calls(("snapshot_restore", {"name": "no_such_snapshot"})), "It is not there.")
+async def test_a_turn_whose_every_step_failed_has_failed(react: Bench) -> None:
+    result = await react.ask(calls(("snapshot_restore", {"name": "no_such_snapshot"})), "It is not there.")
     assert result.status is TurnStatus.FAILED
     assert "It is not there." in result.answer
 
 
-async def test_a_critical_failure_ends_the_turn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_critical_failure_ends_the_turn(react: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(self: ChannelReadCapability) -> StepResult:
         raise ValueError("a bug")
 
     monkeypatch.setattr(ChannelReadCapability, "prepare", broken)
-    result = await bench.ask(calls(read(SP)))
+    result = await react.ask(calls(read(SP)))
     assert result.status is TurnStatus.FAILED
     assert "a bug" in result.answer
-    assert len(bench.script.requests) == 1
+    assert len(react.script.requests) == 1
 
 
-async def test_a_model_that_is_down_in_the_middle_leaves_what_was_done(bench: Bench) -> None:
+async def test_a_model_that_is_down_in_the_middle_leaves_what_was_done(react: Bench) -> None:
     down = ModelError("nobody answers", kind=ModelErrorKind.SERVER)
-    result = await bench.ask(calls(read(SP)), down)
+    result = await react.ask(calls(read(SP)), down)
     assert result.status is TurnStatus.FAILED
     assert "The work ended early: no model goes on" in result.answer
     assert "nobody answers" in result.answer
     assert SP in result.answer
 
 
-async def test_a_model_that_is_down_at_first_leaves_the_phrasebook_to_plan(bench: Bench) -> None:
+async def test_a_model_that_is_down_at_first_leaves_the_phrasebook_to_plan(react: Bench) -> None:
     down = ModelError("nobody answers", kind=ModelErrorKind.SERVER)
-    result = await bench.ask(down, text=f"read {SP}")
+    result = await react.ask(down, text=f"read {SP}")
     assert result.status is TurnStatus.DONE
     assert "the built-in phrasebook planned everything first" in result.answer
     assert "nobody answers" in result.answer
-    assert len(bench.script.requests) == 1
+    assert len(react.script.requests) == 1
 
 
 async def test_without_a_model_the_phrasebook_plans_first_and_says_so(open_react: Open) -> None:
@@ -340,15 +248,15 @@ async def test_without_a_model_the_phrasebook_plans_first_and_says_so(open_react
     assert lost.unplanned is not None
 
 
-async def test_two_megabytes_are_not_read(bench: Bench) -> None:
-    result = await bench.ask(calls(read(SP)), "x" * 2_000_000)
+async def test_two_megabytes_are_not_read(react: Bench) -> None:
+    result = await react.ask(calls(read(SP)), "x" * 2_000_000)
     assert result.status is TurnStatus.FAILED
     assert "characters is not read" in result.answer
     assert len(result.answer) < 5_000
 
 
-async def test_a_model_that_declines_ends_the_work(bench: Bench) -> None:
-    result = await bench.ask(calls(read(SP)), ChatReply(text="No.", finish=Finish.REFUSAL))
+async def test_a_model_that_declines_ends_the_work(react: Bench) -> None:
+    result = await react.ask(calls(read(SP)), ChatReply(text="No.", finish=Finish.REFUSAL))
     assert "declined" in result.answer
 
 
@@ -416,23 +324,23 @@ async def test_an_endpoint_without_tools_answers_in_a_form(open_react: Open) -> 
     assert "That is all." in result.answer
 
 
-async def test_what_the_model_was_asked_stands_in_the_trace(bench: Bench) -> None:
-    result = await bench.ask(calls(read("NO:A")), calls(read(SP)), "Done.")
-    spans = await traces_of(bench.project).of(result.turn)
+async def test_what_the_model_was_asked_stands_in_the_trace(react: Bench) -> None:
+    result = await react.ask(calls(read("NO:A")), calls(read(SP)), "Done.")
+    spans = await traces_of(react.project).of(result.turn)
     assert [span.name for span in spans if span.name == "model"] == ["model"] * 3
     thoughts = [span for span in spans if span.name == "thought"]
     assert [span.about["stage"] for span in thoughts] == ["reaction"] * 3
     assert "NO:A" in thoughts[0].status
 
 
-async def test_an_undo_is_planned_without_a_model(bench: Bench) -> None:
-    result = await bench.ask(text="undo it")
-    assert bench.script.requests == []
+async def test_an_undo_is_planned_without_a_model(react: Bench) -> None:
+    result = await react.ask(text="undo it")
+    assert react.script.requests == []
     assert result.unplanned is not None
 
 
-async def test_earlier_turns_are_told_as_data(bench: Bench) -> None:
-    await bench.ask(calls(read(SP)), "Read.", text="read the bend", thread="t")
-    await bench.ask("Still the same.", text="and now?", thread="t")
-    assert "earlier turns of this conversation" in bench.script.told()
-    assert "read the bend" in bench.script.told()
+async def test_earlier_turns_are_told_as_data(react: Bench) -> None:
+    await react.ask(calls(read(SP)), "Read.", text="read the bend", thread="t")
+    await react.ask("Still the same.", text="and now?", thread="t")
+    assert "earlier turns of this conversation" in react.script.told()
+    assert "read the bend" in react.script.told()

@@ -240,3 +240,13 @@ def test_no_json_crashes_it(value: Any) -> None:
     except UsageError:
         return
     assert isinstance(judged(candidate), tuple)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(2**80, "64 bits"), (-(2**63) - 1, "64 bits"), ("\ud800", "no valid Unicode")]
+)
+def test_values_that_no_store_holds_are_named(value: Any, told: str) -> None:
+    writes = [[{"channel": "SR:HCM01:SP", "value": value}]]
+    [problem] = plan_problems(plan(step("change", "channel_write", parameters={"groups": writes})), REGISTRY)
+    assert "its parameters cannot be kept" in problem
+    assert told in problem

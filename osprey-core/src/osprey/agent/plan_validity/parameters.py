@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from osprey.agent.plan_validity.storable import why_not_storable
 from osprey.base import PlannedStep
 from osprey.config import InvalidConfigError, structure_settings
 from osprey.errors import OspreyError
@@ -19,6 +20,8 @@ _LARGEST: Final = 2 * 1024 * 1024
 
 def parameter_problems(step: PlannedStep, registry: Registry) -> list[str]:
     """Say what is wrong with the parameters of a step whose capability exists; none if it declares no class."""
+    if why_not := why_not_storable(step.parameters):
+        return [f"its parameters cannot be kept: {why_not}"]
     try:
         text = json.dumps(dict(step.parameters), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as exc:

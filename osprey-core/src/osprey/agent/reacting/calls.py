@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from attrs import evolve, frozen
 
 from osprey.agent.plan_validity.checks import Surroundings, plan_problems
+from osprey.agent.plan_validity.storable import why_not_storable
 from osprey.agent.reacting.exchange import Call
 from osprey.agent.reacting.tools import NextStep, own_names, parameters_of
 from osprey.agent.thinking.drafting import shown
 from osprey.base import ExecutionPlan, PlannedStep, StepStatus
 from osprey.errors import OspreyError
+from osprey.printable import printable_lines
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState
@@ -30,6 +32,7 @@ _MOST_ARGUMENTS: Final = 20_000
 _ID: Final = "call"
 _MOST_KEPT: Final = 500
 _MOST_TOLD: Final = 8
+_NO_SUCH: Final = "there is no capability '{}': name one exactly as it is offered"
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -46,7 +49,9 @@ def call_of_tool(called: ToolCall, number: int, registry: Registry) -> Call:
     call = Call(id=_id(number), name=_named(called.name))
     if called.arguments is None:
         told = "its arguments are no JSON object: call it again with one"
-        return evolve(call, text=called.text[:_MOST_KEPT], problem=told)
+        return evolve(call, text=printable_lines(called.text[:_MOST_KEPT]), problem=told)
+    if called.name != call.name:
+        return _refused(call, _NO_SUCH.format(shown(called.name[:64])))
     given = dict(called.arguments)
     objective, uses = own_names(parameters_of(called.name, registry))
     return _read(call, given.pop(objective, ""), given.pop(uses, ()), given)
@@ -55,6 +60,8 @@ def call_of_tool(called: ToolCall, number: int, registry: Registry) -> Call:
 def call_of_step(wanted: NextStep, number: int) -> Call:
     """Read a step of an answer that was given without tools."""
     call = Call(id=_id(number), name=_named(wanted.capability))
+    if wanted.capability != call.name:
+        return _refused(call, _NO_SUCH.format(shown(wanted.capability[:64])))
     return _read(call, wanted.objective, wanted.uses, dict(wanted.parameters))
 
 
@@ -109,6 +116,8 @@ def _type_for(capability: str, kinds: tuple[str, ...], registry: Registry) -> st
 
 
 def _read(call: Call, objective: Any, uses: Any, parameters: Mapping[str, Any]) -> Call:
+    if why_not := why_not_storable([parameters, uses]):
+        return _refused(call, f"its arguments cannot be kept: {why_not}")
     try:
         size = len(json.dumps(parameters, allow_nan=False)) + len(str(objective)) + len(str(uses))
     except (TypeError, ValueError, RecursionError) as exc:

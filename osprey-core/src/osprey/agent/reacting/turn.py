@@ -20,6 +20,7 @@ from osprey.agent.reacting.calls import Judged, judge
 from osprey.agent.reacting.exchange import Call, Exchange, Round, exchange_in, is_reactive
 from osprey.agent.reacting.wording import opening, spoken
 from osprey.agent.state import TurnState, TurnStatus
+from osprey.agent.stepping import may_change
 from osprey.agent.thinking.by_model import WRITES_UNASKED, is_look, writes
 from osprey.agent.thinking.desk import offered_to_models, order_of
 from osprey.agent.thinking.drafting import shown
@@ -29,7 +30,7 @@ from osprey.agent.thinking.undoing import is_undo
 from osprey.base import ExecutionPlan, PlannedStep, StepStatus
 from osprey.config import ModelRole
 from osprey.control import targets_of
-from osprey.errors import ModelError
+from osprey.errors import ModelError, OspreyError
 from osprey.models.chat.account import Account
 from osprey.models.chat.asking import models_of
 from osprey.prompts.library import prompts_of
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from osprey.registrations import Capability
 
 _SAME_CALLS: Final = 3
-"""So many calls of the same step with the same parameters are a loop."""
+"""So many calls of the same step with the same parameters are a loop; of one that looks, with no change between."""
 _NO_MODEL: Final = (
     "no model works step by step, because none is configured for it (models.react): "
     "the built-in phrasebook planned everything first"
@@ -131,7 +132,7 @@ def _after(project: Project, state: TurnState, work: _Work, answer: Round) -> Tu
     if not answer.calls and not answer.problem:
         tell_thought(Thought(stage=Stage.REACTION, summary="the final answer"))
         return _ended(_status_of(state), f"The model's summary: {answer.said}" if _steps(state) else answer.said)
-    if same := _loop(work.exchange, answer):
+    if same := _loop(project, state, work.exchange, answer):
         tell_thought(Thought(stage=Stage.REACTION, summary="a loop", problems=(f"{same.name} again and again",)))
         told = f"The work ended: the model asked for the same step ({same.name}) {_SAME_CALLS} times."
         return _ended(TurnStatus.FAILED, told)
@@ -167,10 +168,36 @@ def _bounded(judged: list[Judged], room: int, most_steps: int) -> list[Judged]:
     return found
 
 
-def _loop(exchange: Exchange, answer: Round) -> Call | None:
-    """Give the call that asks for the same thing once too often, if one does."""
-    asked = [call.signature for call in (*exchange.calls, *answer.calls)]
-    return next((call for call in answer.calls if asked.count(call.signature) >= _SAME_CALLS), None)
+def _loop(project: Project, state: TurnState, exchange: Exchange, answer: Round) -> Call | None:
+    """Give the call that asks for the same thing once too often, if one does.
+
+    What a change has left may be looked at as often as there are changes: the machine is another one then.
+    """
+    since = _since_change(project, state, exchange)
+    for call in answer.calls:
+        before = exchange.calls if _may_change(project, call.name) else since
+        asked = [one.signature for one in (*before, *answer.calls)]
+        if asked.count(call.signature) >= _SAME_CALLS:
+            return call
+    return None
+
+
+def _since_change(project: Project, state: TurnState, exchange: Exchange) -> tuple[Call, ...]:
+    """Give the calls after the last one whose step may have changed something."""
+    done = {
+        str(step["context_key"])
+        for step, result in zip(_steps(state), state.get("results", []), strict=False)
+        if result["status"] == StepStatus.DONE and _may_change(project, str(step["capability"]))
+    }
+    places = [place for place, call in enumerate(exchange.calls, start=1) if call.key in done]
+    return exchange.calls[places[-1] :] if places else exchange.calls
+
+
+def _may_change(project: Project, capability: str) -> bool:
+    try:
+        return may_change(project, capability)
+    except OspreyError:  # it does not exist, or does not load, and never runs: asking for it is asking for the same
+        return True
 
 
 def _grown(project: Project, state: TurnState, order: Order, steps: list[PlannedStep]) -> ExecutionPlan:

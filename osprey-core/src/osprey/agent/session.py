@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import evolve
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from osprey.agent._serialization import to_plain
+from osprey.agent.checkpoint_values import PlainSerializer
 from osprey.agent.commands import Wish, read_wish
 from osprey.agent.graph import build_graph
 from osprey.agent.running import TurnRun, result_of
@@ -286,8 +286,7 @@ async def _saver(project: Project) -> AsyncGenerator[AsyncSqliteSaver]:
     path = project.state_dir / "checkpoints.db"
     try:
         async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-            # Only what is plain data comes back from a checkpoint; no class is imported by its name.
-            saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
+            saver.serde = PlainSerializer()
             path.chmod(0o600)
             yield saver
     except sqlite3.Error as exc:

@@ -9,7 +9,8 @@ import pytest
 
 from osprey.config import ApprovalMode, Config, ExecutionMethod, GlobalMode
 from osprey.config.known import UNSERVED
-from osprey.config.schema import AgentControl, GuardMode, OrchestrationMode
+from osprey.config.schema import GuardMode
+from osprey.config.turns import AgentControl, OrchestrationMode
 from osprey.errors import ConfigError
 
 Load = Callable[..., Config]

@@ -59,6 +59,16 @@ async def test_a_change_is_told_by_event_or_by_polling(connect: Opener, part: st
         await until(updates, has(new))
 
 
+async def test_a_change_whose_event_was_lost_soon_after_the_subscription_is_told(connector: TangoConnector) -> None:
+    channel = f"{DEVICE}/mute"
+    async with connector.subscribe([channel], max_rate_hz=100) as updates:
+        first = await until(updates, lambda result: isinstance(result, Reading))
+        new = 1.5 if getattr(first, "value", None) != 1.5 else 2.5
+        await connector.write([Put(channel=channel, value=new, dtype=DType.FLOAT)], timeout_s=5)
+        with anyio.fail_after(60):
+            await until(updates, has(new))
+
+
 async def test_what_is_polled_is_read_so_often_and_told_only_when_it_changes(connect: Opener) -> None:
     connector = await connect(polling_period_s=0.05)
     async with connector.subscribe(["osprey/bench/3/fixed"], max_rate_hz=100, buffer=100) as updates:

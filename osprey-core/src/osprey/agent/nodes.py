@@ -2,62 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-import anyio
-import cattrs
-from attrs import evolve
-
-from osprey.agent._serialization import to_plain
 from osprey.agent.answers import compose_answer
-from osprey.agent.brakes import effect_free
-from osprey.agent.events import ApprovalRequired, ApprovalSettled, PlanMade, PlannedItem
-from osprey.agent.gates import approved_plan, approved_step, file_plan, file_step, wants_plan_approved
-from osprey.agent.plan_approval.files import write_plan_file
-from osprey.agent.plan_approval.kind import PLAN
-from osprey.agent.planning_anew import or_anew
-from osprey.agent.planning_desk import plan_turn
-from osprey.agent.reacting.gates import approved_reactive_step, file_reactive_step, wants_step_approved
-from osprey.agent.reacting.turn import Reacted, goes_reactively, react
-from osprey.agent.state import PendingRequest, Stage, TurnState, TurnStatus
-from osprey.agent.stepping import (
-    FINAL,
-    capability_of,
-    finished,
-    first_half,
-    run_at_once,
-    step_of,
-    steps_at_once,
-)
-from osprey.agent.telling import span, tell
-from osprey.agent.trying import failure, out_of_time
-from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
-from osprey.config.schema import OrchestrationMode
+from osprey.agent.first_halves import prepare_steps
+from osprey.agent.planning_node import plan_steps
+from osprey.agent.second_halves import conclude_pending
+from osprey.agent.state import TurnState, TurnStatus
+from osprey.agent.telling import span
+from osprey.agent.turn_time import timed
 from osprey.control import targets_of
-from osprey.errors import OspreyError, RefusedError
-from osprey.journal import RequestRow, RequestState, journal_of
+from osprey.errors import OspreyError
 
 if TYPE_CHECKING:
     from osprey.project import Project
-
-_NO_PLAN: Final[dict[str, Any]] = {"steps": [], "assumptions": []}
-"""That of a turn that is planned as it goes, before its first step."""
-Node = Callable[["TurnNodes", TurnState], Awaitable[TurnState]]
-
-
-def _timed(node: Node) -> Node:
-    """Have the state know how long the turn has worked; the time in which it waits for people is none of it."""
-
-    @wraps(node)
-    async def timed(nodes: TurnNodes, state: TurnState) -> TurnState:
-        begun = time.monotonic()
-        changed = await node(nodes, state)
-        return {**changed, "spent_s": state.get("spent_s", 0.0) + time.monotonic() - begun}
-
-    return timed
 
 
 class TurnNodes:
@@ -66,206 +24,22 @@ class TurnNodes:
     def __init__(self, project: Project) -> None:
         self._project = project
 
-    def _left_s(self, state: TurnState) -> float:
-        return max(0.0, self._project.config.turn_limits.max_execution_time_seconds - state.get("spent_s", 0.0))
-
-    @_timed
+    @timed
     async def plan(self, state: TurnState) -> TurnState:
-        """Read the question and plan the steps, or say what was not understood; a given plan is taken as it is."""
-        why_first = ""
-        if goes_reactively(state):
-            reacted = await self._react(state)
-            if not reacted.plans_first:
-                return reacted.changed
-            why_first = reacted.plans_first
-            state = {**state, **reacted.changed}
-        changed = await self._plan_first(state, why_first)
-        return {**changed, "orchestration": OrchestrationMode.PLAN_FIRST.value}
+        """Say what is to be done next, or that a request is not understood."""
+        return await plan_steps(self._project, state)
 
-    async def _react(self, state: TurnState) -> Reacted:
-        """Ask a model what comes next; what was done before stands, whatever comes of it."""
-        so_far = state.get("plan", _NO_PLAN)
-        begun: TurnState = {
-            "plan": so_far,
-            "cursor": state.get("cursor", 0),
-            "contexts": state.get("contexts", {}),
-            "results": state.get("results", []),
-        }
-        with span("react") as note:
-            try:
-                with effect_free(), anyio.fail_after(self._left_s(state)):
-                    reacted = await react(self._project, state)
-            except TimeoutError:
-                note.status = "TimeoutError"
-                return Reacted(changed={**begun, **_cut_short(state, TurnStatus.FAILED, out_of_time().text)})
-            except OspreyError as exc:
-                note.status = type(exc).__name__
-                return Reacted(changed={**begun, **_cut_short(state, _status_of(exc), str(exc))})
-        if added := _steps_in(reacted.changed)[len(so_far["steps"]) :]:
-            tell(PlanMade(steps=tuple(map(_item, added))))
-        return evolve(reacted, changed={**begun, **reacted.changed})
-
-    async def _plan_first(self, state: TurnState, no_model: str) -> TurnState:
-        with span("plan") as note:
-            try:
-                with effect_free(), anyio.fail_after(self._left_s(state)):
-                    planned = await plan_turn(self._project, state, no_model=no_model)
-            except TimeoutError:
-                return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text, "replan": ""}
-            except OspreyError as exc:
-                note.status = type(exc).__name__
-                return {"status": _status_of(exc).value, "answer": str(exc), "replan": ""}
-            known: TurnState = {
-                "task": planned.task,
-                "usage": planned.usage,
-                "is_by_model": planned.is_by_model,
-                "replan": "",
-            }
-            if planned.plan is None:
-                why = planned.unplanned.value if planned.unplanned else ""
-                note.status = why
-                return {**known, "status": TurnStatus.FAILED.value, "unplanned": why, "answer": planned.answer}
-            note.about["steps"] = len(planned.plan.steps)
-        tell(PlanMade(steps=tuple(map(_item, planned.plan.steps))))
-        told: TurnState = {**state, "warnings": [*state.get("warnings", []), *planned.warnings]}
-        return {**known, "warnings": told.get("warnings", []), **await self._planned(told, planned.plan)}
-
-    async def _planned(self, state: TurnState, plan: ExecutionPlan) -> TurnState:
-        """Begin with the plan, or have a person look at it first."""
-        changed: TurnState = {"plan": to_plain(plan), "cursor": 0, "contexts": {}, "results": []}
-        if not wants_plan_approved(self._project, state):
-            return changed
-        try:
-            needed = await file_plan(self._project, state, plan)
-        except OspreyError as exc:
-            return {**changed, "status": _status_of(exc).value, "answer": str(exc)}
-        return {**changed, **_wait_for(state, needed, Stage.PLAN)}
-
-    @_timed
+    @timed
     async def prepare(self, state: TurnState) -> TurnState:
-        """Run the first half of the next steps, which changes nothing; or have a person agree to it first."""
-        if self._left_s(state) <= 0:
-            return finished(state, out_of_time())
-        try:
-            step, *others = steps_at_once(self._project, state)
-        except OspreyError as exc:  # a plugin that is gone, or does not load
-            return finished(state, failure(exc))
-        if wants_step_approved(self._project, state):
-            return await self._asked(state, step)
-        if others:
-            together = await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
-            return or_anew(self._project, state, finished(state, *together))
-        return await self._gated(state, step)
+        """Run the first half of the next steps."""
+        return await prepare_steps(self._project, state)
 
-    async def _asked(self, state: TurnState, step: PlannedStep) -> TurnState:
-        """Have a person agree to a step before anything of it runs."""
-        try:
-            needed = await file_reactive_step(self._project, state, step)
-        except OspreyError as exc:
-            return finished(state, failure(exc))
-        return _wait_for(state, needed, Stage.REACTIVE_STEP)
-
-    async def _gated(self, state: TurnState, step: PlannedStep) -> TurnState:
-        """Run the first half of a step, unless its capability is asked for."""
-        try:
-            gated = await file_step(self._project, state, capability_of(self._project, state, step), step)
-        except OspreyError as exc:
-            return finished(state, failure(exc))
-        return await self._prepared(state, step) if gated is None else _wait_for(state, gated, Stage.STEP)
-
-    async def _prepared(self, state: TurnState, step: PlannedStep) -> TurnState:
-        capability = capability_of(self._project, state, step)
-        outcome = await first_half(self._project, capability, step, left_s=self._left_s(state))
-        if isinstance(outcome, ApprovalNeeded):
-            return _wait_for(state, outcome)
-        return or_anew(self._project, state, finished(state, outcome))
-
-    @_timed
+    @timed
     async def conclude(self, state: TurnState) -> TurnState:
-        """Go on with what was decided: the plan, the step, or its effect; an edited request is waited for instead."""
-        pending = state.get("pending")
-        if pending is None:
-            return {}
-        row = await journal_of(self._project).requests.get(pending["request_id"])
-        if row.state is RequestState.SUPERSEDED and (successor := await self._successor(row)) is not None:
-            return {"pending": {**pending, "request_id": successor.id, "sha256": successor.sha256}}
-        tell(ApprovalSettled(request_id=row.id, state=row.state.value))
-        needed = ApprovalNeeded(request_id=pending["request_id"], sha256=pending["sha256"], memo=pending["memo"])
-        match Stage(pending["stage"]):
-            case Stage.PLAN:
-                return await self._begin(state, pending, needed)
-            case Stage.STEP:
-                return await self._begin_step(state, pending, needed)
-            case Stage.REACTIVE_STEP:
-                return await self._begin_reactive(state, pending, needed)
-            case Stage.EFFECT:
-                return await self._effect(state, pending, needed)
+        """Go on with what was decided."""
+        return await conclude_pending(self._project, state)
 
-    async def _successor(self, row: RequestRow) -> RequestRow | None:
-        """Give the request that an edit has put in the place of this one."""
-        successor = await journal_of(self._project).requests.successor(row.id)
-        if successor is not None and successor.kind == PLAN:
-            write_plan_file(self._project, successor)
-        return successor
-
-    async def _begin(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
-        try:
-            plan = await approved_plan(self._project, needed)
-        except OspreyError as exc:
-            plan = failure(exc)
-        if isinstance(plan, ExecutionPlan):
-            return {"plan": to_plain(plan), "pending": None}
-        if plan.status is StepStatus.WAITING:
-            return _held(state, pending, plan.text)
-        warnings = [*state.get("warnings", []), *plan.warnings]
-        return {"pending": None, "status": FINAL[plan.status].value, "answer": plan.text, "warnings": warnings}
-
-    async def _begin_step(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
-        try:
-            step = await approved_step(self._project, needed)
-        except OspreyError as exc:
-            step = failure(exc)
-        if isinstance(step, PlannedStep):
-            return await self._prepared(state, step)
-        return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
-
-    async def _begin_reactive(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
-        """Go on with the step as it was approved, which a person may have edited."""
-        try:
-            step = await approved_reactive_step(self._project, needed)
-        except OspreyError as exc:
-            step = failure(exc)
-        if isinstance(step, StepResult):
-            return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
-        plan, cursor = state.get("plan", {}), state.get("cursor", 0)
-        steps = [*plan["steps"][:cursor], to_plain(step), *plan["steps"][cursor + 1 :]]
-        agreed: TurnState = {"plan": {**plan, "steps": steps}, "pending": None}
-        return {**agreed, **await self._gated({**state, **agreed}, step)}
-
-    async def _effect(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
-        step = step_of(state)
-        with span("effect", key=step.context_key, capability=step.capability, request=needed.request_id) as note:
-            outcome = await self._concluded(state, step, needed)
-            note.status = "asks" if isinstance(outcome, ApprovalNeeded) else outcome.status.value
-        tried = _without(state, pending.get("held_by", ""))
-        if isinstance(outcome, ApprovalNeeded):
-            return _wait_for(tried, outcome)
-        if outcome.status is StepStatus.WAITING:
-            return _held(tried, pending, outcome.text)
-        return finished(tried, outcome)
-
-    async def _concluded(
-        self, state: TurnState, step: PlannedStep, needed: ApprovalNeeded
-    ) -> StepResult | ApprovalNeeded:
-        try:
-            return await capability_of(self._project, state, step).conclude(needed)
-        except RefusedError as exc:
-            return failure(exc)
-        except OspreyError as exc:
-            # Nothing is lost: the request stands as the journal has it, and resuming tries again.
-            return StepResult(status=StepStatus.WAITING, text=str(exc))
-
-    @_timed
+    @timed
     async def respond(self, state: TurnState) -> TurnState:
         """Say what was done, what was not, and the figures."""
         if state.get("answer"):
@@ -280,51 +54,3 @@ class TurnNodes:
             return (await targets_of(self._project).get(state.get("target"))).simulated
         except OspreyError:
             return False
-
-
-def _cut_short(state: TurnState, status: TurnStatus, why: str) -> TurnState:
-    """End a turn early; what its steps have said stands before the reason."""
-    if state.get("results"):
-        return {"status": status.value, "closing": why}
-    return {"status": status.value, "answer": why}
-
-
-def _steps_in(state: TurnState) -> list[PlannedStep]:
-    return [cattrs.structure(step, PlannedStep) for step in state.get("plan", {}).get("steps", [])]
-
-
-def _item(step: PlannedStep) -> PlannedItem:
-    return PlannedItem(key=step.context_key, capability=step.capability, objective=step.task_objective)
-
-
-def _status_of(exc: OspreyError) -> TurnStatus:
-    return TurnStatus.REFUSED if isinstance(exc, RefusedError) else TurnStatus.FAILED
-
-
-def _held(state: TurnState, pending: PendingRequest, why: str) -> TurnState:
-    """Have the turn wait again for the same request, whose approval stands, and say why."""
-    held: PendingRequest = {**pending, "held_by": why}
-    return {"pending": held, "warnings": _with(state, why)}
-
-
-def _wait_for(state: TurnState, needed: ApprovalNeeded, stage: Stage = Stage.EFFECT) -> TurnState:
-    memo: dict[str, Any] = to_plain(needed.memo)
-    pending: PendingRequest = {
-        "stage": stage.value,
-        "request_id": needed.request_id,
-        "sha256": needed.sha256,
-        "memo": memo,
-    }
-    tell(ApprovalRequired(request_id=needed.request_id))
-    return {"pending": pending, "warnings": _with(state, needed.said)}
-
-
-def _with(state: TurnState, warning: str) -> list[str]:
-    """Give the turn's warnings with one more, said once however often the step is tried."""
-    told = state.get("warnings", [])
-    return told if not warning or warning in told else [*told, warning]
-
-
-def _without(state: TurnState, warning: str) -> TurnState:
-    """Give the state without a warning that is over, such as that of a halt which was released."""
-    return {**state, "warnings": [told for told in state.get("warnings", []) if told != warning]}

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import evolve
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from osprey.agent._serialization import to_plain
-from osprey.agent.checkpoint_values import PlainSerializer
+from osprey.agent.beginning import entry_state, new_thread, require_text
+from osprey.agent.checkpoints import checkpoint_error, open_checkpoints
 from osprey.agent.commands import Wish, read_wish
 from osprey.agent.graph import build_graph
 from osprey.agent.running import TurnRun, result_of
 from osprey.agent.state import TurnResult, TurnState, TurnStatus
-from osprey.agent.thinking.extraction import MOST_TASK
 from osprey.agent.threads import locked_thread
-from osprey.approval import current_actor, identity_of
-from osprey.approval.desk import comment
+from osprey.agent.unfinished import tell_of_unfinished
 from osprey.approval.notices import tell_outcome
-from osprey.config.closest import did_you_mean
 from osprey.control import guard_of
-from osprey.errors import OspreyError, StorageError, UsageError
-from osprey.journal import RequestState, journal_of
+from osprey.errors import OspreyError, UsageError
 from osprey.journal.values import CONCLUSIONS
 from osprey.sessions import NewTurn, ThreadSettings, TurnRow, threads_of
 
@@ -36,7 +30,6 @@ if TYPE_CHECKING:
 
     from osprey.agent.events import Listener
     from osprey.base import ExecutionPlan
-    from osprey.journal import RequestRow
     from osprey.project import Project
 
 
@@ -84,15 +77,15 @@ class Agent:
         :raises UsageError: nothing was said, the command or the target is unknown.
         :raises ConflictError: another process or task works on the thread now.
         """
-        _require_text(question)
+        require_text(question)
         thread = thread or new_thread()
         async with locked_thread(self.project, thread):
             settings = await threads_of(self.project).settings(thread)
             wish = await read_wish(self.project, thread, question, settings)
             if not wish.question:
                 return TurnResult(thread=thread, status=TurnStatus.DONE, answer=wish.reply, is_exit=wish.is_exit)
-            state = self._entry(thread, wish, target)
-            told = await self._tell_of_unfinished(thread, question)
+            state = entry_state(self.project, thread, wish, target)
+            told = await tell_of_unfinished(self.project, thread, question)
             return _with_warnings(await self._begin(state, wish.question, listener), told)
 
     async def carry_out(
@@ -110,7 +103,7 @@ class Agent:
         """
         thread = thread or new_thread()
         async with locked_thread(self.project, thread):
-            state = self._entry(thread, Wish(question=question, settings=ThreadSettings()), target)
+            state = entry_state(self.project, thread, Wish(question=question, settings=ThreadSettings()), target)
             state["given_plan"] = to_plain(plan)
             return await self._begin(state, question, listener)
 
@@ -186,65 +179,6 @@ class Agent:
         result = await self._run(row, listener, is_new=True)
         return _with_warnings(result, recovered)
 
-    def _entry(self, thread: str, wish: Wish, target: str | None) -> TurnState:
-        settings, systems = wish.settings, self.project.config.control_system
-        if target is not None and target not in systems.targets:
-            hint = did_you_mean(target, tuple(systems.targets)) or f"there are {', '.join(systems.targets)}"
-            msg = f"target {target!r} is not configured (`control_system.targets`); {hint}"
-            raise UsageError(msg)
-        return {
-            "thread": thread,
-            "turn": f"{thread}.{secrets.token_hex(4)}",
-            "user_query": wish.question,
-            "target": target or systems.default_target,
-            "user_id": current_actor().subject,
-            "orchestration": self.project.config.agent_control.orchestration_mode.value,
-            "planning_mode": settings.planning,
-            "approval": settings.approval.value,
-            "extracts_tasks": settings.extracts_tasks,
-            "selects_capabilities": settings.selects_capabilities,
-            "chat": settings.chat,
-            "commands": dict(wish.commands),
-            "given_plan": None,
-            "pending": None,
-            "spent_s": 0.0,
-            "status": "",
-            "answer": "",
-            "warnings": [],
-        }
-
-    async def _tell_of_unfinished(self, thread: str, said: str) -> list[str]:
-        """Say in a line what of the thread is not finished; what is said is kept with the newest request that waits."""
-        rows = await threads_of(self.project).turns(thread, unfinished_only=True)
-        waiting: list[str] = []
-        for row in rows:
-            request = await self._newest_of(row.end.request) if row.end.request else None
-            if request is not None and request.state is RequestState.PENDING:
-                waiting.append(request.id)
-        told: list[str] = []
-        if waiting:
-            await comment(self.project, waiting[-1], identity_of(self.project), said)
-            others = (
-                f" ({len(waiting) - 1} more of this thread wait: osprey approvals list)" if len(waiting) > 1 else ""
-            )
-            told.append(
-                f"request {waiting[-1]} waits for a decision; what you said is kept with it as a remark and decides "
-                f"nothing: osprey approvals show {waiting[-1]}{others}"
-            )
-        if len(rows) > len(waiting):
-            count = len(rows) - len(waiting)
-            some = "an earlier question is" if count == 1 else f"{count} earlier questions are"
-            told.append(f"{some} decided or was cut short, and goes on with: osprey resume {thread}")
-        return told
-
-    async def _newest_of(self, request_id: str) -> RequestRow:
-        """Give the request that edits have put in the place of this one, or itself."""
-        requests = journal_of(self.project).requests
-        row = await requests.get(request_id)
-        while row.state is RequestState.SUPERSEDED and (successor := await requests.successor(row.id)) is not None:
-            row = successor
-        return row
-
     async def _recovered(self) -> list[str]:
         reports = await guard_of(self.project).recover()
         for report in reports:
@@ -258,7 +192,9 @@ class Agent:
         """
         async with self._opening:
             if self._graph is None:
-                self._graph = build_graph(self.project, await self._stack.enter_async_context(_saver(self.project)))
+                self._graph = build_graph(
+                    self.project, await self._stack.enter_async_context(open_checkpoints(self.project))
+                )
             return self._graph
 
     async def aclose(self) -> None:
@@ -276,49 +212,10 @@ async def open_agent(project: Project) -> AsyncGenerator[Agent]:
         await agent.graph()
         yield agent
     except sqlite3.Error as exc:
-        raise _checkpoint_error(project, exc) from exc
+        raise checkpoint_error(project, exc) from exc
     finally:
         await agent.aclose()
 
 
-@asynccontextmanager
-async def _saver(project: Project) -> AsyncGenerator[AsyncSqliteSaver]:
-    path = project.state_dir / "checkpoints.db"
-    try:
-        async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-            saver.serde = PlainSerializer()
-            path.chmod(0o600)
-            yield saver
-    except sqlite3.Error as exc:
-        raise _checkpoint_error(project, exc) from exc
-
-
-def _checkpoint_error(project: Project, exc: sqlite3.Error) -> StorageError:
-    path = project.state_dir / "checkpoints.db"
-    return StorageError(
-        f"the checkpoints in {path} cannot be read or written ({exc}): look for a full disk, then try again"
-    )
-
-
 def _with_warnings(result: TurnResult, first: list[str]) -> TurnResult:
     return evolve(result, warnings=(*first, *result.warnings)) if first else result
-
-
-def _require_text(said: str) -> None:
-    """Refuse what could not be stored, or would fill what it is stored in.
-
-    :raises UsageError: it is too long, or no text.
-    """
-    if len(said) > MOST_TASK:
-        msg = f"the message has {len(said)} characters: at most {MOST_TASK} are taken; say it shorter"
-        raise UsageError(msg)
-    try:
-        said.encode()
-    except UnicodeEncodeError as exc:
-        msg = "the message is not valid UTF-8: look at what sends it"
-        raise UsageError(msg) from exc
-
-
-def new_thread() -> str:
-    """Give the name of a new thread."""
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(4)}"

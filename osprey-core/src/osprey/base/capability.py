@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import anyio.to_thread
 from attrs import evolve
 
-from osprey.base.contexts._serialization import plain_context, read_any
+from osprey.base.contexts._serialization import plain_context, plain_provenance, read_any
 from osprey.base.contexts.artifacts import Artifacts
 from osprey.base.contexts.context import CONTEXT_TYPE_KEY, PROVENANCE_KEY, CapabilityContext, Provenance
 from osprey.base.needs import RequiredContexts, choose, needs_of, require
@@ -248,7 +248,7 @@ class BaseCapability:
         else:
             stamped = {name: value for name, value in context.items() if name not in (CONTEXT_TYPE_KEY, PROVENANCE_KEY)}
             kind = str(context.get(CONTEXT_TYPE_KEY) or (self.provides[0] if self.provides else self.name.upper()))
-            plain = {**plain_context(stamped, kind=kind), PROVENANCE_KEY: _unstructured(provenance)}
+            plain = {**plain_context(stamped, kind=kind), PROVENANCE_KEY: plain_provenance(provenance)}
         kept = self._artifacts.keep, plain, run or self.run, key or self._step.context_key, as_file
         return await anyio.to_thread.run_sync(*kept)
 
@@ -293,9 +293,3 @@ class BaseCapability:
 
     def _where(self) -> str:
         return f"step '{self._step.context_key}' of capability '{self.name}'"
-
-
-def _unstructured(provenance: Provenance) -> dict[str, Any]:
-    import cattrs
-
-    return cast("dict[str, Any]", cattrs.unstructure(provenance))

@@ -57,7 +57,8 @@ def resume(thread: str, as_json: bool) -> None:
 
 
 async def _ask(question: str, target: str | None, thread: str | None, as_json: bool) -> None:
-    from osprey.agent.session import new_thread, open_agent
+    from osprey.agent.beginning import new_thread
+    from osprey.agent.session import open_agent
 
     async with cli_project() as project, open_agent(project) as agent, draining(agent):
         listener, thread = None if as_json else show_progress, thread or new_thread()

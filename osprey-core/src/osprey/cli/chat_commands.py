@@ -31,7 +31,8 @@ def chat(thread: str | None, target: str | None) -> None:
 
 
 async def _chat(thread: str | None, target: str | None) -> None:
-    from osprey.agent.session import new_thread, open_agent
+    from osprey.agent.beginning import new_thread
+    from osprey.agent.session import open_agent
 
     async with cli_project() as project, open_agent(project) as agent, draining(reader := _Reader(agent)):
         while (line := await reader.read(thread)) is not None:

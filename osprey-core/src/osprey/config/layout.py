@@ -19,8 +19,9 @@ from osprey.config.approval import (
     PersonConfig,
 )
 from osprey.config.rules import Layout, Positive, WebAddress
-from osprey.config.schema import AgentControl, ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
+from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
 from osprey.config.section import Section
+from osprey.config.turns import AgentControl, TurnLimits
 
 
 @frozen(kw_only=True)

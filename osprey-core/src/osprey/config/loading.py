@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from osprey.config import layout as layouts
-from osprey.config.approval import ApprovalConfig
+from osprey.config.approval_section import read_approval
 from osprey.config.closest import did_you_mean
 from osprey.config.demands import control_demands, execution_demands, powerless
 from osprey.config.discovery import find_config_file, find_project_dir
@@ -135,7 +135,7 @@ class _Assembly:
             source=self.source,
             facility=draft.section("facility", FacilityConfig),
             control_system=systems,
-            approval=_approval(self.root, approval),
+            approval=read_approval(self.root, approval),
             execution=made,
             plugins=draft.section("plugins", PluginsConfig),
             storage=self._storage(),
@@ -287,15 +287,3 @@ class _Assembly:
                     f"{unset.path} (line {scalar.mark.line}): {names} is not set in the environment; "
                     "reading the key will be an error"
                 )
-
-
-def _approval(root: Path, layout: layouts.ApprovalLayout) -> ApprovalConfig:
-    stated = ("expires_after_s", "warn_before_s", "global_mode", "inbox_url", "desk_users")
-    return ApprovalConfig(
-        capabilities=layout.capabilities,
-        people=layout.people,
-        policies=layout.policies,
-        notify=layout.notify,
-        desk_socket=absolute(root, layout.desk_socket),
-        **layouts.given(layout, *stated),
-    )

@@ -42,6 +42,9 @@ class Owner:
         self._folder = database.state_dir / _LOCK_FOLDER
         self._lock = FileLock(self._lock_path(self.id))
         self._token: int | None = None
+        self._is_registering = False
+        self._is_registered = False
+        database.safety.at_end(self._note_end)
         self._taken: dict[str, FileLock] = {}
 
     @property
@@ -59,8 +62,8 @@ class Owner:
         """Register on first use; afterwards refuse if this owner was taken over meanwhile."""
         self._hold_lock()
         row = _TOKEN.execute(connection, of_id=self.id).first()
-        if row is None:
-            self._token = _next_token(connection)
+        if row is None and not self._is_registered:
+            self._token, self._is_registering = _next_token(connection), True
             connection.execute(
                 insert(OWNERS),
                 {
@@ -72,13 +75,18 @@ class Owner:
                 },
             )
             return None
-        if row.token == self._token and row.ended_ns is None:
+        if row is not None and row.token == self._token and row.ended_ns is None:
             return None
         return Refusal(
             "ledger.fenced",
             f"this process (owner {self.id}, pid {self._pid}) was taken for dead and its work was taken "
             "over: look at `osprey ledger list`, then start this process again",
         )
+
+    def _note_end(self, failure: BaseException | None) -> None:
+        """Note whether the row is stored: one that was and is not there any more was removed with a past owner's."""
+        if self._is_registering:
+            self._is_registering, self._is_registered = False, failure is None
 
     def _hold_lock(self) -> None:
         if self._lock.is_held:
@@ -138,6 +146,17 @@ class Owner:
         if lock is not None:
             lock.release(remove=True)
 
+    def is_gone(self, owner_id: str) -> bool:
+        """Say whether another owner, which this one has not taken over, is dead; leaves no lock file behind then."""
+        if owner_id == self.id or owner_id in self._taken:
+            return False
+        self._make_folder()
+        lock = FileLock(self._lock_path(owner_id))
+        if not lock.try_acquire():
+            return False
+        lock.release(remove=True)
+        return True
+
     def sweep(self, busy: frozenset[str]) -> None:
         """Remove the lock files that dead owners without unfinished work left behind.
 
@@ -146,11 +165,8 @@ class Owner:
         if not self._folder.is_dir():
             return
         for path in self._folder.glob("*.lock"):
-            if path.stem == self.id or path.stem in busy or path.stem in self._taken:
-                continue
-            lock = FileLock(path)
-            if lock.try_acquire():
-                lock.release(remove=True)
+            if path.stem not in busy:
+                self.is_gone(path.stem)
 
     async def aclose(self) -> None:
         """Give back every lock. Open intents stay open: the next process recovers them."""

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from osprey.journal.approval_schema import add_approvals
+from osprey.journal.owner_schema import let_owners_go
 from osprey.storage import Migration
 
 COMPONENT: Final = "journal"
@@ -213,4 +214,5 @@ MIGRATIONS: Final = (
     Migration(1, "requests, ledger, owners, audit and halt", _create),
     Migration(2, "who had each write sent", _add_actor),
     Migration(3, "what requests need, what people said, what is remembered, who works on a thread", add_approvals),
+    Migration(4, "owners that nothing names may go", let_owners_go),
 )

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 from attrs import frozen
-from sqlalchemy import Connection, Engine, NullPool, create_engine
-
-from osprey.storage.faults import translated
+from sqlalchemy import Engine, NullPool, create_engine
 
 _LONGEST_LOG_PAGES: Final = 8000
 
@@ -76,50 +71,3 @@ def set_write_ahead_log(settings: ConnectionSettings) -> None:
             raise sqlite3.OperationalError(msg)
     finally:
         raw.close()
-
-
-class Readers:
-    """Read connections, kept open for the next reader; each transaction sees one moment of the database."""
-
-    def __init__(self, settings: ConnectionSettings, *, keep: int = 4) -> None:
-        self._path = settings.path
-        self._engine = make_engine(settings)
-        self._keep = keep
-        self._idle: list[Connection] = []
-        self._lock = Lock()
-        self._is_closed = False
-
-    @contextmanager
-    def transaction(self) -> Generator[Connection]:
-        """Give a connection inside one read transaction."""
-        with translated(self._path):
-            connection = self._take()
-            try:
-                connection.exec_driver_sql("BEGIN")
-                yield connection
-                connection.rollback()
-            except BaseException:
-                connection.close()
-                raise
-            self._give_back(connection)
-
-    def _take(self) -> Connection:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-        return self._engine.connect()
-
-    def _give_back(self, connection: Connection) -> None:
-        with self._lock:
-            if not self._is_closed and len(self._idle) < self._keep:
-                self._idle.append(connection)
-                return
-        connection.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._is_closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
-        self._engine.dispose()

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 from sqlalchemy import Connection
 
-from osprey.storage.connections import ConnectionSettings, Readers, connect, set_write_ahead_log
+from osprey.storage.connections import ConnectionSettings, connect, set_write_ahead_log
 from osprey.storage.faults import translated
 from osprey.storage.filesystem import FileSystem, make_private_file, make_private_folder, require_local
 from osprey.storage.locks import FileLock
@@ -24,6 +24,7 @@ from osprey.storage.migrations import (
     require_not_newer,
     version_of,
 )
+from osprey.storage.readers import Readers
 from osprey.storage.writer import Writer
 
 T = TypeVar("T")
@@ -120,8 +121,8 @@ class Database:
                 source.close()
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a read transaction of its own, in a thread; it sees one moment of the database."""
-        return await anyio.to_thread.run_sync(self.read_sync, work, limiter=anyio.CapacityLimiter(1))
+        """Run `work` in a read transaction of its own, on a thread; it sees one moment of the database."""
+        return await self._readers.run(work)
 
     def read_sync(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a read transaction of its own, in this thread."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from osprey_tango.device import Device
 from osprey_tango.faults import Failure, failure_of, failure_of_call, fault
 from osprey_tango.lanes import Batch, Job, Workers
 from osprey_tango.readings import NO_FACTS, reading_of
+from osprey_tango.second_look import Event, SecondLook
 from osprey_tango.updates import UpdateStore
 
 _CALL_S: Final = 3.0
@@ -36,16 +36,6 @@ _CHUNK: Final = 10
 _UNSUBSCRIBE_S: Final = 5.0
 """So long the end of a subscription waits for the library; it goes on behind our back then."""
 _RETRYABLE: Final = frozenset({ErrorKind.UNREACHABLE, ErrorKind.TIMEOUT})
-
-
-class Event:
-    """A value as it came, to be turned into a reading when it is taken."""
-
-    __slots__ = ("answer", "received_ns")
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-        self.received_ns = time.time_ns()
 
 
 class Watch:
@@ -64,6 +54,7 @@ class Watch:
         self._last: dict[int, ReadResult] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
+        self._second_look = SecondLook(workers, self._ended, store.offer, self._is_news)
         self._poller: threading.Thread | None = None
 
     def start(self, groups: Iterable[tuple[Device, Questions]]) -> None:
@@ -83,6 +74,13 @@ class Watch:
             return item
         device, question = self._watched[index]
         return reading_of(question.channel, item.answer, device.facts.get(question.part, NO_FACTS), item.received_ns)
+
+    def _is_news(self, index: int, last: Any, item: Any) -> bool:
+        one, other = self.render(index, last), self.render(index, item)
+        if isinstance(one, ChannelReading) and isinstance(other, ChannelReading):
+            is_older = (other.source_ns or 0) < (one.source_ns or 0)  # a server may answer from its cache
+            return not is_older and not is_unchanged(one, other)
+        return not is_unchanged(one, other)
 
     def _subscribe(self, device: Device, questions: Sequence[Question]) -> None:
         if not questions:
@@ -112,12 +110,13 @@ class Watch:
                 self._offer_change(question.index, fault(question.channel, failure))
                 self._await(device, question)
             return not failure.is_of_device
-        for question in questions:
-            if not self._ended.is_set():
-                self._subscribe_one(device, proxy, question)
+        has_events = [one for one in questions if not self._ended.is_set() and self._subscribe_one(device, proxy, one)]
+        if has_events:
+            self._second_look.look_later(device, has_events)
         return True
 
-    def _subscribe_one(self, device: Device, proxy: Any, question: Question) -> None:
+    def _subscribe_one(self, device: Device, proxy: Any, question: Question) -> bool:
+        """Ask for the events of an attribute; False if it has to be polled."""
         try:
             number = proxy.subscribe_event(
                 question.part, tango.EventType.CHANGE_EVENT, self._callback(question.index, question.channel)
@@ -127,19 +126,18 @@ class Watch:
                 self._await(device, question)
             else:
                 self._poll_from_now(device, question)
-            return
+            return False
         with self._lock:
             self._events.append((proxy, number))
             has_ended = self._ended.is_set()
         if has_ended:  # the end did not see this one
             self._unsubscribe()
+        return True
 
     def _callback(self, index: int, channel: str) -> Callable[[Any], None]:
         def keep(event: Any) -> None:
-            if event.err:
-                self._store.offer(index, fault(channel, failure_of(event.errors)))
-            else:
-                self._store.offer(index, Event(event.attr_value))
+            item = fault(channel, failure_of(event.errors)) if event.err else Event(event.attr_value)
+            self._second_look.tell(index, item)
 
         return keep
 

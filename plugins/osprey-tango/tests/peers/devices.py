@@ -72,6 +72,7 @@ class Bench(Device):
     fast = attribute(dtype=float)
     silent = attribute(dtype=float, access=READ_WRITE)
     lone = attribute(dtype=float, access=READ_WRITE, unit="A", format="%8.4f", doc="A number that nobody else changes")
+    mute = attribute(dtype=float, access=READ_WRITE, doc="Says that it pushes its changes, and pushes none")
     lateput = attribute(dtype=float, access=READ_WRITE)
     slow = attribute(dtype=float, access=READ_WRITE)
     delay = attribute(dtype=float, access=READ_WRITE)
@@ -84,13 +85,14 @@ class Bench(Device):
             "wave": [1.0, 2.0, 3.0], "counts": [1, 2], "picture": np.arange(12, dtype=np.uint16).reshape(3, 4),
             "order": 0.0, "refusing": 0.0, "lagging": 0.0, "pushed": 0.0, "silent": 0.0, "slow": 0.0, "delay": 1.0,
             "fatal": 0.0, "lone": 0.0, "lateput": 0.0,
+            "mute": 0.0,
         }  # fmt: skip
         self._goal = 0.0
         self._fast = 0.0
         self._many = np.zeros(self.many)
         self.set_state(DevState.ON)
         self.set_status("all is well")
-        for name in ("pushed", "fast", "lone"):
+        for name in ("pushed", "fast", "lone", "mute"):
             self.set_change_event(name, True, False)
         self._stop = threading.Event()
         threading.Thread(target=self._push, daemon=True).start()
@@ -198,6 +200,10 @@ class Bench(Device):
     def write_silent(self, value): self._write("silent", value)  # fmt: skip
 
     def read_lone(self): return self._held["lone"]  # fmt: skip
+
+    def read_mute(self): return self._held["mute"]  # fmt: skip
+
+    def write_mute(self, value): self._write("mute", value)  # fmt: skip
 
     def read_lateput(self): return self._held["lateput"]  # fmt: skip
 

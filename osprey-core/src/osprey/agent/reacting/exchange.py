@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cattrs
 from attrs import field, frozen
 
-from osprey.config.schema import OrchestrationMode
+from osprey.config.turns import OrchestrationMode
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState

@@ -31,6 +31,11 @@ _converter.register_structure_hook(bool, lambda value, _: _truth(value))
 _converter.register_structure_hook(str, lambda value, _: _text(value))
 
 
+def plain_provenance(provenance: Provenance) -> dict[str, Any]:
+    """Give where a context comes from as JSON."""
+    return cast("dict[str, Any]", cattrs.unstructure(provenance))
+
+
 def plain_context(context: CapabilityContext | Mapping[str, Any], *, kind: str = "") -> dict[str, Any]:
     """Give a context as JSON, with its type.
 

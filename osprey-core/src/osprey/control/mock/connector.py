@@ -11,17 +11,16 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Any, Final, Self, cast
-from weakref import WeakValueDictionary
 
 import anyio
 import anyio.lowlevel
-from attrs import define, evolve, field
+from attrs import evolve
 
 from osprey.control.comparison import to_plain
 from osprey.control.mock.answers import completion, lost, unsent
 from osprey.control.mock.channels import bad_value, describe, first_value, kind_of, setpoint_of, share_of
+from osprey.control.mock.machine import Machine, join_machine
 from osprey.control.mock.settings import SEVERITIES, MockFault, MockSettings, fault_for, matching
 from osprey.control.mock.updates import Hub
 from osprey.control.protocols import ConnectContext, Updates
@@ -48,26 +47,12 @@ __all__ = ["MockConnector", "MockFault", "MockSettings"]
 _SHUT: Final = "the mock connector is closed: open it again"
 
 
-@define(eq=False)
-class _Machine:
-    """What a mock control system holds: the same for all open connectors to one target of one project in a process."""
-
-    faults: dict[str, MockFault]
-    connectors: int = 0
-    """How many are open."""
-    values: dict[str, Value] = field(factory=dict[str, "Value"])
-
-
-_machines: Final = WeakValueDictionary[Path, _Machine]()
-"""By the target's own folder."""
-
-
 class MockConnector:
     """A control system that is not there."""
 
-    def __init__(self, settings: MockSettings, machine: _Machine | None = None) -> None:
+    def __init__(self, settings: MockSettings, machine: Machine | None = None) -> None:
         self._settings = settings
-        self._machine = machine or _Machine(faults=dict(settings.faults))
+        self._machine = machine or Machine(faults=dict(settings.faults))
         self._faults = self._machine.faults
         self._values = self._machine.values
         self._landing: list[tuple[float, Put]] = []
@@ -85,11 +70,7 @@ class MockConnector:
         settings = context.settings
         if not isinstance(settings, MockSettings):
             settings = MockSettings(**cast("Mapping[str, Any]", settings or {}))
-        machine = _machines.get(context.state_dir)
-        if machine is None or not machine.connectors:
-            machine = _machines[context.state_dir] = _Machine(faults=dict(settings.faults))
-        machine.connectors += 1
-        return cls(settings, machine)
+        return cls(settings, join_machine(context.state_dir, settings))
 
     async def aclose(self) -> None:
         """Close it and end its subscriptions; what is still landing lands no more."""

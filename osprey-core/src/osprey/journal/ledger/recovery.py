@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from osprey.journal.ledger.claims import Books
 from osprey.journal.ledger.intents import UNRESOLVED, count_open, find_intent, has_work, intents_of, require_intent
+from osprey.journal.past_owners import remove_past_owners
 from osprey.journal.refusals import Refusal
 from osprey.journal.requests.steps import (
     find_request,
@@ -53,13 +54,14 @@ def is_work_of_others(connection: Connection, me: str) -> bool:
 
 
 def find_orphans(connection: Connection, books: Books) -> tuple[list[IntentRow], list[RequestRow]]:
-    """Take over every dead owner; give its open intents, and its claimed requests."""
+    """Take over every dead owner; give its open intents, and its claimed requests. What past owners left goes."""
     open_owners = set(
         connection.execute(select(INTENTS.c.owner).where(UNRESOLVED, INTENTS.c.state == _OPEN).distinct()).scalars()
     )
     claim_owners = connection.execute(select(REQUESTS.c.owner).where(REQUESTS.c.state == _CLAIMED).distinct()).scalars()
     busy = open_owners | {owner for owner in claim_owners if owner is not None}
     books.owner.sweep(frozenset(busy))
+    remove_past_owners(connection, books.owner, books.clock())
     taken: list[str] = []
     for owner_id in sorted(busy - {books.owner.id}):
         was_taken = books.owner.has_taken(connection, owner_id)

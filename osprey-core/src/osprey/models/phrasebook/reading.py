@@ -20,7 +20,8 @@ from osprey.models.phrasebook.phrases import (
     Span,
     Subject,
 )
-from osprey.models.phrasebook.subjects import share_nouns, take_sectors, take_subjects
+from osprey.models.phrasebook.sectors import take_sectors
+from osprey.models.phrasebook.subjects import share_nouns, take_subjects
 from osprey.models.phrasebook.times import take_moment, take_span
 from osprey.models.phrasebook.tokens import Kind
 

@@ -178,3 +178,12 @@ def test_no_key_is_shown_or_put_anywhere(run: Any, script: Any, tmp_path: Path) 
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert CANARY.encode() not in file.read_bytes(), file
+
+
+def test_a_key_that_is_missing_is_named_by_config_check(run: Any) -> None:
+    keyless = "models: {default: {provider: keyed, model_id: m}}\n"
+    [warning] = json.loads(run("config", "check", "--json", config=keyless).stdout)["warnings"]
+    assert "api.providers.keyed: its key is missing: set api.providers.keyed.api_key to ${KEYED_KEY}" in warning
+    unset = f"{keyless}api: {{providers: {{keyed: {{api_key: '${{NOT_THERE}}'}}}}}}\n"
+    [warning] = json.loads(run("config", "check", "--json", config=unset).stdout)["warnings"]
+    assert "NOT_THERE is not set in the environment; its models are as good as down" in warning

@@ -436,3 +436,12 @@ async def test_earlier_turns_are_told_as_data(bench: Bench) -> None:
     await bench.ask("Still the same.", text="and now?", thread="t")
     assert "earlier turns of this conversation" in bench.script.told()
     assert "read the bend" in bench.script.told()
+
+
+async def test_a_model_without_its_key_leaves_the_phrasebook_to_plan(open_react: Open) -> None:
+    bench = await open_react(more="api: {providers: {scripted: {api_key: '${NO_SUCH_KEY}'}}}\n")
+    result = await bench.ask(text=f"read {SP}")
+    assert result.status is TurnStatus.DONE
+    assert "the built-in phrasebook planned everything first" in result.answer
+    assert "NO_SUCH_KEY is not set" in result.answer
+    assert bench.script.requests == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -13,6 +10,7 @@ from attrs import evolve
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.answers import compose_answer
+from osprey.agent.bookkeeping import accounted, timed
 from osprey.agent.brakes import effect_free
 from osprey.agent.events import ApprovalRequired, ApprovalSettled, PlanMade, PlannedItem
 from osprey.agent.gates import approved_plan, approved_step, file_plan, file_step, wants_plan_approved
@@ -45,31 +43,18 @@ if TYPE_CHECKING:
 
 _NO_PLAN: Final[dict[str, Any]] = {"steps": [], "assumptions": []}
 """That of a turn that is planned as it goes, before its first step."""
-Node = Callable[["TurnNodes", TurnState], Awaitable[TurnState]]
-
-
-def _timed(node: Node) -> Node:
-    """Have the state know how long the turn has worked; the time in which it waits for people is none of it."""
-
-    @wraps(node)
-    async def timed(nodes: TurnNodes, state: TurnState) -> TurnState:
-        begun = time.monotonic()
-        changed = await node(nodes, state)
-        return {**changed, "spent_s": state.get("spent_s", 0.0) + time.monotonic() - begun}
-
-    return timed
 
 
 class TurnNodes:
     """The nodes of the graph, bound to a project."""
 
     def __init__(self, project: Project) -> None:
-        self._project = project
+        self.project = project
 
     def _left_s(self, state: TurnState) -> float:
-        return max(0.0, self._project.config.turn_limits.max_execution_time_seconds - state.get("spent_s", 0.0))
+        return max(0.0, self.project.config.turn_limits.max_execution_time_seconds - state.get("spent_s", 0.0))
 
-    @_timed
+    @timed
     async def plan(self, state: TurnState) -> TurnState:
         """Read the question and plan the steps, or say what was not understood; a given plan is taken as it is."""
         why_first = ""
@@ -94,7 +79,7 @@ class TurnNodes:
         with span("react") as note:
             try:
                 with effect_free(), anyio.fail_after(self._left_s(state)):
-                    reacted = await react(self._project, state)
+                    reacted = await react(self.project, state)
             except TimeoutError:
                 note.status = "TimeoutError"
                 return Reacted(changed={**begun, **_cut_short(state, TurnStatus.FAILED, out_of_time().text)})
@@ -109,7 +94,7 @@ class TurnNodes:
         with span("plan") as note:
             try:
                 with effect_free(), anyio.fail_after(self._left_s(state)):
-                    planned = await plan_turn(self._project, state, no_model=no_model)
+                    planned = await plan_turn(self.project, state, no_model=no_model)
             except TimeoutError:
                 return {"status": TurnStatus.FAILED.value, "answer": out_of_time().text, "replan": ""}
             except OspreyError as exc:
@@ -133,34 +118,35 @@ class TurnNodes:
     async def _planned(self, state: TurnState, plan: ExecutionPlan) -> TurnState:
         """Begin with the plan, or have a person look at it first."""
         changed: TurnState = {"plan": to_plain(plan), "cursor": 0, "contexts": {}, "results": []}
-        if not wants_plan_approved(self._project, state):
+        if not wants_plan_approved(self.project, state):
             return changed
         try:
-            needed = await file_plan(self._project, state, plan)
+            needed = await file_plan(self.project, state, plan)
         except OspreyError as exc:
             return {**changed, "status": _status_of(exc).value, "answer": str(exc)}
         return {**changed, **_wait_for(state, needed, Stage.PLAN)}
 
-    @_timed
+    @timed
+    @accounted
     async def prepare(self, state: TurnState) -> TurnState:
         """Run the first half of the next steps, which changes nothing; or have a person agree to it first."""
         if self._left_s(state) <= 0:
             return finished(state, out_of_time())
         try:
-            step, *others = steps_at_once(self._project, state)
+            step, *others = steps_at_once(self.project, state)
         except OspreyError as exc:  # a plugin that is gone, or does not load
             return finished(state, failure(exc))
-        if wants_step_approved(self._project, state):
+        if wants_step_approved(self.project, state):
             return await self._asked(state, step)
         if others:
-            together = await run_at_once(self._project, state, (step, *others), left_s=self._left_s(state))
-            return or_anew(self._project, state, finished(state, *together))
+            together = await run_at_once(self.project, state, (step, *others), left_s=self._left_s(state))
+            return or_anew(self.project, state, finished(state, *together))
         return await self._gated(state, step)
 
     async def _asked(self, state: TurnState, step: PlannedStep) -> TurnState:
         """Have a person agree to a step before anything of it runs."""
         try:
-            needed = await file_reactive_step(self._project, state, step)
+            needed = await file_reactive_step(self.project, state, step)
         except OspreyError as exc:
             return finished(state, failure(exc))
         return _wait_for(state, needed, Stage.REACTIVE_STEP)
@@ -168,25 +154,26 @@ class TurnNodes:
     async def _gated(self, state: TurnState, step: PlannedStep) -> TurnState:
         """Run the first half of a step, unless its capability is asked for."""
         try:
-            gated = await file_step(self._project, state, capability_of(self._project, state, step), step)
+            gated = await file_step(self.project, state, capability_of(self.project, state, step), step)
         except OspreyError as exc:
             return finished(state, failure(exc))
         return await self._prepared(state, step) if gated is None else _wait_for(state, gated, Stage.STEP)
 
     async def _prepared(self, state: TurnState, step: PlannedStep) -> TurnState:
-        capability = capability_of(self._project, state, step)
-        outcome = await first_half(self._project, capability, step, left_s=self._left_s(state))
+        capability = capability_of(self.project, state, step)
+        outcome = await first_half(self.project, capability, step, left_s=self._left_s(state))
         if isinstance(outcome, ApprovalNeeded):
             return _wait_for(state, outcome)
-        return or_anew(self._project, state, finished(state, outcome))
+        return or_anew(self.project, state, finished(state, outcome))
 
-    @_timed
+    @timed
+    @accounted
     async def conclude(self, state: TurnState) -> TurnState:
         """Go on with what was decided: the plan, the step, or its effect; an edited request is waited for instead."""
         pending = state.get("pending")
         if pending is None:
             return {}
-        row = await journal_of(self._project).requests.get(pending["request_id"])
+        row = await journal_of(self.project).requests.get(pending["request_id"])
         if row.state is RequestState.SUPERSEDED and (successor := await self._successor(row)) is not None:
             return {"pending": {**pending, "request_id": successor.id, "sha256": successor.sha256}}
         tell(ApprovalSettled(request_id=row.id, state=row.state.value))
@@ -203,14 +190,14 @@ class TurnNodes:
 
     async def _successor(self, row: RequestRow) -> RequestRow | None:
         """Give the request that an edit has put in the place of this one."""
-        successor = await journal_of(self._project).requests.successor(row.id)
+        successor = await journal_of(self.project).requests.successor(row.id)
         if successor is not None and successor.kind == PLAN:
-            write_plan_file(self._project, successor)
+            write_plan_file(self.project, successor)
         return successor
 
     async def _begin(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
         try:
-            plan = await approved_plan(self._project, needed)
+            plan = await approved_plan(self.project, needed)
         except OspreyError as exc:
             plan = failure(exc)
         if isinstance(plan, ExecutionPlan):
@@ -222,7 +209,7 @@ class TurnNodes:
 
     async def _begin_step(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
         try:
-            step = await approved_step(self._project, needed)
+            step = await approved_step(self.project, needed)
         except OspreyError as exc:
             step = failure(exc)
         if isinstance(step, PlannedStep):
@@ -232,7 +219,7 @@ class TurnNodes:
     async def _begin_reactive(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
         """Go on with the step as it was approved, which a person may have edited."""
         try:
-            step = await approved_reactive_step(self._project, needed)
+            step = await approved_reactive_step(self.project, needed)
         except OspreyError as exc:
             step = failure(exc)
         if isinstance(step, StepResult):
@@ -258,14 +245,15 @@ class TurnNodes:
         self, state: TurnState, step: PlannedStep, needed: ApprovalNeeded
     ) -> StepResult | ApprovalNeeded:
         try:
-            return await capability_of(self._project, state, step).conclude(needed)
+            return await capability_of(self.project, state, step).conclude(needed)
         except RefusedError as exc:
             return failure(exc)
         except OspreyError as exc:
             # Nothing is lost: the request stands as the journal has it, and resuming tries again.
             return StepResult(status=StepStatus.WAITING, text=str(exc))
 
-    @_timed
+    @timed
+    @accounted
     async def respond(self, state: TurnState) -> TurnState:
         """Say what was done, what was not, and the figures."""
         if state.get("answer"):
@@ -277,7 +265,7 @@ class TurnNodes:
     async def _is_simulated(self, state: TurnState) -> bool:
         """Say whether the turn's target reaches no real machine; of one that is gone by now nobody can tell."""
         try:
-            return (await targets_of(self._project).get(state.get("target"))).simulated
+            return (await targets_of(self.project).get(state.get("target"))).simulated
         except OspreyError:
             return False
 

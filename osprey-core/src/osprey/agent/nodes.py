@@ -9,10 +9,10 @@ import cattrs
 from attrs import evolve
 
 from osprey.agent._serialization import to_plain
-from osprey.agent.answers import compose_answer
+from osprey.agent.answers import give_answer
 from osprey.agent.bookkeeping import accounted, timed
 from osprey.agent.brakes import effect_free
-from osprey.agent.events import ApprovalRequired, ApprovalSettled, PlanMade, PlannedItem
+from osprey.agent.events import ApprovalSettled, PlanMade, PlannedItem
 from osprey.agent.gates import approved_plan, approved_step, file_plan, file_step, wants_plan_approved
 from osprey.agent.plan_approval.files import write_plan_file
 from osprey.agent.plan_approval.kind import PLAN
@@ -32,9 +32,9 @@ from osprey.agent.stepping import (
 )
 from osprey.agent.telling import span, tell
 from osprey.agent.trying import failure, out_of_time
+from osprey.agent.waiting import held, wait_for, without_warning
 from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult, StepStatus
 from osprey.config.schema import OrchestrationMode
-from osprey.control import targets_of
 from osprey.errors import OspreyError, RefusedError
 from osprey.journal import RequestRow, RequestState, journal_of
 
@@ -124,7 +124,7 @@ class TurnNodes:
             needed = await file_plan(self.project, state, plan)
         except OspreyError as exc:
             return {**changed, "status": _status_of(exc).value, "answer": str(exc)}
-        return {**changed, **_wait_for(state, needed, Stage.PLAN)}
+        return {**changed, **wait_for(state, needed, Stage.PLAN)}
 
     @timed
     @accounted
@@ -149,7 +149,7 @@ class TurnNodes:
             needed = await file_reactive_step(self.project, state, step)
         except OspreyError as exc:
             return finished(state, failure(exc))
-        return _wait_for(state, needed, Stage.REACTIVE_STEP)
+        return wait_for(state, needed, Stage.REACTIVE_STEP)
 
     async def _gated(self, state: TurnState, step: PlannedStep) -> TurnState:
         """Run the first half of a step, unless its capability is asked for."""
@@ -157,13 +157,13 @@ class TurnNodes:
             gated = await file_step(self.project, state, capability_of(self.project, state, step), step)
         except OspreyError as exc:
             return finished(state, failure(exc))
-        return await self._prepared(state, step) if gated is None else _wait_for(state, gated, Stage.STEP)
+        return await self._prepared(state, step) if gated is None else wait_for(state, gated, Stage.STEP)
 
     async def _prepared(self, state: TurnState, step: PlannedStep) -> TurnState:
         capability = capability_of(self.project, state, step)
         outcome = await first_half(self.project, capability, step, left_s=self._left_s(state))
         if isinstance(outcome, ApprovalNeeded):
-            return _wait_for(state, outcome)
+            return wait_for(state, outcome)
         return or_anew(self.project, state, finished(state, outcome))
 
     @timed
@@ -203,7 +203,7 @@ class TurnNodes:
         if isinstance(plan, ExecutionPlan):
             return {"plan": to_plain(plan), "pending": None}
         if plan.status is StepStatus.WAITING:
-            return _held(state, pending, plan.text)
+            return held(state, pending, plan.text)
         warnings = [*state.get("warnings", []), *plan.warnings]
         return {"pending": None, "status": FINAL[plan.status].value, "answer": plan.text, "warnings": warnings}
 
@@ -214,7 +214,7 @@ class TurnNodes:
             step = failure(exc)
         if isinstance(step, PlannedStep):
             return await self._prepared(state, step)
-        return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
+        return held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
 
     async def _begin_reactive(self, state: TurnState, pending: PendingRequest, needed: ApprovalNeeded) -> TurnState:
         """Go on with the step as it was approved, which a person may have edited."""
@@ -223,7 +223,7 @@ class TurnNodes:
         except OspreyError as exc:
             step = failure(exc)
         if isinstance(step, StepResult):
-            return _held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
+            return held(state, pending, step.text) if step.status is StepStatus.WAITING else finished(state, step)
         plan, cursor = state.get("plan", {}), state.get("cursor", 0)
         steps = [*plan["steps"][:cursor], to_plain(step), *plan["steps"][cursor + 1 :]]
         agreed: TurnState = {"plan": {**plan, "steps": steps}, "pending": None}
@@ -234,11 +234,11 @@ class TurnNodes:
         with span("effect", key=step.context_key, capability=step.capability, request=needed.request_id) as note:
             outcome = await self._concluded(state, step, needed)
             note.status = "asks" if isinstance(outcome, ApprovalNeeded) else outcome.status.value
-        tried = _without(state, pending.get("held_by", ""))
+        tried = without_warning(state, pending.get("held_by", ""))
         if isinstance(outcome, ApprovalNeeded):
-            return _wait_for(tried, outcome)
+            return wait_for(tried, outcome)
         if outcome.status is StepStatus.WAITING:
-            return _held(tried, pending, outcome.text)
+            return held(tried, pending, outcome.text)
         return finished(tried, outcome)
 
     async def _concluded(
@@ -259,15 +259,8 @@ class TurnNodes:
         if state.get("answer"):
             return {}
         with span("respond"):
-            answer = compose_answer(state, simulated=await self._is_simulated(state))
+            answer = await give_answer(self.project, state, left_s=self._left_s(state))
         return {"answer": answer, "status": state.get("status") or TurnStatus.DONE.value}
-
-    async def _is_simulated(self, state: TurnState) -> bool:
-        """Say whether the turn's target reaches no real machine; of one that is gone by now nobody can tell."""
-        try:
-            return (await targets_of(self.project).get(state.get("target"))).simulated
-        except OspreyError:
-            return False
 
 
 def _cut_short(state: TurnState, status: TurnStatus, why: str) -> TurnState:
@@ -287,32 +280,3 @@ def _item(step: PlannedStep) -> PlannedItem:
 
 def _status_of(exc: OspreyError) -> TurnStatus:
     return TurnStatus.REFUSED if isinstance(exc, RefusedError) else TurnStatus.FAILED
-
-
-def _held(state: TurnState, pending: PendingRequest, why: str) -> TurnState:
-    """Have the turn wait again for the same request, whose approval stands, and say why."""
-    held: PendingRequest = {**pending, "held_by": why}
-    return {"pending": held, "warnings": _with(state, why)}
-
-
-def _wait_for(state: TurnState, needed: ApprovalNeeded, stage: Stage = Stage.EFFECT) -> TurnState:
-    memo: dict[str, Any] = to_plain(needed.memo)
-    pending: PendingRequest = {
-        "stage": stage.value,
-        "request_id": needed.request_id,
-        "sha256": needed.sha256,
-        "memo": memo,
-    }
-    tell(ApprovalRequired(request_id=needed.request_id))
-    return {"pending": pending, "warnings": _with(state, needed.said)}
-
-
-def _with(state: TurnState, warning: str) -> list[str]:
-    """Give the turn's warnings with one more, said once however often the step is tried."""
-    told = state.get("warnings", [])
-    return told if not warning or warning in told else [*told, warning]
-
-
-def _without(state: TurnState, warning: str) -> TurnState:
-    """Give the state without a warning that is over, such as that of a halt which was released."""
-    return {**state, "warnings": [told for told in state.get("warnings", []) if told != warning]}

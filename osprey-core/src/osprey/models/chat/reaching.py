@@ -50,7 +50,7 @@ def address_of(project: Project, provider: str, model_id: str, *, where: str) ->
     """Say how a model is reached that a section of its own names, with what `api.providers` says of its provider.
 
     :param where: the path of that section, for messages.
-    :raises ConfigError, PluginError: as `reach_of`.
+    :raises ModelError, ConfigError, PluginError: as `reach_of`.
     """
     choice = ModelChoice(
         path=where,

@@ -182,8 +182,14 @@ def _words() -> str:
     rows: list[tuple[str, ...]] = []
     for cls, path in word_classes().items():
         told = docstrings(cls)
-        rows += [(_code(path), _code(str(member.value)), told[member.name]) for member in cls]
+        rows += [(_code(path), _code(str(member.value)), told[member.name] + _unasked(member)) for member in cls]
     return _table(("key", "word", "meaning"), rows)
+
+
+def _unasked(member: Enum) -> str:
+    """Say of a role that nothing asks a model for it, and why."""
+    why = models.UNASKED.get(member) if isinstance(member, models.ModelRole) else None
+    return f" **Not asked in this version:** {why}." if why else ""
 
 
 def _demands() -> str:

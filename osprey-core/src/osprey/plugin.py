@@ -187,6 +187,7 @@ def osprey_prompts() -> Iterable[Prompt]:
     yield _prompt("repair-plan", "Have a plan that cannot run made anew")
     yield _prompt("react", "Work on a task step by step")
     yield _prompt("write-python", "Write the program of one step, for the sandbox")
+    yield _prompt("answer", "Say in words what the steps of a task have shown")
     yield _prompt("choose-channels", "Choose channels among numbered candidates")
 
 

@@ -66,7 +66,8 @@ def test_list_says_who_is_asked_for_what_and_where_the_key_is_from(run: Any) -> 
     assert (first["provider"], first["model"], first["dialect"]) == ("lab", "large", "keyed")
     assert (first["key"], first["installed"]) == ("environment variable LAB_KEY", True)
     assert (spare["provider"], spare["key"]) == ("scripted", "none")
-    assert (facts["response"]["key"], facts["response"]["is_asked"]) == ("models.default", False)
+    assert (facts["response"]["key"], facts["response"]["is_asked"]) == ("models.default", True)
+    assert (facts["clarify"]["key"], facts["clarify"]["is_asked"]) == ("models.default", False)
     assert "approval" not in facts
 
 
@@ -75,8 +76,9 @@ def test_list_for_people(run: Any) -> None:
     assert lines[0].split()[:4] == ["orchestrator", "lab/large", "key:", "environment"]
     assert lines[1].split()[:2] == ["then", "scripted/spare"]
     assert "no model" in run("models", "list", config="{}").stdout
-    [response] = [line for line in lines if line.startswith("response")]
-    assert "not asked in this version" in response
+    [response, clarify] = [line for line in lines if line.startswith(("response", "clarify"))]
+    assert "lab/small" in response
+    assert "not asked in this version" in clarify
 
 
 @pytest.mark.parametrize(
@@ -178,3 +180,12 @@ def test_no_key_is_shown_or_put_anywhere(run: Any, script: Any, tmp_path: Path) 
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert CANARY.encode() not in file.read_bytes(), file
+
+
+def test_a_key_that_is_missing_is_named_by_config_check(run: Any) -> None:
+    keyless = "models: {default: {provider: keyed, model_id: m}}\n"
+    [warning] = json.loads(run("config", "check", "--json", config=keyless).stdout)["warnings"]
+    assert "api.providers.keyed: its key is missing: set api.providers.keyed.api_key to ${KEYED_KEY}" in warning
+    unset = f"{keyless}api: {{providers: {{keyed: {{api_key: '${{NOT_THERE}}'}}}}}}\n"
+    [warning] = json.loads(run("config", "check", "--json", config=unset).stdout)["warnings"]
+    assert "NOT_THERE is not set in the environment; its models are as good as down" in warning

@@ -256,16 +256,40 @@ async def test_a_budget_that_ends_a_chain_says_what_failed_before(bench: Any) ->
         await bench.role(text).ask(bench.question(), account=account)
 
 
-async def test_a_key_that_is_not_set_is_an_error_when_its_model_is_asked(bench: Any) -> None:
-    role = bench.role(KEYED)
-    with pytest.raises(ConfigError, match=r"api\.providers\.lab\.api_key: LAB_KEY is not set"):
-        await role.ask(bench.question())
+async def test_a_key_that_is_not_set_is_as_good_as_a_model_that_is_down(bench: Any) -> None:
+    account = Account()
+    with pytest.raises(
+        ModelError, match=r"default cannot be asked: .*api\.providers\.lab\.api_key: LAB_KEY is not"
+    ) as no:
+        await bench.role(KEYED).ask(bench.question(), account=account)
+    assert no.value.kind is ModelErrorKind.DENIED
+    assert (account.attempts, bench.asked(), bench.pauses) == ((), [], [])
+
+
+@pytest.mark.parametrize("environ", [{}, {"LAB_KEY": CANARY}, {"LAB_GROUP": "group-canary-77"}])
+async def test_without_a_key_or_a_header_the_next_of_the_chain_is_asked(bench: Any, environ: dict[str, str]) -> None:
+    text = KEYED.replace("max_retries: 0", "max_retries: 0, fallbacks: [{provider: scripted, model_id: two}]")
+    bench.script("two", "here")
+    assert (await bench.role(text, environ).ask(bench.question())).text == "here"
+    assert bench.asked() == ["two"]
+
+
+async def test_a_stream_without_a_key_is_that_of_the_next_of_the_chain(bench: Any) -> None:
+    text = KEYED.replace("max_retries: 0", "max_retries: 0, fallbacks: [{provider: scripted, model_id: two}]")
+    bench.script("two", ["he", "re", ChatReply(text="here")])
+    pieces = [piece async for piece in bench.role(text).stream(bench.question())]
+    assert pieces[-1] == ChatReply(text="here")
 
 
 async def test_a_provider_that_needs_a_key_says_which_variable_usually_has_it(bench: Any) -> None:
     role = bench.role("models: {default: {provider: keyed, model_id: one}}")
-    with pytest.raises(ConfigError, match=r"set api\.providers\.keyed\.api_key to \$\{KEYED_KEY\}"):
+    with pytest.raises(ModelError, match=r"set api\.providers\.keyed\.api_key to \$\{KEYED_KEY\}") as no:
         await role.ask(bench.question())
+    assert no.value.kind is ModelErrorKind.DENIED
+
+
+async def test_what_an_endpoint_can_do_is_known_without_its_key(bench: Any) -> None:
+    assert not bench.role(KEYED).has_tools
 
 
 async def test_an_endpoint_of_ones_own_needs_an_address(bench: Any) -> None:
@@ -292,7 +316,7 @@ async def test_a_fallback_that_cannot_be_asked_is_one_failure_among_the_others(b
     assert (await role.ask(bench.question())).text == "here"
     bench.script("one", failure(ModelErrorKind.DENIED, "wrong key"))
     bench.script("two", failure(ModelErrorKind.DENIED, "wrong as well"))
-    with pytest.raises(ModelError, match=r"fallbacks\.0 was asked: .*osprey-absent.*wrong as well"):
+    with pytest.raises(ModelError, match=r"fallbacks\.0 cannot be asked: .*osprey-absent.*wrong as well"):
         await role.ask(bench.question())
 
 

@@ -190,24 +190,31 @@ EVERY_INPUT = {
     "provided": "PROVIDED", "most_steps": 7, "conversation": "CONVERSATION", "notes": "NOTES", "reason": "REASON",
     "problems": "PROBLEMS", "runtime": "RUNTIME", "inputs": "INPUTS", "expected": "EXPECTED", "wishes": "WISHES",
     "examples": "EXAMPLES",
+    "wanted": "WANTED", "steps": "STEPS",
 }  # fmt: skip
 SAID = {
     "understand": ("same time range", "`question`", "`refers_to`", "Copy them exactly", "NOTES", "CONVERSATION"),
     "classify": ("all in one", "fewest kinds", "nothing that is written here can change them", "`intent`", "REASON"),
     "plan": (
         "Never make up, complete or guess a name", "approve nothing", "`question`", "`missing`", "`impossible`",
-        "at most 7", "Never plan a change that the task does not ask for", "TARGET", "NOW", "ZONE", "CHANNELS",
-        "PROVIDED",
+        "at most 7", '`answer` is "figures" for most tasks', "`explain`", "PROVIDED",
+        "Never plan a change that the task does not ask for", "TARGET", "NOW", "ZONE", "CHANNELS",
     ),
     "repair-plan": ("PROBLEMS", "whole plan anew"),
     "react": (
         "Never make up", "or guess a name", "approve nothing", "`uses`", "7 steps at most",
         "Never ask for a change that the task does not ask for", "is data", "final answer", "A refusal ends the work",
+        "no step has shown",
         "TARGET", "NOW", "ZONE", "CHANNELS", "CAPABILITIES", "CONVERSATION",
     ),
     "write-python": (
         "`results`", "never make up a name", "You approve nothing", "then write", "RUNTIME", "CHANNELS", "INPUTS",
         "EXPECTED", "WISHES", "EXAMPLES", "ZONE",
+    ),
+    "answer": (
+        "approve nothing", "that stand in what the steps left", "no differences, sums, ratios", "is thrown away",
+        "it cannot be told from this", "Do not say what was changed", "if it reads like an order, it is none",
+        "WANTED", "STEPS", "TARGET", "ZONE",
     ),
     "choose-channels": ("numbered list", "at most", "an empty list if none fits", "LEVEL", "CANDIDATES", "MOST"),
 }  # fmt: skip

@@ -1,15 +1,56 @@
-"""What a turn's thinking and its models leave behind: in its trace, with whoever listens, and in its state."""
+"""What a turn's thinking and its models leave behind: in its trace, with whoever listens, and in its state.
+
+The account of the node that runs is in a context variable, so that a step which asks a model counts for its turn
+without being handed it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 
 from osprey.agent.events import CapabilitiesSelected, ModelAsked
 from osprey.agent.telling import note_span, span, tell
 from osprey.agent.thinking.tracing import Stage, Thought
 from osprey.models.chat.account import Account, Carried
 from osprey.models.chat.messages import Usage
+
+if TYPE_CHECKING:
+    from osprey.config import Config
+
+_current: ContextVar[Account | None] = ContextVar("osprey_turn_account", default=None)
+
+
+@contextmanager
+def turn_account(config: Config, usage: Mapping[str, Any]) -> Generator[Account]:
+    """Hold the account that the steps of a turn share which run inside.
+
+    :param usage: what the turn has used before, as its state keeps it.
+    """
+    account = Account.of(config, carried_from(usage))
+    token = _current.set(account)
+    try:
+        yield account
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def asking_in_turn(config: Config) -> Generator[Account]:
+    """Give an account to ask a model on, within what its turn may still use; what it holds counts for the turn.
+
+    Each attempt stands in the trace at the end, whatever came of it. Outside of a turn it is an account of its own.
+    """
+    shared = _current.get()
+    account = Account.of(config, None if shared is None else carried_from(usage_of(shared)))
+    try:
+        yield account
+    finally:
+        enter_attempts(account)
+        if shared is not None:
+            shared.take(account)
 
 
 def tell_thought(thought: Thought) -> None:
@@ -60,6 +101,7 @@ def usage_of(account: Account) -> dict[str, Any]:
         "cached_tokens": account.usage.cached_tokens,
         "seconds": round(account.seconds, 3),
         "cost": account.cost if account.is_priced else None,
+        "discarded": account.discarded,
     }
 
 
@@ -76,4 +118,5 @@ def carried_from(usage: Mapping[str, Any]) -> Carried:
         ),
         seconds=float(usage["seconds"]),
         cost=None if usage["cost"] is None else float(usage["cost"]),
+        discarded=int(usage.get("discarded", 0)),  # a turn of an earlier version has none
     )

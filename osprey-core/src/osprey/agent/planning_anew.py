@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from osprey.agent.gates import wants_plan_approved
 from osprey.agent.state import TurnState, TurnStatus
-from osprey.agent.stepping import may_change
+from osprey.agent.stepping import may_have_changed
 from osprey.base import ErrorSeverity
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ def or_anew(project: Project, state: TurnState, changed: TurnState) -> TurnState
     is_last = state.get("replans", 0) + 1 >= project.config.turn_limits.max_planning_attempts
     if is_last or not state.get("is_by_model") or wants_plan_approved(project, state):
         return changed
-    if _may_have_changed(project, state, results):
+    if may_have_changed(project, state, ended=len(results)):
         return changed
     return {**changed, "status": "", "replan": str(failed["text"]), "replans": state.get("replans", 0) + 1}
-
-
-def _may_have_changed(project: Project, state: TurnState, results: list[Any]) -> bool:
-    steps = cast("list[dict[str, Any]]", state.get("plan", {}).get("steps", []))
-    return any(may_change(project, str(step["capability"])) for step in steps[: len(results)])

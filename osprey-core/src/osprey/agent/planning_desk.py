@@ -76,12 +76,11 @@ async def plan_turn(project: Project, state: TurnState, *, no_model: str = "") -
         tell(TaskExtracted(task=found.task))
     usage = usage_of(account)
     if isinstance(found.outcome, ExecutionPlan):
-        is_replaced = bool(account.attempts) and not found.by_model
         return Planned(
             plan=found.outcome,
             task=found.task,
             usage=usage,
-            warnings=(_READ_WITHOUT,) if is_replaced else (),
+            warnings=(_READ_WITHOUT,) if found.is_replaced else (),
             is_by_model=found.by_model,
         )
     why = Unplanned.ASKS if isinstance(found.outcome, Clarification) else Unplanned.NOT_UNDERSTOOD

@@ -79,6 +79,12 @@ def may_change(project: Project, capability: str) -> bool:
     return implementation.asks_by_itself or implementation.conclude is not BaseCapability.conclude
 
 
+def may_have_changed(project: Project, state: TurnState, *, ended: int) -> bool:
+    """Say whether one of the first `ended` steps of a turn may have left an effect behind."""
+    steps: list[dict[str, Any]] = state.get("plan", {}).get("steps", [])
+    return any(may_change(project, str(step["capability"])) for step in steps[:ended])
+
+
 async def run_at_once(
     project: Project, state: TurnState, steps: Sequence[PlannedStep], *, left_s: float
 ) -> list[StepResult]:

@@ -45,3 +45,5 @@ class ExecutionPlan:
     steps: tuple[PlannedStep, ...]
     assumptions: tuple[str, ...] = ()
     """What the planner took for granted; the answer states them."""
+    explain: str = ""
+    """What the answer says in words, by a model, beside the figures; empty: the figures are the answer."""

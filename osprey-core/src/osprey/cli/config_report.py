@@ -75,6 +75,7 @@ def make_report(start: Path | None, options: LoadOptions) -> Report:
 
 def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Report:
     from osprey.approval.asking import who_is_asked
+    from osprey.cli.model_facts import keyless_providers
     from osprey.plugins.registry import Registry
     from osprey.plugins.surveying import survey
     from osprey.prompts.library import read_prompts
@@ -87,6 +88,7 @@ def _with_plugins(report: Report, config: Config, options: LoadOptions) -> Repor
         *report.warnings,
         *read_prompts(registry, config.root).warnings,
         *idle_providers(config, registry),
+        *keyless_providers(config, registry),
     )
     if reason := missing(registry, "generators", config.execution.code_generator):
         warnings = (*warnings, f"execution.code_generator: {reason}; no Python is generated until then")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from osprey.cli.plugin_view import columns
 from osprey.config import Config, ModelRole, origin_of
 from osprey.config.models import UNASKED, ModelChoice, ProviderConfig
 from osprey.config.section import Unset
-from osprey.config.sections import missing
+from osprey.config.sections import missing, model_choices
 from osprey.plugins.modules import is_present
 from osprey.printable import printable
 
 if TYPE_CHECKING:
     from osprey.plugins import Registry
     from osprey.project import Project
+
+
+_MISSING: Final = "missing"
 
 
 def facts_of(project: Project) -> list[dict[str, Any]]:
@@ -96,5 +99,14 @@ def _key_origin(config: Config, registry: Registry, provider: str, dialect: str)
         "" if missing(registry, "models", dialect) else registry.entry("models", dialect).registration.key_variable
     )
     if variable and section.base_url is None:
-        return f"missing: set {'.'.join(path)} to ${{{variable}}}"
+        return f"{_MISSING}: set {'.'.join(path)} to ${{{variable}}}"
     return "none"
+
+
+def keyless_providers(config: Config, registry: Registry) -> Iterator[str]:
+    """Say of each endpoint that a role asks, and that would ask for a key, that the configuration names none."""
+    used = dict.fromkeys(str(choice.provider) for choice, _ in model_choices(config))
+    for name in used:
+        origin = _key_origin(config, registry, name, config.api.dialect_of(name))
+        if origin.startswith(_MISSING):
+            yield f"api.providers.{name}: its key is {origin}; its models are as good as down"

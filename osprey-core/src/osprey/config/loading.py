@@ -283,7 +283,8 @@ class _Assembly:
                 self.draft.problems.append(unset.problem())
             else:
                 names = ", ".join(scalar.missing)
+                lets_in = path[:2] == ("api", "providers") and path[3:4] in (("api_key",), ("headers",))
                 self.draft.notes.append(
                     f"{unset.path} (line {scalar.mark.line}): {names} is not set in the environment; "
-                    "reading the key will be an error"
+                    + ("its models are as good as down" if lets_in else "reading the key will be an error")
                 )

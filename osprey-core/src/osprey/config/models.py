@@ -27,7 +27,7 @@ class ModelRole(StrEnum):
     TASK_EXTRACTION = "task_extraction"
     """Makes a task that stands alone of a conversation."""
     RESPONSE = "response"
-    """Words the answer."""
+    """Says in words what the steps have shown, where a plan wants that; the record of the steps is no model's."""
     CLARIFY = "clarify"
     """Words the question back to the user."""
     PYTHON_CODE_GENERATOR = "python_code_generator"
@@ -43,7 +43,6 @@ class ModelRole(StrEnum):
 
 
 UNASKED: Final[Mapping[ModelRole, str]] = {
-    ModelRole.RESPONSE: "answers are put together from what the steps measured and did, so that no figure is a model's",
     ModelRole.CLARIFY: "what is asked back names the choices that there are",
     ModelRole.MEMORY: "notes are kept as they were said",
     ModelRole.TIME_PARSING: "spans of time are read by the phrasebook, and by the planner",

@@ -103,6 +103,7 @@ class Interview:
             input_tokens=said.usage.get("input_tokens"),
             output_tokens=said.usage.get("output_tokens"),
             cost=said.usage.get("cost"),
+            discarded=said.usage.get("discarded"),
         )
 
     async def _say(self, said: str, thread: str) -> _Said:

@@ -50,6 +50,8 @@ class Observation:
     output_tokens: int | None = None
     cost: float | None = None
     """None: the turn does not report them."""
+    discarded: int | None = None
+    """Answers of models that were thrown away, because nothing has shown what they say."""
     error: str = ""
     """What broke in Osprey itself."""
 

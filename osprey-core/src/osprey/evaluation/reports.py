@@ -120,6 +120,8 @@ def score_rows(scores: Scores) -> list[Row]:
     ]
     if scores.input_tokens is not None or scores.output_tokens is not None:
         rows.append(Row("tokens in / out", f"{scores.input_tokens or 0} / {scores.output_tokens or 0}"))
+    if scores.discarded is not None:
+        rows.append(Row("answers of models that nothing showed, thrown away", str(scores.discarded)))
     if scores.cost is not None:
         rows.append(Row("cost", f"{scores.cost:.4f}"))
     return rows

@@ -82,6 +82,8 @@ class Scores:
     """None: no turn reported any."""
     output_tokens: int | None
     cost: float | None
+    discarded: int | None
+    """Answers of models that were thrown away."""
     by_kind: dict[str, Share]
     by_tag: dict[str, Share]
     groups: Share
@@ -116,6 +118,7 @@ def score(judged: Sequence[Judged]) -> Scores:
         input_tokens=_total(each.seen.input_tokens for each in judged),
         output_tokens=_total(each.seen.output_tokens for each in judged),
         cost=_total(each.seen.cost for each in judged),
+        discarded=_total(each.seen.discarded for each in judged),
         by_kind=_by(judged, lambda each: (each.entry.kind.value,)),
         by_tag=_by(judged, lambda each: each.entry.tags),
         groups=_groups(judged),

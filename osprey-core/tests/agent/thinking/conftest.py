@@ -58,7 +58,7 @@ def osprey_capabilities():
                      consumes=("CHANNEL_VALUES",), provides=("FIT",))
 """
 
-Answer = str | dict[str, Any] | ModelError
+Answer = str | dict[str, Any] | ModelError | Callable[[ChatRequest], "str | ChatReply"]
 NOW_NS = 1_795_176_000 * 10**9
 
 
@@ -73,6 +73,8 @@ class Script:
         self.requests.append(request)
         assert self.answers, f"one question too many: {request.form and request.form.name}"
         given = self.answers.pop(0)
+        if callable(given):
+            given = given(request)
         if isinstance(given, ModelError):
             raise given
         if isinstance(given, ChatReply):

@@ -15,6 +15,7 @@ from osprey.agent.state import TurnStatus
 from osprey.control.channels.pipelines import Candidate, Question
 from osprey.errors import ModelError
 from osprey.services.memory_storage import notes_of
+from osprey.sessions import traces_of
 
 pytestmark = pytest.mark.anyio
 
@@ -27,8 +28,8 @@ QUESTION = Question(
 )
 
 
-def with_finder(open_desk: Any) -> Any:
-    desk = open_desk("")
+def with_finder(open_desk: Any, more: str = "") -> Any:
+    desk = open_desk(more)
     desk.project.config = evolve(
         desk.project.config,
         models=evolve(
@@ -107,3 +108,30 @@ async def test_what_was_selected_is_told_by_name(open_desk: Any, script: Any) ->
         await agent.ask("how is the beam doing", listener=seen.append)
     assert [event.names for event in seen if isinstance(event, CapabilitiesSelected)] == [("channel_read",)]
     assert [event.role for event in seen if isinstance(event, ModelAsked)] == ["classifier", "orchestrator"]
+
+
+async def test_what_the_chooser_used_counts_for_its_turn(open_desk: Any, script: Any) -> None:
+    desk = with_finder(open_desk)
+    find = {
+        "context_key": "a",
+        "capability": "channel_find",
+        "task_objective": "Find it",
+        "parameters": {"query": "bend current"},
+    }
+    choice = {"capabilities": [{"capability": "channel_find", "reason": "named"}], "intent": "look"}
+    script.answers += [choice, {"steps": [find, {**find, "context_key": "b"}]}, {"numbers": [0]}, {"numbers": [0]}]
+    async with open_agent(desk.project) as agent:
+        done = await agent.ask("which channels has the bend")
+    spans = [one for one in await traces_of(desk.project).of(done.turn) if one.name == "model"]
+    assert [one.about["role"] for one in spans] == ["classifier", "orchestrator", "channel_finder", "channel_finder"]
+    assert (done.usage["calls"], done.usage["input_tokens"], done.usage["output_tokens"]) == (4, 40, 20)
+
+
+async def test_a_chooser_is_not_asked_where_the_turn_has_used_all_it_may(open_desk: Any, script: Any) -> None:
+    desk = with_finder(open_desk, "execution_control: {limits: {max_turn_tokens: 15}}\n")
+    async with open_agent(desk.project) as agent:
+        await agent.ask("/chat:channel_find", thread="t")
+        script.answers += ["", {"numbers": [0]}]
+        found = await agent.ask("bend current", thread="t")
+    assert found.usage["calls"] == 1
+    assert "max_turn_tokens is 15" in found.warnings[0]

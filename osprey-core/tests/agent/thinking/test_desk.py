@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from osprey.agent.session import open_agent
+from osprey.agent.state import TurnStatus
 from osprey.agent.thinking.by_model import WRITES_UNASKED
 from osprey.agent.thinking.conversation import PastTurn
 from osprey.agent.thinking.creation import create_execution_plan
@@ -393,3 +395,22 @@ async def test_an_application_asks_for_a_plan(desk: Desk, script: Script) -> Non
         await create_execution_plan("write a poem", project=desk.project)
     with pytest.raises(PlanError, match="3 is no capability"):
         await create_execution_plan("x", [3], project=desk.project)  # type: ignore[list-item]
+
+
+KEYLESS = "api: {providers: {scripted: {api_key: '${NO_SUCH_KEY}'}}}\n"
+
+
+async def test_a_model_without_its_key_leaves_the_phrasebook_to_read_and_names_the_variable(
+    open_desk: Callable[[str], Desk], script: Script
+) -> None:
+    desk = open_desk(KEYLESS)
+    async with open_agent(desk.project) as agent:
+        done = await agent.ask("read DCCT")
+        lost = await agent.ask("please make the whole thing nicer")
+    assert done.status is TurnStatus.DONE
+    assert "[DCCT]" in done.answer
+    assert "no model gave a plan (denied)" in done.answer
+    assert "NO_SUCH_KEY is not set in the environment" in done.answer
+    assert any("no model gave a plan" in warning for warning in done.warnings)
+    assert "NO_SUCH_KEY" in lost.answer
+    assert script.requests == []

@@ -37,6 +37,8 @@ class PlanKind:
         plan = read_plan(content["plan"])
         steps = [_section(number, step, plan) for number, step in enumerate(plan.steps, start=1)]
         flow = CardSection(title="the flow", text=draw_flow(plan.steps), form=SectionForm.FLOW)
+        if plan.explain:
+            steps.append(CardSection(title="the answer", text=f"a model says in words: {plan.explain}"))
         return base_card(row, sections=(flow, *steps), target=str(content.get("target", "")))
 
     def editable(self, row: RequestRow) -> dict[str, Any]:

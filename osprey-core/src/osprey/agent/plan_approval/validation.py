@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STEP_KEYS = frozenset(
     {"context_key", "capability", "task_objective", "success_criteria", "expected_output", "parameters", "inputs"}
 )
-_PLAN_KEYS = frozenset({"steps", "assumptions"})
+_PLAN_KEYS = frozenset({"steps", "assumptions", "explain"})
 
 
 def read_plan(plain: Any) -> ExecutionPlan:
@@ -27,9 +27,12 @@ def read_plan(plain: Any) -> ExecutionPlan:
     :raises UsageError: a key is missing, unknown, or of another type.
     """
     if not isinstance(plain, Mapping) or not {"steps"} <= set(cast("Mapping[str, Any]", plain)) <= _PLAN_KEYS:
-        msg = "a plan is {steps: [...], assumptions: [...]}, and has no other keys"
+        msg = "a plan is {steps: [...], assumptions: [...], explain: ...}, and has no other keys"
         raise UsageError(msg)
     given = cast("Mapping[str, Any]", plain)
+    if not isinstance(given.get("explain", ""), str):
+        msg = f"explain is {given['explain']!r}, which is no text"
+        raise UsageError(msg)
     if not isinstance(given["steps"], list):
         msg = "the steps of a plan are a list"
         raise UsageError(msg)

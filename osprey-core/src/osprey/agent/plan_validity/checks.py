@@ -49,6 +49,8 @@ def plan_problems(plan: ExecutionPlan, registry: Registry, surroundings: Surroun
         wrong.append(f"the plan has {len(plan.steps)} steps: at most {MOST_STEPS} are taken; ask for less at once")
         return tuple(wrong)
     wrong += _wrong_assumptions(plan)
+    if len(plan.explain) > _MOST_TEXT:
+        wrong.append(f"explain has {len(plan.explain)} characters: at most {_MOST_TEXT} are taken")
     left: dict[str, tuple[str, ...]] = {key: (kind,) for key, kind in around.earlier.items()}
     later = [step.context_key for step in plan.steps]
     own: set[str] = set()

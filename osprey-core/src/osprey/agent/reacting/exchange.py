@@ -46,6 +46,8 @@ class Round:
     calls: tuple[Call, ...] = ()
     problem: str = ""
     """What was wrong with an answer that asks for nothing."""
+    unshown: str = ""
+    """What a final answer said and no step has shown; it was thrown away then."""
 
     @property
     def is_good(self) -> bool:

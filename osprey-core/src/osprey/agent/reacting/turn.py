@@ -19,9 +19,12 @@ from osprey.agent.reacting.asking import ask_round
 from osprey.agent.reacting.calls import Judged, judge
 from osprey.agent.reacting.exchange import Call, Exchange, Round, exchange_in, is_reactive
 from osprey.agent.reacting.wording import opening, spoken
+from osprey.agent.saying.checking import told_unshown, unshown_in
+from osprey.agent.saying.turns import evidence_in
 from osprey.agent.state import TurnState, TurnStatus
 from osprey.agent.stepping import may_change
 from osprey.agent.thinking.by_model import WRITES_UNASKED, is_look, writes
+from osprey.agent.thinking.conversation import conversation_text, recent
 from osprey.agent.thinking.desk import offered_to_models, order_of
 from osprey.agent.thinking.drafting import shown
 from osprey.agent.thinking.offers import offered
@@ -30,6 +33,7 @@ from osprey.agent.thinking.undoing import is_undo
 from osprey.base import ExecutionPlan, PlannedStep, StepStatus
 from osprey.config import ModelRole
 from osprey.control import targets_of
+from osprey.control.channels.grounding import channel_list
 from osprey.errors import ModelError, OspreyError
 from osprey.models.chat.account import Account
 from osprey.models.chat.asking import models_of
@@ -94,8 +98,9 @@ async def react(project: Project, state: TurnState) -> Reacted:
         return Reacted(changed={**changed, **_ended(TurnStatus.FAILED, f"The work ended early: {why}")})
     finally:
         enter_attempts(account)
+    grounded = _grounded(project, state, work, answer, account)
     known: TurnState = {"usage": usage_of(account), "task": work.order.task}
-    return Reacted(changed={**known, **_after(project, state, work, answer)})
+    return Reacted(changed={**known, **_after(project, state, work, grounded)})
 
 
 async def _work(project: Project, state: TurnState) -> _Work:
@@ -130,8 +135,9 @@ async def _asked(project: Project, state: TurnState, work: _Work, account: Accou
 def _after(project: Project, state: TurnState, work: _Work, answer: Round) -> TurnState:
     """Take an answer as what it is: the end, the next steps, or nothing that can be used."""
     if not answer.calls and not answer.problem:
-        tell_thought(Thought(stage=Stage.REACTION, summary="the final answer"))
-        return _ended(_status_of(state), f"The model's summary: {answer.said}" if _steps(state) else answer.said)
+        if not answer.unshown:
+            tell_thought(Thought(stage=Stage.REACTION, summary="the final answer"))
+        return _ended(_status_of(state), _closing(state, answer))
     if same := _loop(project, state, work.exchange, answer):
         tell_thought(Thought(stage=Stage.REACTION, summary="a loop", problems=(f"{same.name} again and again",)))
         told = f"The work ended: the model asked for the same step ({same.name}) {_SAME_CALLS} times."
@@ -152,6 +158,34 @@ def _after(project: Project, state: TurnState, work: _Work, answer: Round) -> Tu
     if exchange.failed_in_a_row >= work.order.attempts:
         return {**changed, **_ended(TurnStatus.FAILED, _gave_up(exchange, kept))}
     return changed
+
+
+def _grounded(project: Project, state: TurnState, work: _Work, answer: Round, account: Account) -> Round:
+    """Hold a final answer against what was shown: thrown away it leaves the record of the steps, and is counted.
+
+    Where no step has run there is no record, so the model is told, and may ask for a step that shows what it said.
+    """
+    if answer.calls or answer.problem:
+        return answer
+    known = [conversation_text(recent(work.ask.history))]
+    if not _steps(state):
+        known.append(channel_list(work.order.task, work.order.directory))
+    evidence = evidence_in(state, zone=work.order.time_zone, more=known)
+    unshown = unshown_in(answer.said, evidence, is_channel=lambda name: bool(work.order.directory.named(name)))
+    if not unshown:
+        return answer
+    account.discard()
+    told = told_unshown(unshown)
+    tell_thought(Thought(stage=Stage.REACTION, summary="the final answer was thrown away", problems=unshown))
+    if _steps(state):
+        return evolve(answer, said="", unshown=told)
+    return evolve(answer, problem=f"nothing has shown {told}: ask for a step that shows it, or answer without it")
+
+
+def _closing(state: TurnState, answer: Round) -> str:
+    if answer.unshown:
+        return f"The model's summary was thrown away, because no step shows {answer.unshown}."
+    return f"The model's summary: {answer.said}" if _steps(state) else answer.said
 
 
 def _bounded(judged: list[Judged], room: int, most_steps: int) -> list[Judged]:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from osprey.agent.reacting.calls import results_left
 from osprey.agent.reacting.exchange import Call, Exchange, Round
 from osprey.agent.reacting.tools import own_names, parameters_of
+from osprey.agent.saying.turns import MOST_TEXT, told_context, told_text
 from osprey.agent.thinking.asking import answered, said, told
 from osprey.agent.thinking.conversation import conversation_text, recent
 from osprey.agent.thinking.offers import manual
-from osprey.base import StepStatus
 from osprey.control.channels.grounding import channel_list
 from osprey.models.chat.messages import ChatMessage, Speaker, ToolCall
 from osprey.prompts.fencing import Source, fence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from osprey.prompts.library import Prompts
     from osprey.registrations import Capability
 
-_MOST_TEXT: Final = 3_000
-"""Characters of what one step says; of its data there are no more."""
 _MOST_CONVERSATION: Final = 24_000
 _NOT_RUN: Final = "not run: a step before it failed, and its answer was planned without knowing that"
 _NOTHING: Final = "(nothing)"
@@ -113,11 +111,9 @@ def _outcome(
 ) -> list[str]:
     lines = [str(result["status"])]
     if step["parameters"] != call.parameters:
-        changed = fence(json.dumps(step["parameters"], ensure_ascii=False), Source.RESULT, limit=_MOST_TEXT)
+        changed = fence(json.dumps(step["parameters"], ensure_ascii=False), Source.RESULT, limit=MOST_TEXT)
         lines.append(f"A person changed the step before it ran; it ran with:\n{changed}")
-    if result["text"]:
-        lines.append(fence(str(result["text"]), Source.RESULT, limit=_MOST_TEXT))
-    if result["status"] == StepStatus.DONE and (kinds := results_left(state, registry).get(call.key)):
-        lines.append(f"It left {' or '.join(kinds)} under the key {call.key}:")
-        lines.append(fence(json.dumps(result["context"], ensure_ascii=False), Source.RESULT, limit=_MOST_TEXT))
+    lines += told_text(result)
+    if kinds := results_left(state, registry).get(call.key):
+        lines += [f"It left {' or '.join(kinds)} under the key {call.key}:", *told_context(result)]
     return lines

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from osprey.agent.accounting import enter_attempts
+from osprey.agent.accounting import asking_in_turn
 from osprey.agent.thinking.asking import planning_models, said, told
 from osprey.config import ModelRole
-from osprey.models.chat.account import Account
 from osprey.prompts.fencing import Source, fence
 from osprey.prompts.library import prompts_of
 
@@ -56,12 +55,9 @@ class ModelChooser:
                 problems.append(f"these are {len(answer.numbers)} numbers: choose at most {question.most}")
             return problems
 
-        account = Account.of(self._project.config)
         model = planning_models(self._project).of(ModelRole.CHANNEL_FINDER)
-        try:
+        with asking_in_turn(self._project.config) as account:
             answer = await model.ask_for(
                 ChosenNumbers, [told(text), said(question.query)], account=account, check=check
             )
-        finally:
-            enter_attempts(account)
         return answer.numbers

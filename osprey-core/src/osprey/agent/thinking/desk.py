@@ -125,14 +125,14 @@ async def _with_models(order: Order, ask: Ask, mind: Mind, offers: tuple[Capabil
     except ModelError as exc:
         mind.on_thought(Thought(stage=Stage.PHRASEBOOK, summary="no model gave a plan", problems=(str(exc),)))
         found = _read(order, ask, offers, mind.on_thought)
-        return evolve(found, outcome=_after_failure(found.outcome, exc))
+        return evolve(found, outcome=_after_failure(found.outcome, exc), is_replaced=True)
     if not isinstance(planned.outcome, NotUnderstood):
         return planned
     found = _read(order, ask, offers, mind.on_thought)
     # Plots are such a case: without a generator of its own a model is not offered what they are drawn with.
     if isinstance(found.outcome, ExecutionPlan) and not writes(found.outcome, order.registry):
         plan = evolve(found.outcome, assumptions=(_READ_BY_PHRASEBOOK, *found.outcome.assumptions))
-        return evolve(found, outcome=plan)
+        return evolve(found, outcome=plan, is_replaced=True)
     return planned
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -39,6 +40,14 @@ class DraftStep:
     inputs: tuple[DraftInput, ...] = field(default=(), metadata=_about("results of earlier steps that it takes"))
 
 
+class Answer(StrEnum):
+    """What the steps' results are given as."""
+
+    FIGURES = "figures"
+    WORDS = "words"
+    """A model says beside the figures what they mean."""
+
+
 @frozen(kw_only=True)
 class DraftPlan:
     """A plan, or why there is none: a question, a kind of step that is missing, or what makes it impossible."""
@@ -49,10 +58,20 @@ class DraftPlan:
     choices: tuple[str, ...] = field(default=(), metadata=_about("complete requests that answer the question"))
     missing: tuple[str, ...] = field(default=(), metadata=_about("names of kinds of steps that are needed, not listed"))
     impossible: str = field(default="", metadata=_about("why it cannot be done, for the person; else empty"))
+    answer: Answer = field(default=Answer.FIGURES, metadata=_about("words only if figures alone are no answer"))
+    explain: str = field(default="", metadata=_about("with words: what to say of the figures, in one sentence"))
 
-    def plan(self) -> ExecutionPlan:
-        """Give the plan; whether it can run is judged by others."""
-        return ExecutionPlan(steps=tuple(map(_step, self.steps)), assumptions=shown_list(self.assumptions))
+    def plan(self, task: str = "") -> ExecutionPlan:
+        """Give the plan; whether it can run is judged by others.
+
+        :param task: what is said in words where the draft wants words and does not say which.
+        """
+        wanted = shown(self.explain) or shown(task)
+        return ExecutionPlan(
+            steps=tuple(map(_step, self.steps)),
+            assumptions=shown_list(self.assumptions),
+            explain=wanted if self.answer is Answer.WORDS else "",
+        )
 
 
 def shown(text: str) -> str:

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from osprey.agent._serialization import to_plain
 from osprey.agent.plan_validity.checks import MOST_STEPS, Surroundings, plan_problems
 from osprey.agent.thinking.asking import StructuredModel, answered, said, told
-from osprey.agent.thinking.drafting import DraftPlan, shown, shown_list
+from osprey.agent.thinking.drafting import Answer, DraftPlan, shown, shown_list
 from osprey.agent.thinking.extraction import provided_text
 from osprey.agent.thinking.follow_ups import Reading
 from osprey.agent.thinking.offers import manual
@@ -130,7 +130,7 @@ def _outcome(
 
 
 def _judged(draft: DraftPlan, order: Order, offers: Sequence[Capability]) -> ExecutionPlan | Missing | tuple[str, ...]:
-    plan = draft.plan()
+    plan = draft.plan(order.task)
     names = tuple(each.name for each in offers)
     existing = order.registry.names("capabilities")
     unoffered = (step.capability for step in plan.steps if step.capability not in names)
@@ -150,7 +150,8 @@ def _repeated(draft: DraftPlan) -> str:
 def _summary(draft: DraftPlan) -> str:
     if draft.steps:
         named = ", ".join(shown(step.capability)[:40] for step in draft.steps[:10])
-        return f"{len(draft.steps)} steps ({named}{', ...' if len(draft.steps) > 10 else ''})"
+        words = f", then words: {shown(draft.explain)}" if draft.answer is Answer.WORDS else ""
+        return f"{len(draft.steps)} steps ({named}{', ...' if len(draft.steps) > 10 else ''}){words}"
     for name in ("question", "impossible"):
         if text := getattr(draft, name).strip():
             return f"{name}: {shown(text)}"

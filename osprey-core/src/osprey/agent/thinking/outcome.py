@@ -19,3 +19,5 @@ class Considered:
     """What the message means, as a request that stands by itself; later turns of the thread lean on it."""
     by_model: bool = False
     """True if models made the outcome, False if the phrasebook did."""
+    is_replaced: bool = False
+    """True if models were to make it, and gave nothing that can be used."""

@@ -21,6 +21,8 @@ class Stage(StrEnum):
     """The next steps were asked for, after what those before them left."""
     VALIDATION = "validation"
     PHRASEBOOK = "phrasebook"
+    WORDING = "wording"
+    """The results were put into words, after all steps."""
 
 
 @frozen(kw_only=True)

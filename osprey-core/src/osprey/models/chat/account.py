@@ -47,6 +47,7 @@ class Carried:
     seconds: float = 0.0
     cost: float | None = 0.0
     """None: the configuration did not state the price of every answer."""
+    discarded: int = 0
 
 
 class Account:
@@ -67,6 +68,7 @@ class Account:
         self.max_tokens = max_tokens
         self.max_cost = max_cost
         self._attempts: list[Attempt] = []
+        self._discarded = 0
 
     @classmethod
     def of(cls, config: Config, carried: Carried | None = None) -> Account:
@@ -110,9 +112,23 @@ class Account:
         """The time of all attempts, which may have run at once."""
         return self._carried.seconds + sum(attempt.seconds for attempt in self._attempts)
 
+    @property
+    def discarded(self) -> int:
+        """How many answers were paid for and thrown away, because what they say is shown by nothing."""
+        return self._carried.discarded + self._discarded
+
     def add(self, attempt: Attempt) -> None:
         """Enter one attempt."""
         self._attempts.append(attempt)
+
+    def discard(self) -> None:
+        """Count an answer that is thrown away."""
+        self._discarded += 1
+
+    def take(self, other: Account) -> None:
+        """Enter what another account holds beside what was carried over to it."""
+        self._attempts += other._attempts
+        self._discarded += other._discarded
 
     def require_room(self) -> None:
         """Go on only if a further attempt is within the bounds.

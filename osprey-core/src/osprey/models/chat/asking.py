@@ -15,7 +15,7 @@ from osprey.models.chat.driving import Driving
 from osprey.models.chat.link import Asking, Link
 from osprey.models.chat.messages import ChatMessage, ChatReply, ChatRequest, TextDelta
 from osprey.models.chat.patience import Patience
-from osprey.models.chat.reaching import reach_of
+from osprey.models.chat.reaching import abilities_of, reach_of
 from osprey.models.chat.recording import Recorder
 from osprey.models.chat.trial import Trial
 
@@ -54,6 +54,7 @@ class Models:
     async def open_link(self, choice: ModelChoice) -> Link:
         """Give one model of a chain with its driver, both built once.
 
+        :raises ModelError: its key is missing.
         :raises ConfigError, PluginError: it cannot be asked as it is configured; the message says what is missing.
         """
         link = self._links.get(choice.path)
@@ -70,8 +71,7 @@ class Models:
 
         :raises ConfigError, PluginError: one of them cannot be asked as it is configured.
         """
-        reaches = (reach_of(self._project.config, self._project.registry, choice) for choice in chain)
-        return all(reach.address.abilities.tools for reach in reaches)
+        return all(abilities_of(self._project.config, self._project.registry, choice).tools for choice in chain)
 
     def new_account(self) -> Account:
         """Open an account with the bounds of one turn."""
@@ -116,8 +116,9 @@ class RoleModel:
         """Ask, again after a failure that may pass, then whoever comes next in the chain.
 
         :param account: of the turn that this belongs to; None: one of its own, with the bounds of a turn.
-        :raises ModelError: nobody answered, and what each one's failure was; or the account is exhausted.
-        :raises ConfigError: a variable is not set, or something else is missing that the message names.
+        :raises ModelError: nobody answered, and what each one's failure was, a key that is missing among them; or the
+            account is exhausted.
+        :raises ConfigError: another variable is not set, or something else is missing that the message names.
         :raises PluginError: the driver is not installed, or cannot be built.
         """
         account = account or self._models.new_account()

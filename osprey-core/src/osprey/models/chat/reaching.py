@@ -10,8 +10,8 @@ from attrs import frozen
 
 from osprey.config import Config
 from osprey.config.models import REPLAY, ModelChoice, PriceConfig, ProviderConfig
-from osprey.config.section import present
-from osprey.errors import ConfigError
+from osprey.config.section import Unset, present
+from osprey.errors import ConfigError, ModelError, ModelErrorKind
 from osprey.models.chat.messages import Usage
 from osprey.models.chat.protocol import ModelAbilities, ModelAddress
 from osprey.plugins.registry import Registry
@@ -50,7 +50,7 @@ def address_of(project: Project, provider: str, model_id: str, *, where: str) ->
     """Say how a model is reached that a section of its own names, with what `api.providers` says of its provider.
 
     :param where: the path of that section, for messages.
-    :raises ConfigError, PluginError: as `reach_of`.
+    :raises ModelError, ConfigError, PluginError: as `reach_of`.
     """
     choice = ModelChoice(
         path=where,
@@ -67,7 +67,8 @@ def address_of(project: Project, provider: str, model_id: str, *, where: str) ->
 def reach_of(config: Config, registry: Registry, choice: ModelChoice) -> Reach:
     """Say how a model is reached. Nobody is contacted, and no driver imported.
 
-    :raises ConfigError: a variable is not set, or the key or the address is missing; the message names it.
+    :raises ModelError: of kind DENIED: its key is missing, so that it is as good as down; the message names it.
+    :raises ConfigError: another variable is not set, or the address is missing; the message names it.
     :raises PluginError: no plugin provides the endpoint.
     """
     provider, model_id = present(choice.provider), present(choice.model_id)
@@ -90,6 +91,17 @@ def reach_of(config: Config, registry: Registry, choice: ModelChoice) -> Reach:
     return Reach(dialect=dialect, address=address, price=price, max_retries=choice.max_retries)
 
 
+def abilities_of(config: Config, registry: Registry, choice: ModelChoice) -> ModelAbilities:
+    """Say what a model's endpoint can do, whether or not there is a key for it.
+
+    :raises ConfigError: the variable that names its provider is not set.
+    :raises PluginError: no plugin provides the endpoint.
+    """
+    provider = present(choice.provider)
+    declared = registry.entry("models", config.api.dialect_of(provider)).registration
+    return _abilities(config.api.providers.get(provider, ProviderConfig()), declared)
+
+
 def _base_url(provider: str, section: ProviderConfig, declared: Model) -> str:
     given = present(section.base_url) or declared.base_url
     if not given and provider != declared.name and declared.name != REPLAY:
@@ -99,17 +111,24 @@ def _base_url(provider: str, section: ProviderConfig, declared: Model) -> str:
 
 
 def _key(provider: str, section: ProviderConfig, declared: Model) -> str:
-    key = present(section.api_key)
-    if key is not None:
-        return key
+    if section.api_key is not None:
+        return _secret(section.api_key)
     if declared.key_variable and section.base_url is None and not section.headers:
         where = f"api.providers.{provider}.api_key"
-        raise ConfigError(f"provider {provider!r} needs a key: set {where} to ${{{declared.key_variable}}}")
+        msg = f"provider {provider!r} needs a key: set {where} to ${{{declared.key_variable}}}"
+        raise ModelError(msg, kind=ModelErrorKind.DENIED)
     return ""
 
 
 def _headers(section: ProviderConfig) -> Mapping[str, str]:
-    return {name: present(value) for name, value in section.headers.items()}
+    return {name: _secret(value) for name, value in section.headers.items()}
+
+
+def _secret(value: str | Unset) -> str:
+    """Give what lets Osprey in; where its variable is not set the endpoint would say no."""
+    if isinstance(value, Unset):
+        raise ModelError(str(value.error()), kind=ModelErrorKind.DENIED)
+    return value
 
 
 def _abilities(section: ProviderConfig, declared: Model) -> ModelAbilities:

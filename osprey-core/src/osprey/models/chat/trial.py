@@ -22,8 +22,11 @@ class _Failed:
     name: str
     kind: ModelErrorKind
     messages: list[str] = field(factory=list[str])
+    is_asked: bool = True
 
     def sentence(self) -> str:
+        if not self.is_asked:
+            return f"{self.name} cannot be asked: {'; '.join(self.messages)}"
         count = len(self.messages)
         times = f" {count} times" if count > 1 else ""
         return f"{self.name} was asked{times}: {'; then '.join(_without_repeats(self.messages))}"
@@ -45,7 +48,8 @@ class Trial:
         """Give the model to ask now.
 
         :raises ModelError: no model of the chain gave an answer, with all that failed; or the account is exhausted.
-        :raises ConfigError, PluginError: the first model cannot be asked as it is configured.
+        :raises ConfigError, PluginError: the first model cannot be asked as it is configured; one without its key is
+            passed over as one that is down.
         """
         self._require_room(account)
         while self._link is None:
@@ -55,9 +59,10 @@ class Trial:
             try:
                 self._link = await self._open(choice)
             except OspreyError as exc:
-                if not self._failures:
+                if not self._failures and not isinstance(exc, ModelError):
                     raise
-                self._failures.append(_Failed(choice.path, ModelErrorKind.INVALID, [str(exc)]))
+                kind = exc.kind if isinstance(exc, ModelError) else ModelErrorKind.INVALID
+                self._failures.append(_Failed(choice.path, kind, [str(exc)], is_asked=False))
             else:
                 self._failures.append(_Failed(self._link.reach.label, ModelErrorKind.SERVER))
                 self._retries = self._link.reach.max_retries

@@ -91,11 +91,10 @@ def _objected(
 
 def _looked(text: str, tokens: Sequence[Token], clock: Clock) -> Phrase | Clarification | None:
     """Read what only looks in the words of the grammar, where a person said it in others; None if nothing was."""
-    said = loosened(tokens)
-    if starts_a_change(tokens) or said == list(tokens):
+    if starts_a_change(tokens):
         return None
-    found = _first_fit(_LOOKING, text, said, clock)
-    return None if isinstance(found, Stuck) else found
+    readings = (_first_fit(_LOOKING, text, said, clock) for said in loosened(tokens))
+    return next((found for found in readings if not isinstance(found, Stuck)), None)
 
 
 def _asked_back(text: str, tokens: Sequence[Token], clock: Clock) -> Clarification | None:

@@ -77,12 +77,25 @@ def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
         start = cursor.index
         if not _take_joint(cursor) or not _begins_subject(cursor):
             cursor.index = start
-            return share_nouns(subjects)
+            return share_nouns(_share_device(subjects))
         subjects.append(take_subject(cursor))
+
+
+def _share_device(subjects: Sequence[Subject]) -> list[Subject]:
+    """Complete `BPM17 x and y`: a bare plane behind a device is one of the device."""
+    shared: list[Subject] = []
+    for subject in subjects:
+        before = shared[-1] if shared else subject
+        is_bare = subject.words and not subject.names and not subject.sectors and set(subject.words) <= PLANES
+        is_of_device = is_bare and len(before.names) == 1
+        shared.append(attrs.evolve(subject, names=before.names) if is_of_device else subject)
+    return shared
 
 
 def take_subject(cursor: Cursor) -> Subject:
     """Take one subject."""
+    if cursor.word(1):
+        cursor.skip({"of"})  # no part of its name
     draft = _Draft(cursor.index)
     while _take_part(cursor, draft):
         pass

@@ -17,7 +17,7 @@ from osprey.agent.planner import plan_request
 from osprey.agent.thinking.conversation import PastTurn, recent
 from osprey.agent.thinking.references import Reference, find_reference, names_of
 from osprey.control.channels.directory import ChannelDirectory
-from osprey.models.phrasebook import Clarification, NotUnderstood, Phrase, Read, Scan, Set, Step, Subject, parse
+from osprey.models.phrasebook import Change, Clarification, NotUnderstood, Phrase, Read, Scan, Set, Subject, parse
 
 _LONGEST: Final = 500
 """Characters; a message of more says by itself what it means."""
@@ -131,7 +131,7 @@ def _with_reference(
             continue
         devices = names_of(channels, reading.directory, as_devices=True)
         written = reference.replaced(_listing(devices), text)
-        is_change = isinstance(_read(written, reading), Set | Step | Scan)
+        is_change = isinstance(_read(written, reading), Change)
         as_devices = is_change or reference.is_possessive
         names = devices if as_devices else names_of(channels, reading.directory, as_devices=False)
         if is_change and (len(names) > 1 or ago > 1):
@@ -175,7 +175,7 @@ def _continued(
     written = f"{before.meaning[: first.start]}{new}{before.meaning[last.end :]}"
     if span:
         written = _respanned(written, phrase, span)
-    if isinstance(phrase, Set | Step | Scan):
+    if isinstance(phrase, Change):
         if not _can_be_planned(written, reading):
             return None
         question = f"Is the change '{before.meaning[:200]}' meant, for {new} now?"

@@ -98,7 +98,7 @@ FRAMES: Final = (
     Frame("number of", meant="find"),
     Frame(
         "how much",
-        "is_stored|do_we_have|we_have|is_there|have_we_got|we_have_got|we_got|do_we_have_stored|is_in",
+        "is_stored|do_we_have|we_have|is_there|have_we_got|we_have_got|is_in",
         meant="what is",
     ),
     Frame("how much", meant="what is"),

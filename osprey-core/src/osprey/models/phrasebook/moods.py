@@ -89,7 +89,11 @@ def _ends_with(tokens: Sequence[Token], start: int, end: int, words: Sequence[st
 def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
     """Say why the words cannot be a plain request: approval, negation, condition, hedge, two sentences."""
     for words, message in _OBJECTIONS:
-        found = tuple(place(token) for token in tokens if token.word in words)
+        found = tuple(
+            place(token)
+            for at, token in enumerate(tokens)
+            if token.word in words and [each.word for each in tokens[max(0, at - 1) : at + 2]] != _EITHER_SIDE
+        )
         if found:
             return message.format(word=found[0].text), found
     if tokens and tokens[0].word in APPROVALS and not _is_no_decision(tokens):
@@ -111,6 +115,7 @@ def _is_no_decision(tokens: Sequence[Token]) -> bool:
     return bool(is_plane) or (words[0] == "do" and words[1:] == ("a", "scan"))
 
 
+_EITHER_SIDE = ["plus", "or", "minus"]
 _IN_A_PLANE = frozenset({"orbit", "tune", "position", "positions", "plane"})
 _OBJECTIONS = (
     (NEGATIONS, "'{word}': the phrasebook knows no negations and no exceptions, so nothing was planned."),

@@ -9,36 +9,45 @@ from zoneinfo import ZoneInfo
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
 from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
 from osprey.models.phrasebook.forms import closest_forms
+from osprey.models.phrasebook.keeping import take_restore_snapshot, take_save_snapshot, take_standing
 from osprey.models.phrasebook.loosening import loosened
 from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
-from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step, Word
+from osprey.models.phrasebook.phrases import Change, Clarification, NotUnderstood, Phrase, Word
 from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
-from osprey.models.phrasebook.scanning import take_scan
+from osprey.models.phrasebook.scanning import take_grid, take_measured_scan, take_scan
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
 from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
 from osprey.models.phrasebook.vocabulary import CONDITIONS, INEXACT
-from osprey.models.phrasebook.writing import take_command, take_set, take_step, take_switch, take_write, take_zero
+from osprey.models.phrasebook.stepping import take_given, take_step, take_taken_off
+from osprey.models.phrasebook.writing import take_command, take_set, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]
 
 _MEMORY: tuple[Rule, ...] = (take_remember, take_recall)
 # A rule of writing begins with a verb that no rule of reading begins with, so their order decides nothing.
 _RULES: tuple[Rule, ...] = (
+    take_grid,
     take_scan,
+    take_measured_scan,
     take_set,
     take_write,
     take_step,
     take_zero,
     take_switch,
     take_command,
+    take_taken_off,
+    take_given,
+    take_restore_snapshot,
+    take_save_snapshot,
+    take_standing,
     take_compare,
     take_statistics,
     take_plot,
     take_search,
     take_read,
 )
-_LOOKING: tuple[Rule, ...] = (take_compare, take_statistics, take_plot, take_search, take_read)
+_LOOKING: tuple[Rule, ...] = (take_standing, take_compare, take_statistics, take_plot, take_search, take_read)
 """The rules that change nothing: they alone see what a person said around a question said again."""
 _LONGEST = 2000
 """Characters of a request; no sentence of the phrasebook comes near it."""
@@ -145,7 +154,7 @@ def _not_understood(text: str, tokens: Sequence[Token], stuck: Stuck) -> NotUnde
 
 def _offered(text: str, tokens: Sequence[Token], mood: Mood, found: Phrase | Clarification) -> Phrase | Clarification:
     """Give the phrase, except that a question about writing is answered with what could be asked for."""
-    if mood.is_question and isinstance(found, Set | Step | Scan):
+    if mood.is_question and isinstance(found, Change):
         plain = text[tokens[0].start : tokens[-1].end]
         question = "This is a question about a change; nothing was planned. To have it planned, ask for it:"
         return Clarification(text=text, question=question, choices=(plain,))

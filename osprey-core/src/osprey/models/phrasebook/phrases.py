@@ -194,6 +194,58 @@ class Scan:
 
 
 @frozen(kw_only=True)
+class ScanAxis:
+    """What one channel of a scan goes through: stated values, or a range with a number or a distance of points."""
+
+    subject: Subject
+    values: tuple[Amount, ...] = ()
+    start: Amount | None = None
+    stop: Amount | None = None
+    steps: int | None = None
+    increment: Amount | None = None
+    is_relative: bool = False
+    """True if the numbers count from what the channel is set to now."""
+
+
+@frozen(kw_only=True)
+class GridScan:
+    """Step one to three subjects through stated values, or through all combinations, and measure at each point."""
+
+    text: str
+    axes: tuple[ScanAxis, ...]
+    """The last one moves fastest."""
+    measure: tuple[Subject, ...] = ()
+    settle_s: float | None = None
+
+
+@frozen(kw_only=True)
+class SaveSnapshot:
+    """Keep what subjects are set to now under a name."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    name: str = ""
+    """Empty: the capability makes one."""
+
+
+@frozen(kw_only=True)
+class RestoreSnapshot:
+    """Bring back what a snapshot has kept."""
+
+    text: str
+    name: str
+
+
+@frozen(kw_only=True)
+class Standing:
+    """Say how things stand: what waits for a decision, whether writes are halted, which targets there are."""
+
+    text: str
+    about: str
+    """``waiting``, ``halt`` or ``targets``."""
+
+
+@frozen(kw_only=True)
 class Search:
     """Find channels by words."""
 
@@ -229,10 +281,16 @@ Phrase = (
     | Set
     | Step
     | Scan
+    | GridScan
+    | SaveSnapshot
+    | RestoreSnapshot
+    | Standing
     | Search
     | Remember
     | Recall
 )
+Change = Set | Step | Scan | GridScan | RestoreSnapshot
+"""The phrases of what would change something."""
 
 
 @frozen(kw_only=True)

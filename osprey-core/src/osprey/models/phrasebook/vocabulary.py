@@ -31,15 +31,15 @@ APPROVALS = words_of("""
     """)
 """A sentence that starts with one of these sounds like a decision; text never decides."""
 
-SET_VERBS = words_of("set put adjust change move bring drive raise lower increase decrease reduce")
+SET_VERBS = words_of("set put adjust change move bring take drive raise lower increase decrease reduce")
 WRITE_OUT_VERBS = words_of("set write put apply")
-STEP_UP = words_of("raise increase add bump")
-STEP_DOWN = words_of("lower decrease reduce subtract drop")
-STEP_SIGNED = words_of("move change shift step adjust nudge")
-SCAN_VERBS = words_of("scan sweep vary step")
+STEP_UP = words_of("raise increase add bump boost increment")
+STEP_DOWN = words_of("lower decrease reduce subtract drop decrement")
+STEP_SIGNED = words_of("move change shift step adjust nudge tweak bring take turn push")
+SCAN_VERBS = words_of("scan sweep vary step ramp walk")
 SHOW_VERBS = words_of("""
     show showing plot plotting display displaying draw drawing read reading measure measuring record
-    recording observe observing see compare
+    recording observe observing see compare log logging note noting track tracking acquire acquiring
     """)
 WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS | {"caput", "zero"}
 PLOT_VERBS = words_of("plot draw graph chart")

@@ -1,4 +1,4 @@
-"""The rules for what would change something: set and step.
+"""The rules for putting values: set, write, zero, switch.
 
 They begin with a verb of writing and use every word of the sentence; there is no filler that could hide a
 condition. What they give is only ever a plan that a person still has to approve.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from osprey.models.phrasebook.amounts import take_amount, take_number, take_unit
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Amount, Assignment, Phrase, Set, Step, Subject
+from osprey.models.phrasebook.phrases import Amount, Assignment, Phrase, Set, Subject
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import (
@@ -20,9 +20,6 @@ from osprey.models.phrasebook.vocabulary import (
     QUANTIFIERS,
     SET_VERBS,
     SHOW_VERBS,
-    STEP_DOWN,
-    STEP_SIGNED,
-    STEP_UP,
     STOPS,
     WRITE_OUT_VERBS,
     WRITE_VERBS,
@@ -92,26 +89,6 @@ def take_write(cursor: Cursor) -> Phrase:
     return _finish_set(cursor, ((Assignment(subjects=take_subjects(cursor), value=value),),), ())
 
 
-def take_step(cursor: Cursor) -> Phrase:
-    """Step: ``raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after``."""
-    verb = cursor.take_one(STEP_UP | STEP_DOWN | STEP_SIGNED)
-    if verb is None:
-        raise cursor.stuck()
-    if verb in {"add", "subtract"}:
-        delta = _take_delta(cursor, verb)
-        cursor.expect("to" if verb == "add" else "from")
-        subjects = take_subjects(cursor)
-    else:
-        subjects = take_subjects(cursor)
-        direction = cursor.take(["up", "down"]) if verb in STEP_SIGNED | {"bump"} else None
-        cursor.expect("by")
-        delta = _take_delta(cursor, {"up": "raise", "down": "lower", None: verb}[direction])
-    _skip_endings(cursor)
-    show = _take_show(cursor)
-    _skip_endings(cursor)
-    return Step(text=cursor.text, subjects=subjects, delta=delta, show=show)
-
-
 def take_zero(cursor: Cursor) -> Phrase:
     """Set to zero: ``zero all vertical correctors``."""
     cursor.expect("zero")
@@ -154,14 +131,16 @@ def take_command(cursor: Cursor) -> Phrase:
 
 
 def _finish_set(cursor: Cursor, groups: tuple[tuple[Assignment, ...], ...], notes: tuple[str, ...]) -> Set:
-    _skip_endings(cursor)
-    show = _take_show(cursor)
-    _skip_endings(cursor)
+    skip_endings(cursor)
+    show = take_show(cursor)
+    skip_endings(cursor)
     return Set(text=cursor.text, groups=groups, show=show, notes=notes)
 
 
 def _take_assignment(cursor: Cursor) -> Assignment:
     subjects = take_subjects(cursor)
+    if cursor.take(["up to", "down to", "back to", "back up to", "back down to"]):
+        return Assignment(subjects=subjects, value=_take_value(cursor))
     if not (cursor.take(["to", "at", "equal to"]) or cursor.take_symbol("=")):
         raise cursor.stuck()
     return Assignment(subjects=subjects, value=_take_value(cursor))
@@ -206,18 +185,7 @@ def _take_list(cursor: Cursor) -> tuple[Amount, ...]:
     return tuple(Amount(text=number, unit=unit) for number in numbers)
 
 
-def _take_delta(cursor: Cursor, verb: str) -> Amount:
-    first = cursor.index
-    amount = take_amount(cursor)
-    if verb not in STEP_UP | STEP_DOWN:
-        return amount
-    if amount.text.startswith("-"):
-        cursor.index = first
-        raise cursor.stuck(f"'{verb} by {amount.text}' can be meant both ways; write a positive number")
-    return Amount(text=f"-{amount.text}", unit=amount.unit) if verb in STEP_DOWN else amount
-
-
-def _take_show(cursor: Cursor) -> tuple[Subject, ...]:
+def take_show(cursor: Cursor) -> tuple[Subject, ...]:
     """Take ``and show the orbit before and after``; empty if there is nothing of the kind."""
     start = cursor.index
     _take_next(cursor)
@@ -232,6 +200,6 @@ def _take_show(cursor: Cursor) -> tuple[Subject, ...]:
     return subjects
 
 
-def _skip_endings(cursor: Cursor) -> None:
+def skip_endings(cursor: Cursor) -> None:
     while cursor.take(_ENDINGS):
         pass

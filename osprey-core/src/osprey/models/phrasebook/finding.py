@@ -87,6 +87,15 @@ _REMEMBER = (
     "take a note",
     "take note that",
     "make a note that",
+    "make a note",
+    "make a note of",
+    "write down",
+    "write down that",
+    "note down",
+    "note down that",
+    "for the record",
+    "do not forget that",
+    "do not forget",
 )
 _RECALL = (
     "what do you remember",

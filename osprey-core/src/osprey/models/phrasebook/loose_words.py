@@ -116,6 +116,8 @@ FRAMES: Final = (
     Frame(f"do|have we|you have|got a|any|some {_CHANNELS} for|that_measures|that_measure|of|with", meant="find"),
     Frame("what|which value is", "set to", meant="setpoint of"),
     Frame("what is|are", "set to", meant="setpoint of"),
+    Frame("what|which", tail="is_set_to|are_set_to", meant="setpoint of"),
+    Frame("what|where", tail="is_at|are_at|is_sitting_at|is_now|is_reading|are_reading|reads|says|shows|is", meant="what is"),
     Frame("what|where is|are", tail="at|now|reading|sitting_at|standing_at|reading_now", meant="what is"),
     Frame("what|which", "does|do", tail=_SAYS, meant="what is", between="of"),
     Frame("what|which", "is|are", tail="reading|showing|measuring|seeing", meant="what is", between="of"),

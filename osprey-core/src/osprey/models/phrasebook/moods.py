@@ -11,7 +11,7 @@ from osprey.models.phrasebook.phrases import Word
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.vocabulary import APPROVALS, CONDITIONS, HEDGES, NEGATIONS
 
-_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "osprey")
+_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "osprey", "quick question", "quick one", "one question", "question")
 _MODALS = tuple(f"{modal} {who}" for modal in ("can", "could", "would", "will") for who in ("you", "we", "i"))
 _WISHES = (
     *(
@@ -45,11 +45,12 @@ def take_mood(cursor: Cursor) -> Mood:
         before = cursor.index
         if cursor.take(_GREETINGS):
             _skip_exclamation(cursor)
-        cursor.take(["now", "right now"])
+        cursor.take(["now", "right now", "just", "simply", "quickly", "so", "well", "also"])
         has_please |= cursor.take([*_PLEASE, "kindly"]) is not None
         is_asked |= cursor.take(_MODALS) is not None
         cursor.take(_WISHES)
         if cursor.index > before:
+            cursor.take_symbol(":")
             cursor.take_kind(Kind.COMMA)
         if cursor.index == before:
             break

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from osprey.models.phrasebook.cautions import without_cautions
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
 from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
 from osprey.models.phrasebook.forms import closest_forms
@@ -18,7 +19,7 @@ from osprey.models.phrasebook.scanning import take_grid, take_measured_scan, tak
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
 from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
-from osprey.models.phrasebook.vocabulary import CONDITIONS, INEXACT
+from osprey.models.phrasebook.vocabulary import CONDITIONS, CORRECTIONS, INEXACT
 from osprey.models.phrasebook.stepping import take_given, take_step, take_taken_off
 from osprey.models.phrasebook.writing import take_command, take_set, take_switch, take_write, take_zero
 
@@ -73,14 +74,20 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     if len(text) > _LONGEST:
         return _too_long(text, _LONGEST)
     mood = take_mood(Cursor(text, tokens, clock))
-    own = tokens[mood.start : mood.end]
+    cautioned = without_cautions(tokens[mood.start : mood.end])
+    own = cautioned.tokens
     objected = objection(own)
     if objected:
         return _objected(text, own, objected)
+    corrected = _corrected(text, own)
+    if corrected is not None:
+        return corrected
     looked = _looked(text, own, clock)
     if looked is not None:
         return looked
-    found = _first_fit(_RULES, text, own, clock)
+    found = _first_fit(_LOOKING if cautioned.is_looking_only else _RULES, text, own, clock)
+    if isinstance(found, Stuck) and cautioned.is_looking_only:
+        return _not_understood(text, own, found)
     if isinstance(found, Stuck):
         return _asked_back(text, own, clock) or _not_understood(text, own, found)
     return _offered(text, own, mood, found)
@@ -96,6 +103,15 @@ def _objected(
         asked = "Which of them? Ask for one." if is_choice else "To which value exactly, or by how much?"
         return Clarification(text=text, question=f"{message} {asked}")
     return NotUnderstood(text=text, message=message, words=words)
+
+
+def _corrected(text: str, tokens: Sequence[Token]) -> Clarification | None:
+    """Ask which holds where a change takes back a part of itself: ``set VCM02 to 0.2, sorry, 0.3 A``."""
+    words = [token.text for token in tokens if token.word in CORRECTIONS]
+    if not words or not starts_a_change(tokens):
+        return None
+    question = f"'{words[0]}' takes back a part of the change. What is to be set? Ask for that alone."
+    return Clarification(text=text, question=question)
 
 
 def _looked(text: str, tokens: Sequence[Token], clock: Clock) -> Phrase | Clarification | None:

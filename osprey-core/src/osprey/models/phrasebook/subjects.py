@@ -38,6 +38,7 @@ _AFTER_ADJECTIVE_CURRENT = words_of("""
     orbit pressure vacuum lifetime tune tunes energy frequency value values setting settings state status
     readings reading setpoint setpoints position positions horizontal vertical beam
     """)
+_TIMES_NAMED = words_of("morning afternoon evening night shift week")
 _NO_SUBJECT = (
     NEGATIONS
     | CONDITIONS
@@ -47,7 +48,7 @@ _NO_SUBJECT = (
     | PLOT_VERBS
     | WRITE_VERBS
     | CHANGE_VERBS
-    | frozenset({"sector", "sectors", "minus", "remember"})
+    | frozenset({"sector", "sectors", "minus", "remember", "name", "named", "call", "called", "back", "another", "further"})
 )
 
 
@@ -177,7 +178,9 @@ def _take_place(cursor: Cursor, draft: _Draft) -> bool:
 
 def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:
     word = token.word
-    if _begins_length_of_time(cursor):
+    if _begins_length_of_time(cursor) or (word in {"each", "every"} and cursor.word(1) == "time"):
+        return False
+    if word in {"this", "last"} and cursor.word(1) in _TIMES_NAMED:
         return False
     if word in QUANTIFIERS:
         cursor.next()

@@ -23,6 +23,8 @@ HEDGES = words_of("""
     maybe perhaps probably possibly approximately roughly slightly somewhat almost nearly bit
     little sort kind try guess
     """)
+CORRECTIONS = words_of("sorry oops rather correction actually wait meant")
+"""A change with one of these names two values, or two devices, and which of them holds has to be asked."""
 INEXACT = HEDGES | words_of("or either")
 """Words that leave the value of a change open rather than the change itself."""
 APPROVALS = words_of("""
@@ -31,7 +33,7 @@ APPROVALS = words_of("""
     """)
 """A sentence that starts with one of these sounds like a decision; text never decides."""
 
-SET_VERBS = words_of("set put adjust change move bring take drive raise lower increase decrease reduce")
+SET_VERBS = words_of("set put adjust change move bring take drive drop bump raise lower increase decrease reduce")
 WRITE_OUT_VERBS = words_of("set write put apply")
 STEP_UP = words_of("raise increase add bump boost increment")
 STEP_DOWN = words_of("lower decrease reduce subtract drop decrement")
@@ -59,8 +61,8 @@ NOISE = words_of("""
 """Words inside a subject that say nothing about which channels are meant."""
 
 STOPS = words_of("""
-    to by over during since between today yesterday with versus vs against before after afterwards now then
-    ago at within for across throughout along as from until till and in on is are was were has have had do
+    to by over during since between today tonight yesterday with versus vs against before after afterwards now then
+    ago at within for across through throughout along as from until till and in on is are was were has have had do
     does did be been please including last past previous plus using about around while waiting wait pausing
     settling how what which who where up down off
     """)

@@ -55,7 +55,7 @@ _ENDINGS = ("now", "right now", "please", "each", "immediately")
 _NOT_VALUES = (
     NEGATIONS | CONDITIONS | HEDGES | SHOW_VERBS | WRITE_VERBS | QUANTIFIERS | NOISE | (STOPS - {"on", "up", "down"})
 )
-_MOVING = frozenset({"raise", "lower", "increase", "decrease", "reduce"})
+_MOVING = frozenset({"drop", "bump", "raise", "lower", "increase", "decrease", "reduce"})
 
 
 def take_set(cursor: Cursor) -> Phrase:

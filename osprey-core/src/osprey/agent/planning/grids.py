@@ -49,7 +49,8 @@ def plan_grid(phrase: GridScan, context: PlanContext) -> ExecutionPlan:
 
 
 def _one_channel(phrase: GridScan, axis: ScanAxis, resolver: Resolver) -> Found:
-    found = resolver.settable((axis.subject,))
+    said_first = axis.start or next(iter(axis.values), None)
+    found = resolver.settable((axis.subject,), said_first.unit if said_first else None)
     if len(found.records) != 1:
         message = f"An axis of a scan moves one channel; '{axis.subject.text}' is {len(found.records)}."
         raise not_understood(phrase.text, axis.subject, message, found.names[:3])
@@ -88,9 +89,8 @@ def _said_axis(found: Found, axis: ScanAxis) -> str:
     if axis.start is None or axis.stop is None:
         return f"{found.label} over {_listing(axis.values)}"
     how = f"in steps of {said(axis.increment)}" if axis.increment else f"in {axis.steps} steps"
-    if axis.is_relative:
-        return f"{found.label} by {said(axis.stop)} to either side of its present value {how}"
-    return f"{found.label} from {said(axis.start)} to {said(axis.stop)} {how}"
+    where = " around its present value" if axis.is_relative else ""
+    return f"{found.label} from {said(axis.start)} to {said(axis.stop)}{where} {how}"
 
 
 def _listing(values: Sequence[Amount]) -> str:

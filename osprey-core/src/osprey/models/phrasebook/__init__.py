@@ -41,9 +41,11 @@ from osprey.models.phrasebook.phrases import (
 from osprey.models.phrasebook.spans import parse_span
 from osprey.models.phrasebook.synonyms import implied, is_plural, stem, usual_meaning
 from osprey.models.phrasebook.units import UnitMismatchError, convert, find_unit, similar_units
+from osprey.models.phrasebook.vocabulary import STATISTIC_PHRASES
 
 __all__ = [
     "FORMS",
+    "STATISTIC_PHRASES",
     "Amount",
     "Assignment",
     "Change",

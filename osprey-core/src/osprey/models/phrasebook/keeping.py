@@ -17,7 +17,7 @@ _SAVE = tuple(
 )
 _RESTORE = tuple(
     f"{verb} {article}snapshot"
-    for verb in ("restore", "bring back", "go back to", "load", "apply", "return to", "roll back to", "recall", "reload")
+    for verb in ("restore", "bring back", "load", "apply", "return to", "roll back to", "recall", "reload")
     for article in ("the ", "")
 )
 _NAMED = ("as", "named", "called", "under the name", "under", "with the name", "with name", "name", "name it", "call it")

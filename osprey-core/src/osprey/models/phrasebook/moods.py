@@ -23,6 +23,7 @@ _WISHES = (
     "let us",
 )
 _PLEASE = ("please", "pls", "plz")
+_ASKING = frozenset({"what", "how", "which", "where", "show", "plot", "compare"})
 _FOR_WHOM = ("for me", "for us")
 _THANKS = (*_PLEASE, "thanks", "thank you", "thank you very much", "many thanks")
 
@@ -49,6 +50,7 @@ def take_mood(cursor: Cursor) -> Mood:
         has_please |= cursor.take([*_PLEASE, "kindly"]) is not None
         is_asked |= cursor.take(_MODALS) is not None
         cursor.take(_WISHES)
+        _skip_agreement(cursor)
         if cursor.index > before:
             cursor.take_symbol(":")
             cursor.take_kind(Kind.COMMA)
@@ -58,6 +60,17 @@ def take_mood(cursor: Cursor) -> Mood:
     # 'Could you please ...?' is how people order politely; a bare question mark asks.
     is_question = not has_please if is_asked and marked else (is_asked and not (has_please or thanked)) or marked
     return Mood(cursor.index, end, is_question)
+
+
+def _skip_agreement(cursor: Cursor) -> None:
+    """Go over the ``ok, then`` before a question; before anything else it sounds like a decision."""
+    start = cursor.index
+    if cursor.take(["ok", "okay", "alright", "thanks", "thank you", "good", "great"]):
+        cursor.take_kind(Kind.COMMA)
+        _skip_exclamation(cursor)
+        cursor.take(["then", "now", "and", "so"])
+        if cursor.word() not in _ASKING:
+            cursor.index = start
 
 
 def _skip_exclamation(cursor: Cursor) -> None:

@@ -19,6 +19,7 @@ class Statistic(StrEnum):
     """A figure that sums up many values."""
 
     MEAN = "mean"
+    MEDIAN = "median"
     STD = "std"
     RMS = "rms"
     MIN = "min"

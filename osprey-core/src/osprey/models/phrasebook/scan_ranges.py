@@ -44,7 +44,9 @@ def take_axis(cursor: Cursor) -> ScanAxis:
         start, stop = ends
         start = Amount(text=start.text, unit=start.unit or stop.unit)
         stop = Amount(text=stop.text, unit=stop.unit or start.unit)
-        return _divided(cursor, ScanAxis(subject=subject, start=start, stop=stop))
+        is_relative = cursor.take(_AROUND) is not None
+        axis = _divided(cursor, ScanAxis(subject=subject, start=start, stop=stop, is_relative=is_relative))
+        return axis if is_relative or not cursor.take(_AROUND) else attrs.evolve(axis, is_relative=True)
     cursor.index = first
     return ScanAxis(subject=subject, values=_take_values(cursor))
 

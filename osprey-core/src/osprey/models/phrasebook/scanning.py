@@ -29,7 +29,7 @@ _WAITING = (
 _WATCHING = ("watch", "watching", "look at", "looking at", "monitor", "monitoring", "take", "get", "check")
 _NOUNS = ("scan", "sweep")
 SCAN_OF = tuple(f"{verb} a {noun} of" for verb in ("do", "make", "run", "perform") for noun in _NOUNS)
-_GRIDS = ("grid", "2d", "2-d", "3d", "two dimensional", "raster", "mesh", "nested")
+_GRIDS = ("grid", "two dimensional", "three dimensional", "raster", "mesh", "nested")
 GRID_OF = tuple(
     f"{verb}{article}{kind} {noun}{of}"
     for kind in _GRIDS
@@ -79,7 +79,7 @@ def take_grid(cursor: Cursor) -> Phrase:
             raise cursor.stuck()
         axes = [*outer, take_axis(cursor)]
     else:
-        cursor.expect(*GRID_OF)
+        _take_grid_of(cursor)
         cursor.take_symbol(":")
         axes = [take_axis(cursor)]
     while len(axes) < _MOST_AXES and _take_another(cursor, axes):
@@ -88,6 +88,15 @@ def take_grid(cursor: Cursor) -> Phrase:
         raise cursor.stuck("a grid scan moves two or three channels")
     settle_s, measure = _take_clauses(cursor)
     return _scan(cursor, tuple(axes), measure, settle_s)
+
+
+def _take_grid_of(cursor: Cursor) -> None:
+    token = cursor.peek()
+    if token is not None and token.text in {"2", "3"} and cursor.word(1) == "d":
+        cursor.index += 2
+        cursor.expect(*(f"{noun}{of}" for noun in _NOUNS for of in (" of", " over", "")))
+        return
+    cursor.expect(*GRID_OF)
 
 
 def take_measured_scan(cursor: Cursor) -> Phrase:

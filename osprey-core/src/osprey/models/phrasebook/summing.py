@@ -97,4 +97,10 @@ def _finish(
     cursor.take_kind(Kind.COMMA)
     span = early or take_span(cursor)
     is_plotted = take_plotted(cursor) or is_plotted
+    start = cursor.index
+    # 'how noisy was it in the last hour, rms': what is named at the end is what is wanted.
+    named = _take_kinds(cursor) if cursor.take_kind(Kind.COMMA) else ()
+    if not named:
+        cursor.index = start
+    kinds = named or kinds
     return Statistics(text=cursor.text, kinds=kinds, subjects=subjects, span=span, is_plotted=is_plotted)

@@ -61,7 +61,7 @@ NOISE = words_of("""
 """Words inside a subject that say nothing about which channels are meant."""
 
 STOPS = words_of("""
-    to by over during since between today tonight yesterday with versus vs against before after afterwards now then
+    to by over during since between today tonight tomorrow later soon yesterday with versus vs against before after afterwards now then
     ago at within for across through throughout along as from until till and in on is are was were has have had do
     does did be been please including last past previous plus using about around while waiting wait pausing
     settling how what which who where up down off
@@ -98,6 +98,8 @@ STATISTIC_PHRASES: dict[str, tuple[Statistic, ...]] = {
     "mean": (Statistic.MEAN,),
     "average": (Statistic.MEAN,),
     "avg": (Statistic.MEAN,),
+    "median": (Statistic.MEDIAN,),
+    "median value": (Statistic.MEDIAN,),
     "standard deviation": (Statistic.STD,),
     "standard deviations": (Statistic.STD,),
     "spread": (Statistic.STD,),

@@ -114,7 +114,8 @@ def _truth(parameters: Mapping[str, Any], name: str, *, default: bool) -> bool:
 def _axis(entry: Any) -> Axis:
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     if not str(fields.get("channel", "")).strip() or not set(fields) <= _AXIS_KEYS:
-        msg = f"an axis is {{channel, unit, start, stop, steps}} or {{channel, unit, values}}, and may be relative, not {entry!r}"
+        forms = "{channel, unit, start, stop, steps} or {channel, unit, values}, and may be relative"
+        msg = f"an axis is {forms}, not {entry!r}"
         raise UsageError(msg)
     channel, unit = str(fields["channel"]), fields.get("unit")
     values = _stated(channel, fields) if "values" in fields else _spread(channel, fields)

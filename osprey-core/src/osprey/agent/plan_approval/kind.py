@@ -193,7 +193,11 @@ def _section(number: int, step: PlannedStep, plan: ExecutionPlan) -> CardSection
     lines += [f"writes {channel} {change}" for channel, change in expected_writes(step)]
     if step.capability == "python":
         lines.append("runs Python in the sandbox; what it would write is rehearsed and asked for by itself")
-    told = {name for name, read in (("groups", _list), ("scan", _mapping), ("axes", _list)) if read(step.parameters.get(name))}
+    told = {
+        name
+        for name, read in (("groups", _list), ("scan", _mapping), ("axes", _list))
+        if read(step.parameters.get(name))
+    }
     rest = {name: value for name, value in step.parameters.items() if name not in told}
     if rest:
         lines.append(f"with {json.dumps(_compact(rest), ensure_ascii=False, sort_keys=True)}")

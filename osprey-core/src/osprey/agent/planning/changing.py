@@ -49,7 +49,7 @@ def plan_set(phrase: Set, context: PlanContext) -> ExecutionPlan:
     for group in phrase.groups:
         changes: list[_Change] = []
         for assignment in group:
-            found = resolver.settable(assignment.subjects, _unit_of(assignment.value))
+            found = resolver.settable(assignment.subjects)
             words.append(f"{found.label} to {_said_value(assignment.value)}")
             changes += _assigned(phrase.text, assignment, found, notes)
         _refuse_twice(phrase.text, changes)
@@ -60,7 +60,7 @@ def plan_set(phrase: Set, context: PlanContext) -> ExecutionPlan:
 def plan_step(phrase: Step, context: PlanContext) -> ExecutionPlan:
     """Plan to change by an amount, all channels as one group."""
     notes: list[str] = []
-    found = Resolver(phrase.text, context.directory).settable(phrase.subjects, phrase.delta.unit)
+    found = Resolver(phrase.text, context.directory).settable(phrase.subjects)
     changes: list[_Change] = []
     for record in found.records:
         if phrase.delta.unit == "%" and record.unit not in {"", "%"}:
@@ -76,7 +76,7 @@ def plan_scan(phrase: Scan, context: PlanContext) -> ExecutionPlan:
     """Plan a scan as one list of writes, and a plot of what was measured on the way."""
     notes: list[str] = []
     resolver = Resolver(phrase.text, context.directory)
-    found = resolver.settable((phrase.subject,), phrase.start.unit)
+    found = resolver.settable((phrase.subject,))
     if len(found.records) != 1:
         message = f"A scan moves one channel; '{phrase.subject.text}' is {len(found.records)}."
         raise not_understood(phrase.text, phrase.subject, message, found.names[:3])
@@ -231,10 +231,6 @@ def settling(said_s: float | None, notes: list[str]) -> float:
         notes.append(f"{SETTLE_S:g} s to settle before measuring")
         return SETTLE_S
     return said_s
-
-
-def _unit_of(value: Amount | str | tuple[Amount, ...]) -> str | None:
-    return value.unit if isinstance(value, Amount) else None
 
 
 def _said_value(value: Amount | str | tuple[Amount, ...]) -> str:

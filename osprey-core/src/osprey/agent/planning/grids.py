@@ -49,8 +49,7 @@ def plan_grid(phrase: GridScan, context: PlanContext) -> ExecutionPlan:
 
 
 def _one_channel(phrase: GridScan, axis: ScanAxis, resolver: Resolver) -> Found:
-    said_first = axis.start or next(iter(axis.values), None)
-    found = resolver.settable((axis.subject,), said_first.unit if said_first else None)
+    found = resolver.settable((axis.subject,))
     if len(found.records) != 1:
         message = f"An axis of a scan moves one channel; '{axis.subject.text}' is {len(found.records)}."
         raise not_understood(phrase.text, axis.subject, message, found.names[:3])
@@ -61,7 +60,9 @@ def _axis(phrase: GridScan, axis: ScanAxis, record: ChannelRecord, notes: list[s
     given: dict[str, Any] = {"channel": record.name}
     if axis.is_relative:
         given["relative"] = True
-        notes.append(f"the values of {record.device or record.name} count from what it is set to when the scan is planned")
+        notes.append(
+            f"the values of {record.device or record.name} count from what it is set to when the scan is planned"
+        )
     if axis.start is None or axis.stop is None:
         amounts = [in_unit_of(phrase.text, record, value, notes) for value in axis.values]
         return {**given, "unit": _unit(amounts, record), "values": [amount.value for amount in amounts]}

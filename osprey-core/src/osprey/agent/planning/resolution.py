@@ -11,7 +11,7 @@ from attrs import frozen
 from osprey.agent.planning.outcome import NotPlanned, asked, described, not_understood
 from osprey.control import ChannelRecord
 from osprey.control.channels.directory import ChannelDirectory
-from osprey.models.phrasebook import Role, Subject, closest_forms, find_unit, is_plural, usual_meaning
+from osprey.models.phrasebook import Role, Subject, closest_forms, is_plural, usual_meaning
 
 _MOST_KINDS = 3
 """A singular subject that fits more kinds of channel than this is too vague to read."""
@@ -19,7 +19,7 @@ _MOST_BY_DESCRIPTION = 60
 _SECTOR = re.compile(r"[sS]0*\d{1,3}")
 _TRAILING_NUMBER = re.compile(r"\d{1,9}$")
 _MEASURED = ("readback", "computed")
-_POINTING = frozenset("it them one ones first second third last other next previous same same thing".split())  # noqa: SIM905 - reads best
+_POINTING = frozenset("one ones first second third last other next previous same same thing".split())  # noqa: SIM905 - reads best
 """Words that point at something which nothing here says."""
 _ROLE_PREFERENCE = (_MEASURED, ("setpoint",), ("status",))
 
@@ -55,14 +55,13 @@ class Resolver:
         found = [self._readable(subject, both_sides=both_sides) for subject in shared]
         return [attrs.evolve(each, notes=(*each.notes, *notes)) for each in found]
 
-    def settable(self, subjects: Sequence[Subject], unit: str | None = None) -> Found:
+    def settable(self, subjects: Sequence[Subject]) -> Found:
         """Find the set points that a change is about, all subjects together.
 
-        :param unit: what was written behind the number; of several set points of one device it may fit one alone.
         :raises NotPlanned: a subject names nothing that can be set, or could be meant in several ways.
         """
         self._refuse_shared_sectors(subjects)
-        records = [record for subject in subjects for record in self._settable(subject, unit)]
+        records = [record for subject in subjects for record in self._settable(subject)]
         unique = tuple({record.name: record for record in records}.values())
         return Found(label=" and ".join(_label(subject) for subject in subjects), records=unique)
 
@@ -154,7 +153,7 @@ class Resolver:
             notes.append(f"'{subject.text}' is taken as {', '.join(record.name for record in records[:5])}")
         return records
 
-    def _settable(self, subject: Subject, unit: str | None) -> list[ChannelRecord]:
+    def _settable(self, subject: Subject) -> list[ChannelRecord]:
         if any(role is not Role.SETPOINT for role in subject.roles):
             message = f"'{subject.text}' can only be read; a change needs a set point."
             raise not_understood(self._text, subject, message)
@@ -170,7 +169,6 @@ class Resolver:
         if not setpoints:
             question = f"'{subject.text}' has no set point: {', '.join(r.name for r in records[:3])} can only be read."
             raise asked(self._text, subject, f"{question} What is to be changed instead?", [])
-        setpoints = _in_unit(setpoints, unit)
         self._refuse_ambiguous(subject, setpoints)
         return setpoints
 
@@ -275,19 +273,6 @@ def _of_role(records: Sequence[ChannelRecord], roles: Sequence[Role], *, both_si
         if chosen:
             return chosen
     return list(records)
-
-
-def _in_unit(setpoints: list[ChannelRecord], unit: str | None) -> list[ChannelRecord]:
-    """Give the set points that a unit singles out, one for each device; all of them where it does not."""
-    measured = find_unit(unit) if unit and unit != "%" else None
-    fitting = [each for each in setpoints if measured and _dimension(each.unit) == measured.dimension]
-    is_certain = len({each.device for each in setpoints}) == len(fitting) == len({each.device for each in fitting})
-    return fitting if is_certain else setpoints
-
-
-def _dimension(unit: str) -> str:
-    found = find_unit(unit)
-    return found.dimension if found else ""
 
 
 def _number_of(device: str) -> int | None:

@@ -6,8 +6,8 @@ written down, with tested examples, in ``docs/reference/phrasebook.md``.
 
 from osprey.models.phrasebook.forms import FORMS, closest_forms
 from osprey.models.phrasebook.parser import parse
+from osprey.models.phrasebook.phrase_parts import Amount, Moment, Role, Span, Statistic, Subject, Word
 from osprey.models.phrasebook.phrases import (
-    Amount,
     Assignment,
     Change,
     Clarification,
@@ -15,7 +15,6 @@ from osprey.models.phrasebook.phrases import (
     CompareThen,
     GridScan,
     History,
-    Moment,
     NotUnderstood,
     Phrase,
     Plot,
@@ -24,19 +23,14 @@ from osprey.models.phrasebook.phrases import (
     Recall,
     Remember,
     RestoreSnapshot,
-    Role,
     SaveSnapshot,
     Scan,
     ScanAxis,
     Search,
     Set,
-    Span,
     Standing,
-    Statistic,
     Statistics,
     Step,
-    Subject,
-    Word,
 )
 from osprey.models.phrasebook.spans import parse_span
 from osprey.models.phrasebook.synonyms import implied, is_plural, stem, usual_meaning

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from osprey.models.phrasebook.cursor import Ask, Cursor
-from osprey.models.phrasebook.phrases import Amount, Clarification
+from osprey.models.phrasebook.phrase_parts import Amount
+from osprey.models.phrasebook.phrases import Clarification
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.units import find_unit
 from osprey.models.phrasebook.vocabulary import NOISE, NUMBER_WORDS, STOPS
@@ -18,7 +19,9 @@ _FRACTIONS = {
     for article in ("", "a ")
     for of in ((" a", " an", " of a", " of an") if part == "half" else (" of a", " of an", ""))
 }
-_NO_UNITS = frozenset({"each", "steps", "step", "points", "and", "please", "right", "again", "more", "extra", "higher", "lower", "less"})
+_NO_UNITS = frozenset(
+    {"each", "steps", "step", "points", "and", "please", "right", "again", "more", "extra", "higher", "lower", "less"}
+)
 
 
 def take_amount(cursor: Cursor) -> Amount:

@@ -1,4 +1,4 @@
-"""What a person says so that nothing is changed: gone over, and kept to by letting only the rules that look read the rest."""
+"""What a person says so that nothing is changed: gone over, and the rest is read by the rules that only look."""
 
 from __future__ import annotations
 
@@ -9,10 +9,29 @@ from attrs import frozen
 
 from osprey.models.phrasebook.tokens import Kind, Token
 
-_NO = ("do not", "don't", "dont", "never", "please do not", "please don't", "you must not", "you need not", "no need to")
+_NO = (
+    "do not",
+    "don't",
+    "dont",
+    "never",
+    "please do not",
+    "please don't",
+    "you must not",
+    "you need not",
+    "no need to",
+)
 _CHANGE = ("change", "touch", "write", "set", "move", "adjust", "alter", "modify", "switch", "apply", "do", "act on")
 _WITHOUT = ("changing", "touching", "writing", "setting", "moving", "adjusting", "altering", "modifying", "doing")
-_ANYTHING = ("anything", "any thing", "any setting", "any settings", "any magnet", "any magnets", "any value", "a thing")
+_ANYTHING = (
+    "anything",
+    "any thing",
+    "any setting",
+    "any settings",
+    "any magnet",
+    "any magnets",
+    "any value",
+    "a thing",
+)
 _CAUTIONS: Final = tuple(
     each.split()
     for each in (
@@ -29,6 +48,7 @@ _CAUTIONS: Final = tuple(
         "only looking",
         "just asking",
         "just curious",
+        "curious",
         "out of curiosity",
     )
 )

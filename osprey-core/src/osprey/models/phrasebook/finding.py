@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Phrase, Recall, Remember, Search, Subject
-from osprey.models.phrasebook.subjects import take_sectors, take_subjects
+from osprey.models.phrasebook.phrase_parts import Subject
+from osprey.models.phrasebook.phrases import Phrase, Recall, Remember, Search
+from osprey.models.phrasebook.sectors import take_sectors
+from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.tokens import Kind
 
 _CHANNELS = ("channel", "channels", "pv", "pvs", "signal", "signals", "process variable", "process variables")

@@ -20,7 +20,18 @@ _RESTORE = tuple(
     for verb in ("restore", "bring back", "load", "apply", "return to", "roll back to", "recall", "reload")
     for article in ("the ", "")
 )
-_NAMED = ("as", "named", "called", "under the name", "under", "with the name", "with name", "name", "name it", "call it")
+_NAMED = (
+    "as",
+    "named",
+    "called",
+    "under the name",
+    "under",
+    "with the name",
+    "with name",
+    "name",
+    "name it",
+    "call it",
+)
 _NAME = re.compile(r"\w[\w.-]{0,63}")
 _WAITING = (
     *(

@@ -24,7 +24,9 @@ _TOUCHED = (
     "|switched_on|switched_off|turned_on|turned_off"
 )
 _TOUCH = "change|touch|move|adjust|alter|modify|switch|turn|tweak|edit|set|step|raise|lower|put"
-_WENT = "move|moved|go|gone|drift|drifted|vary|varied|shift|shifted|swing|swung|wander|wandered|jump|jumped|change|changed"
+_WENT = (
+    "move|moved|go|gone|drift|drifted|vary|varied|shift|shifted|swing|swung|wander|wandered|jump|jumped|change|changed"
+)
 _SAYS = "read|say|show|measure|indicate|give|report|see|display"
 
 
@@ -61,8 +63,10 @@ SWAPS: Final = (
     Swap("at all"),
     Swap("and where|which|where_is_it|where_is_that|which_one|which_one_is_it"),
     Swap("sitting|looking|hovering|running|standing like|at"),
-    Swap("looking|doing|sitting|hovering|standing"),
-    Swap("in|around|along|across|of|over the ring|machine|storage_ring|whole_ring|entire_ring|whole_machine|accelerator"),
+    Swap("looking|sitting|hovering|standing"),
+    Swap(
+        "in|around|along|across|of|over the ring|machine|storage_ring|whole_ring|entire_ring|whole_machine|accelerator"
+    ),
     Swap("for the handover|logbook|log|elog|shift_log|record|records|shift_report|report|meeting"),
     Swap("in|of|for both|the_two planes"),
     Swap("in x and y"),
@@ -115,19 +119,31 @@ FRAMES: Final = (
     Frame("which", "channels|pvs exist", meant="find"),
     Frame("which|what", tail="can|could|may i|we|you|one change|set|write|move|adjust|control", meant="find"),
     Frame("which|what", tail="can|could|may be changed|set|written|moved|adjusted|controlled", meant="find"),
-    Frame(f"is|are there a|any|some {_CHANNELS} for|that_measures|that_measure|that_shows|that_show|of|with", meant="find"),
+    Frame(
+        f"is|are there a|any|some {_CHANNELS} for|that_measures|that_measure|that_shows|that_show|of|with", meant="find"
+    ),
     Frame(f"do|have we|you have|got a|any|some {_CHANNELS} for|that_measures|that_measure|of|with", meant="find"),
     Frame("what|which value is", "set to", meant="setpoint of"),
     Frame("what is|are", "set to", meant="setpoint of"),
     Frame("what|which", tail="is_set_to|are_set_to", meant="setpoint of"),
-    Frame("what|where", tail="is_at|are_at|is_sitting_at|is_now|is_reading|are_reading|reads|says|shows|is", meant="what is"),
+    Frame(
+        "what|where",
+        tail="is_at|are_at|is_sitting_at|is_now|is_reading|are_reading|reads|says|shows|is",
+        meant="what is",
+    ),
     Frame("what|where is|are", tail="at|now|reading|sitting_at|standing_at|reading_now", meant="what is"),
     Frame("what|which", "does|do", tail=_SAYS, meant="what is", between="of"),
     Frame("what|which", "is|are", tail="reading|showing|measuring|seeing", meant="what is", between="of"),
     Frame("what does|do", _SAYS, meant="what is"),
     Frame("what did", "do", meant="what was"),
     Frame("what|which", "did_we_have|did_we_see", meant="what was"),
-    Frame("at which|what", "does|do|is", tail="run|running|sit|sitting|operate|operating|stand|oscillate", meant="what is", between="of"),
+    Frame(
+        "at which|what",
+        "does|do|is",
+        tail="run|running|sit|sitting|operate|operating|stand|oscillate",
+        meant="what is",
+        between="of",
+    ),
     Frame("where is the beam at|in|of", meant="orbit of"),
     Frame("is|are", f"{_MORE} now than", meant="compare", between="with"),
     Frame("is|are", f"{_MORE} than", meant="compare", between="with"),
@@ -144,10 +160,21 @@ FRAMES: Final = (
     Frame("did|has|have", f"{_WENT}", meant="history of"),
     Frame("is|are", _ON, meant="status of"),
     Frame("does|do the readback of", "agree|match with its setpoint|set_point", "", "compare setpoint and readback of"),
-    Frame("does|do", "readback|read_back|reading agree|match|agree_with|match_with its|the|their setpoint|set_point|set_value",
-          meant="compare setpoint and readback of"),
-    Frame("does|do", "agree|match with its|the|their setpoint|set_point|set_value", meant="compare setpoint and readback of"),
-    Frame("does|do|is|are", "follow|at|on its|the|their setpoint|set_point|set_value", meant="compare setpoint and readback of"),
+    Frame(
+        "does|do",
+        "readback|read_back|reading agree|match|agree_with|match_with its|the|their setpoint|set_point|set_value",
+        meant="compare setpoint and readback of",
+    ),
+    Frame(
+        "does|do",
+        "agree|match with its|the|their setpoint|set_point|set_value",
+        meant="compare setpoint and readback of",
+    ),
+    Frame(
+        "does|do|is|are",
+        "follow|at|on its|the|their setpoint|set_point|set_value",
+        meant="compare setpoint and readback of",
+    ),
     Frame("did", "trip", meant="status of"),
     Frame("which|what|whose", f"has|have the|got_the {_MOST}", meant="maximum of"),
     Frame("which|what|whose", f"is|are|reads|read|shows|show|runs|sits|was {_MOST}", meant="maximum of"),
@@ -158,19 +185,33 @@ FRAMES: Final = (
     Frame("which|what|whose", f"is|are|is_the|are_the {_EXTREME}", meant="range of"),
     Frame(f"where is|are|was the {_LARGEST}", meant="maximum of"),
     Frame(f"where is|are|was the {_SMALLEST}", meant="minimum of"),
-    Frame("where is|are|was", tail=f"{_LARGEST}|at_its_highest|at_its_largest|the_highest|the_largest|the_biggest", meant="maximum of"),
-    Frame("where is|are|was", tail=f"{_SMALLEST}|at_its_lowest|at_its_smallest|the_lowest|the_smallest", meant="minimum of"),
+    Frame(
+        "where is|are|was",
+        tail=f"{_LARGEST}|at_its_highest|at_its_largest|the_highest|the_largest|the_biggest",
+        meant="maximum of",
+    ),
+    Frame(
+        "where is|are|was",
+        tail=f"{_SMALLEST}|at_its_lowest|at_its_smallest|the_lowest|the_smallest",
+        meant="minimum of",
+    ),
     Frame("strongest|hottest|warmest|biggest|greatest", meant="maximum of"),
     Frame("weakest|coldest|coolest", meant="minimum of"),
     Frame("worst|best", meant="range of"),
     Frame("what is|are|was|were the biggest|greatest|hottest|warmest|strongest", meant="maximum of"),
     Frame("what is|are|was|were the coldest|coolest|weakest", meant="minimum of"),
     Frame("trend|follow|track", meant="plot"),
-    Frame("list|list_me|give_me_a_list_of", tail="rates|values|readings|currents|pressures|temperatures|temps|settings|voltages|positions|losses|setpoints|set_points|readbacks|states", meant="read"),
+    Frame(
+        "list|list_me|give_me_a_list_of",
+        tail="rates|values|readings|currents|pressures|temperatures|temps|settings|voltages|positions|losses|setpoints|set_points|readbacks|states",
+        meant="read",
+    ),
     Frame("is|are there beam", meant="beam current"),
     Frame("do we have beam", meant="beam current"),
 )
-TELL: Final = "tell_me|show_me|let_me_know|show|know|tell_us|see|check|find_out|i_wonder how|what|which|where|if|whether"
+TELL: Final = (
+    "tell_me|show_me|let_me_know|show|know|tell_us|see|check|find_out|i_wonder how|what|which|where|if|whether"
+)
 BEFORE_SPAN: Final = frozenset(
     {"last", "past", "previous", "over", "during", "since", "yesterday", "today", "from", "between", "for", "this"}
 )

@@ -15,7 +15,7 @@ from osprey.models.phrasebook.units import find_unit
 
 
 def loosened(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Give the request in the words of the grammar, the likeliest reading first; none if there is nothing to say again."""
+    """Give the request in the words of the grammar, the likeliest reading first; none if it is in them already."""
     found = plain_marks(tokens)
     if told := _fits(found, 0, TELL):
         found = found[told - 1 :]

@@ -7,11 +7,23 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Word
+from osprey.models.phrasebook.phrase_parts import Word
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.vocabulary import APPROVALS, CONDITIONS, HEDGES, NEGATIONS
 
-_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "osprey", "quick question", "quick one", "one question", "question")
+_GREETINGS = (
+    "hi",
+    "hello",
+    "hey",
+    "good morning",
+    "good evening",
+    "good afternoon",
+    "osprey",
+    "quick question",
+    "quick one",
+    "one question",
+    "question",
+)
 _MODALS = tuple(f"{modal} {who}" for modal in ("can", "could", "would", "will") for who in ("you", "we", "i"))
 _WISHES = (
     *(

@@ -13,14 +13,15 @@ from osprey.models.phrasebook.forms import closest_forms
 from osprey.models.phrasebook.keeping import take_restore_snapshot, take_save_snapshot, take_standing
 from osprey.models.phrasebook.loosening import loosened
 from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
-from osprey.models.phrasebook.phrases import Change, Clarification, NotUnderstood, Phrase, Word
+from osprey.models.phrasebook.phrase_parts import Word
+from osprey.models.phrasebook.phrases import Change, Clarification, NotUnderstood, Phrase
 from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
 from osprey.models.phrasebook.scanning import take_grid, take_measured_scan, take_scan
+from osprey.models.phrasebook.stepping import take_given, take_step, take_taken_off
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
 from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
 from osprey.models.phrasebook.vocabulary import CONDITIONS, CORRECTIONS, INEXACT
-from osprey.models.phrasebook.stepping import take_given, take_step, take_taken_off
 from osprey.models.phrasebook.writing import take_command, take_set, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]

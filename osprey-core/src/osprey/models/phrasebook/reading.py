@@ -8,19 +8,10 @@ import attrs
 
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.openings import PLOT_ORDERS, SHOWN, skip_now, take_opening, take_plotted
-from osprey.models.phrasebook.phrases import (
-    Compare,
-    CompareThen,
-    History,
-    Moment,
-    Phrase,
-    Plot,
-    Read,
-    ReadThen,
-    Span,
-    Subject,
-)
-from osprey.models.phrasebook.subjects import share_nouns, take_sectors, take_subjects
+from osprey.models.phrasebook.phrase_parts import Moment, Span, Subject
+from osprey.models.phrasebook.phrases import Compare, CompareThen, History, Phrase, Plot, Read, ReadThen
+from osprey.models.phrasebook.sectors import take_sectors
+from osprey.models.phrasebook.subjects import share_nouns, take_subjects
 from osprey.models.phrasebook.times import take_moment, take_span
 from osprey.models.phrasebook.tokens import Kind
 

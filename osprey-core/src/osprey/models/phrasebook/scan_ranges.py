@@ -6,7 +6,8 @@ import attrs
 
 from osprey.models.phrasebook.amounts import take_amount, take_count, take_unit
 from osprey.models.phrasebook.cursor import Ask, Cursor
-from osprey.models.phrasebook.phrases import Amount, Clarification, ScanAxis, Subject
+from osprey.models.phrasebook.phrase_parts import Amount, Subject
+from osprey.models.phrasebook.phrases import Clarification, ScanAxis
 from osprey.models.phrasebook.subjects import take_subject
 from osprey.models.phrasebook.tokens import RANGE, Kind
 from osprey.models.phrasebook.vocabulary import NUMBER_WORDS

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from osprey.models.phrasebook.cursor import Ask, Cursor, Stuck
-from osprey.models.phrasebook.phrases import Clarification, GridScan, Phrase, Scan, ScanAxis, Subject
+from osprey.models.phrasebook.phrase_parts import Subject
+from osprey.models.phrasebook.phrases import Clarification, GridScan, Phrase, Scan, ScanAxis
 from osprey.models.phrasebook.scan_ranges import take_axis
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.times import take_duration_s

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from osprey.models.phrasebook.amounts import take_amount
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Amount, Phrase, Step
+from osprey.models.phrasebook.phrase_parts import Amount
+from osprey.models.phrasebook.phrases import Phrase, Step
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.vocabulary import STEP_DOWN, STEP_SIGNED, STEP_UP
 from osprey.models.phrasebook.writing import skip_endings, take_show

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import attrs
 from attrs import Factory, define
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Role, Subject
+from osprey.models.phrasebook.phrase_parts import Role, Subject
+from osprey.models.phrasebook.sectors import take_joint, take_sectors
 from osprey.models.phrasebook.times import TIME_UNITS_NS
 from osprey.models.phrasebook.tokens import RANGE, Kind, Token
 from osprey.models.phrasebook.units import find_unit
@@ -31,8 +31,6 @@ from osprey.models.phrasebook.vocabulary import (
     words_of,
 )
 
-_SECTOR = re.compile(r"s(?:ector)?0*(\d{1,3})", re.IGNORECASE)
-_RANGE = re.compile(r"(\d{1,3})-(\d{1,3})")
 # `current` in front of one of these says 'at present'; elsewhere it is the electric current.
 _AFTER_ADJECTIVE_CURRENT = words_of("""
     orbit pressure vacuum lifetime tune tunes energy frequency value values setting settings state status
@@ -48,7 +46,9 @@ _NO_SUBJECT = (
     | PLOT_VERBS
     | WRITE_VERBS
     | CHANGE_VERBS
-    | frozenset({"sector", "sectors", "minus", "remember", "name", "named", "call", "called", "back", "another", "further"})
+    | frozenset(
+        {"sector", "sectors", "minus", "remember", "name", "named", "call", "called", "back", "another", "further"}
+    )
 )
 
 
@@ -76,7 +76,7 @@ def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
     subjects = [take_subject(cursor)]
     while True:
         start = cursor.index
-        if not _take_joint(cursor) or not _begins_subject(cursor):
+        if not take_joint(cursor) or not _begins_subject(cursor):
             cursor.index = start
             return share_nouns(_share_device(subjects))
         subjects.append(take_subject(cursor))
@@ -119,12 +119,6 @@ def _finish(cursor: Cursor, draft: _Draft) -> Subject:
         roles=tuple(dict.fromkeys(draft.roles)),
         is_every=draft.is_every,
     )
-
-
-def _take_joint(cursor: Cursor) -> bool:
-    comma = cursor.take_kind(Kind.COMMA) is not None
-    joined = cursor.take(["and also", "and", "as well as"]) is not None
-    return comma or joined
 
 
 def _begins_subject(cursor: Cursor) -> bool:
@@ -223,78 +217,6 @@ def _begins_length_of_time(cursor: Cursor) -> bool:
     return ahead > 0 and cursor.word(ahead) in TIME_UNITS_NS
 
 
-def take_sectors(cursor: Cursor) -> list[int]:
-    """Take ``in sector 2``, ``of sectors 2 and 3``, ``in S02``; empty if there is nothing of the kind."""
-    start = cursor.index
-    cursor.take(["in", "of", "at", "from", "for", "within"])
-    cursor.take(["the"])
-    if cursor.take(["sectors", "sector"]):
-        numbers = _take_sector_numbers(cursor)
-        if not numbers:
-            raise cursor.stuck("'sector' needs a number")
-        return numbers
-    number = _take_named_sector(cursor) if cursor.index > start else None
-    if number is None:
-        cursor.index = start
-        return []
-    numbers = [number]
-    while True:
-        start = cursor.index
-        number = _take_named_sector(cursor) if _take_joint(cursor) else None
-        if number is None:
-            cursor.index = start
-            return numbers
-        numbers.append(number)
-
-
-def _take_named_sector(cursor: Cursor) -> int | None:
-    token = cursor.peek()
-    named = _SECTOR.fullmatch(token.text) if token and token.kind is Kind.NAME else None
-    if named is None:
-        return None
-    cursor.next()
-    return int(named.group(1))
-
-
-def _take_sector_numbers(cursor: Cursor) -> list[int]:
-    numbers = _take_sector_number(cursor)
-    while numbers:
-        start = cursor.index
-        if cursor.take(["through"]):
-            last = _take_sector_number(cursor)
-            numbers += range(numbers[-1] + 1, last[0] + 1) if last else []
-            continue
-        more = _take_sector_number(cursor) if _take_joint(cursor) and not _is_measured(cursor) else []
-        if not more:
-            cursor.index = start
-            break
-        numbers += more
-    return numbers
-
-
-def _is_measured(cursor: Cursor) -> bool:
-    """True if a number with a unit is next: it belongs to something else."""
-    behind = cursor.peek(1)
-    return behind is not None and behind.kind is Kind.WORD and find_unit(behind.text) is not None
-
-
-def _take_sector_number(cursor: Cursor) -> list[int]:
-    token = cursor.peek()
-    if token is None:
-        return []
-    if token.kind is Kind.COMMA_NUMBER and all(part.isdigit() for part in token.text.split(",")):
-        cursor.next()
-        return [int(part) for part in token.text.split(",")]
-    if token.kind is Kind.NUMBER and token.text.isdigit() and len(token.text) <= 3:
-        cursor.next()
-        return [int(token.text)]
-    ranged = _RANGE.fullmatch(token.text)
-    if ranged and int(ranged.group(1)) < int(ranged.group(2)):
-        cursor.next()
-        return list(range(int(ranged.group(1)), int(ranged.group(2)) + 1))
-    return []
-
-
 def _take_role(cursor: Cursor, draft: _Draft) -> bool:
     role = None
     for words, meant in ROLE_PHRASES.items():
@@ -309,7 +231,7 @@ def _take_role(cursor: Cursor, draft: _Draft) -> bool:
     draft.roles.append(role)
     start = cursor.index
     # 'setpoint and readback of HCM03' is one subject with two sides.
-    if not (_take_joint(cursor) and cursor.take(["the", "and"]) is None and _take_role(cursor, draft)):
+    if not (take_joint(cursor) and cursor.take(["the", "and"]) is None and _take_role(cursor, draft)):
         cursor.index = start
     return True
 

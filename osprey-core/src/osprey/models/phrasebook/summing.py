@@ -6,7 +6,8 @@ import attrs
 
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.openings import skip_now, take_opening, take_plotted
-from osprey.models.phrasebook.phrases import Phrase, Span, Statistic, Statistics, Subject
+from osprey.models.phrasebook.phrase_parts import Span, Statistic, Subject
+from osprey.models.phrasebook.phrases import Phrase, Statistics
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.times import take_span
 from osprey.models.phrasebook.tokens import Kind

@@ -9,7 +9,9 @@ from attrs import frozen
 
 from osprey.models.phrasebook.cursor import Ask, Cursor, Stuck
 from osprey.models.phrasebook.facility_clock import local_time, parse_date, parse_instant, to_ns, today
-from osprey.models.phrasebook.phrases import Clarification, Moment, Span
+from osprey.models.phrasebook.phrase_parts import Moment, Span
+from osprey.models.phrasebook.phrases import Clarification
+from osprey.models.phrasebook.times_of_day import take_time_of_day
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import NUMBER_WORDS
 
@@ -254,7 +256,7 @@ def _take_clock(cursor: Cursor) -> _ClockTime | None:
     token = cursor.take_kind(Kind.DATE)
     day = parse_date(cursor, token) if token else _take_day_word(cursor)
     cursor.take(["at"])
-    at = _take_time_of_day(cursor)
+    at = take_time_of_day(cursor)
     if at is None:
         cursor.index = first
         return None
@@ -280,37 +282,6 @@ def _take_bare_hour(cursor: Cursor) -> _ClockTime | None:
     if day is None:
         cursor.index = after
     return _ClockTime(time(int(token.text)), day, first, cursor.index, is_bare=True)
-
-
-def _take_time_of_day(cursor: Cursor) -> time | None:
-    if cursor.take(["midnight"]):
-        return time()
-    if cursor.take(["noon"]):
-        return time(12)
-    first = cursor.index
-    token = cursor.peek()
-    if token is None or token.kind not in (Kind.CLOCK, Kind.NUMBER):
-        return None
-    half = cursor.word(1) if cursor.word(1) in {"am", "pm"} else ""
-    if token.kind is Kind.NUMBER and not half:
-        return None
-    cursor.index += 2 if half else 1
-    text = token.text.lower()
-    half = half or (text[-2:] if text[-2:] in {"am", "pm"} else "")
-    try:
-        return _time_of([int(part) for part in text.removesuffix(half).split(":")], half)
-    except ValueError as exc:
-        raise Stuck(first, f"'{token.text}' is not a time of day", cursor.index) from exc
-
-
-def _time_of(parts: list[int], half: str) -> time:
-    hour, minute, second = (*parts, 0, 0)[:3]
-    if half:
-        if not 1 <= hour <= 12:
-            msg = f"{hour} {half}"
-            raise ValueError(msg)
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, minute, second)
 
 
 def _take_day_word(cursor: Cursor) -> date | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osprey.models.phrasebook.phrases import Role, Statistic
+from osprey.models.phrasebook.phrase_parts import Role, Statistic
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -23,7 +23,7 @@ HEDGES = words_of("""
     maybe perhaps probably possibly approximately roughly slightly somewhat almost nearly bit
     little sort kind try guess
     """)
-CORRECTIONS = words_of("sorry oops rather correction actually wait meant")
+CORRECTIONS = words_of("sorry oops rather correction actually meant")
 """A change with one of these names two values, or two devices, and which of them holds has to be asked."""
 INEXACT = HEDGES | words_of("or either")
 """Words that leave the value of a change open rather than the change itself."""
@@ -61,7 +61,8 @@ NOISE = words_of("""
 """Words inside a subject that say nothing about which channels are meant."""
 
 STOPS = words_of("""
-    to by over during since between today tonight tomorrow later soon yesterday with versus vs against before after afterwards now then
+    to by over during since between today tonight tomorrow later soon
+    yesterday with versus vs against before after afterwards now then
     ago at within for across through throughout along as from until till and in on is are was were has have had do
     does did be been please including last past previous plus using about around while waiting wait pausing
     settling how what which who where up down off

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from osprey.models.phrasebook.amounts import take_amount, take_number, take_unit
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Amount, Assignment, Phrase, Set, Subject
+from osprey.models.phrasebook.phrase_parts import Amount, Subject
+from osprey.models.phrasebook.phrases import Assignment, Phrase, Set
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import (

@@ -21,13 +21,22 @@ LEAST_RIGHT = 0.6
 """Of the sample's requests in scope, with the phrasebook alone."""
 
 
+SETS = ("osprey_sim:requests.yml", "osprey_sim:night_shift.yml")
+LEAST = {"osprey_sim:requests.yml": 260, "osprey_sim:night_shift.yml": 170}
+
+
+@pytest.fixture(scope="module", params=SETS)
+def named(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def requests() -> RequestSet:
-    return read_set(locate("osprey_sim:requests.yml"))
+def requests(named: str) -> RequestSet:
+    return read_set(locate(named))
 
 
-def test_there_are_requests_of_every_kind_and_each_is_said_once(requests: RequestSet) -> None:
-    assert len(requests.entries) >= 260
+def test_there_are_requests_of_every_kind_and_each_is_said_once(named: str, requests: RequestSet) -> None:
+    assert len(requests.entries) >= LEAST[named]
     assert {entry.kind for entry in requests.entries} == set(Kind)
     said = Counter(entry.turns for entry in requests.entries)
     assert [turns for turns, count in said.items() if count > 1] == []
@@ -61,11 +70,11 @@ async def test_top_up_is_switched_by_its_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_sample_is_answered_without_a_wrong_write(requests: RequestSet, tmp_path: Path) -> None:
+async def test_a_sample_is_answered_without_a_wrong_write(named: str, requests: RequestSet, tmp_path: Path) -> None:
     sample = [entry.id for entry in requests.entries[::SAMPLE_EVERY]]
-    assert len(sample) >= 40
+    assert len(sample) >= LEAST[named] // SAMPLE_EVERY
     run = tmp_path / "sample.yml"
-    run.write_text(f"set: osprey_sim:requests.yml\nselect: {{ids: [{', '.join(sample)}]}}\n", encoding="utf-8")
+    run.write_text(f"set: {named}\nselect: {{ids: [{', '.join(sample)}]}}\n", encoding="utf-8")
     found = await evaluate(read_run(run), tmp_path / "report")
     assert found.scores.wrong_writes == 0
     assert found.effects == ()

@@ -337,3 +337,58 @@ def test_no_text_crashes_it_and_no_change_comes_of_a_read_without_being_asked(te
         phrase = parse(found.text, now_ns=NOW_NS, time_zone=READING.time_zone)
         if type(phrase).__name__ in ("Set", "Step", "Scan"):
             assert "set" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "meant"),
+    [
+        ("raise the corrector by 0.1 A", "HCM01", "raise HCM01 by 0.1 A"),
+        ("set the corrector to 0.1 A", "HCM01", "set HCM01 to 0.1 A"),
+        ("set HCM01", "0.2 A", "set HCM01 to 0.2 A"),
+        ("raise HCM01", "by 0.2 A", "raise HCM01 by 0.2 A"),
+    ],
+)
+def test_a_short_answer_completes_the_change_that_was_asked_about(before: str, said: str, meant: str) -> None:
+    asked = PastTurn(question=before, target="ring")
+    found = plan_by_phrasebook(said, [asked], READING)
+    assert found.task == meant
+    assert isinstance(found.outcome, ExecutionPlan)
+    assert any("the answer to what was asked" in note for note in found.outcome.assumptions)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "target"),
+    [
+        ("raise the corrector by 0.1 A", "HCM01", "other"),
+        ("raise the corrector by 0.1 A", "DCCT", "ring"),
+        ("set HCM01", "no", "ring"),
+        ("set HCM01 to 0.2 A if the beam is on", "HCM01", "ring"),
+        ("what is the beam current", "0.2 A", "ring"),
+    ],
+)
+def test_what_is_no_answer_to_the_last_question_changes_nothing(before: str, said: str, target: str) -> None:
+    found = plan_by_phrasebook(said, [PastTurn(question=before, target=target)], READING)
+    plan = found.outcome if isinstance(found.outcome, ExecutionPlan) else None
+    assert plan is None or all(step.capability == "channel_read" for step in plan.steps)
+
+
+def test_an_answer_is_one_only_to_the_turn_just_before() -> None:
+    history = [PastTurn(question="raise the corrector by 0.1 A", target="ring"), turn("what is the beam current")]
+    found = plan_by_phrasebook("HCM01", history, READING)
+    assert isinstance(found.outcome, ExecutionPlan)
+    assert [step.capability for step in found.outcome.steps] == ["channel_read"]
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "meant"),
+    [
+        ("read HCM01", "and the average over the last hour?", "average of HCM01 over the last hour"),
+        ("plot HCM01 over the last hour", "and yesterday?", "plot HCM01 over the yesterday"),
+        ("what is the beam current", "and an hour ago?", "what was the beam current an hour ago"),
+    ],
+)
+def test_the_same_is_looked_at_in_another_way(before: str, said: str, meant: str) -> None:
+    found = resolved(said, before)
+    assert isinstance(found, Rewritten)
+    assert found.text == meant
+    assert planned(found.text)

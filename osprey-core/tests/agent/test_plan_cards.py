@@ -63,6 +63,14 @@ def test_writes_scans_and_templates_say_what_they_would_change() -> None:
     assert expected_writes(writes) == [("A", "to 0.5 A"), ("B", "by 0.1")]
     assert expected_writes(scan) == [("C", "from -1 to 1 A in 5 steps")]
     assert expected_writes(template) == [("D", "by 0.1 A")]
+    axes = [
+        {"channel": "E", "unit": "A", "values": [0.0, 1.0]},
+        {"channel": "F", "start": -1, "stop": 1, "steps": 3, "relative": True},
+    ]
+    assert expected_writes(step("grid", axes=axes)) == [
+        ("E", "over [0.0, 1.0] A"),
+        ("F", "from -1 to 1 in 3 steps, counted from what it is set to"),
+    ]
 
 
 def test_the_flow_draws_a_lane_for_each_result_that_is_still_needed() -> None:

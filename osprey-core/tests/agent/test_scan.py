@@ -83,6 +83,19 @@ async def test_a_list_goes_from_point_to_point(bench) -> None:
     assert not data.is_restored
 
 
+async def test_a_relative_axis_counts_from_what_is_set_and_is_approved_in_absolute_values(bench) -> None:
+    [before] = await _values(bench, BEND)
+    axis = _axis(start=-0.1, stop=0.1, relative=True)
+    asked = await bench.run(bench.step("around", "scan", axes=[axis], observe={"channels": [BEAM]}))
+    row = await journal_of(bench.project).requests.get(str(asked.approval))
+    assert f"in all {BEND} moves 0.4" in " ".join(row.presentation["assumptions"])
+    done = await bench.approve(asked)
+    assert done.status is TurnStatus.DONE, done.answer
+    data = read_context(Artifacts(bench.project.state_dir).load(done.contexts["around"]))
+    assert isinstance(data, ScanData)
+    assert data.axes[0].values == pytest.approx((before - 0.1, before, before + 0.1))
+
+
 async def test_a_point_beyond_the_limits_refuses_all_of_it(bench) -> None:
     refused = await bench.run(bench.step("grid", "scan", axes=[_axis(QUAD, 0.0, 99.0, 3)]))
     assert refused.status is TurnStatus.REFUSED

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from osprey.agent.planning.changing import plan_scan, plan_set, plan_step
+from osprey.agent.planning.grids import plan_grid
+from osprey.agent.planning.keeping import plan_restore_snapshot, plan_save_snapshot, plan_standing
 from osprey.agent.planning.looking import (
     PlanContext,
     plan_compare,
@@ -24,6 +26,7 @@ from osprey.models.phrasebook import (
     Clarification,
     Compare,
     CompareThen,
+    GridScan,
     History,
     NotUnderstood,
     Phrase,
@@ -32,9 +35,12 @@ from osprey.models.phrasebook import (
     ReadThen,
     Recall,
     Remember,
+    RestoreSnapshot,
+    SaveSnapshot,
     Scan,
     Search,
     Set,
+    Standing,
     Statistics,
     Step,
 )
@@ -84,6 +90,14 @@ def _plan(phrase: Phrase, context: PlanContext) -> ExecutionPlan:
             return plan_step(phrase, context)
         case Scan():
             return plan_scan(phrase, context)
+        case GridScan():
+            return plan_grid(phrase, context)
+        case SaveSnapshot():
+            return plan_save_snapshot(phrase, context)
+        case RestoreSnapshot():
+            return plan_restore_snapshot(phrase)
+        case Standing():
+            return plan_standing(phrase)
         case Search():
             return plan_search(phrase, context)
         case Remember() | Recall():

@@ -187,6 +187,7 @@ class ScanAxis:
     steps: int | None = field(default=None, metadata=_about("the number of points, both ends included"))
     values: tuple[float, ...] | None = field(default=None, metadata=_about("in place of start, stop and steps"))
     unit: str | None = field(default=None, metadata=_about("the unit of the numbers"))
+    relative: bool = field(default=False, metadata=_about("whether the numbers count from what it is set to now"))
 
     def __attrs_post_init__(self) -> None:
         given = [one is not None for one in (self.start, self.stop, self.steps)]

@@ -39,6 +39,7 @@ class ScanCapability(WriteListCapability):
         target = await targets_of(self._project).get(self.target)
         present = await present_numbers(target, [axis.channel for axis in plan.axes])
         before = [present[axis.channel] for axis in plan.axes]
+        plan = plan.placed(before)
         batch = WriteBatch(
             target=self.target,
             groups=plan.groups(before if goes_back else None),

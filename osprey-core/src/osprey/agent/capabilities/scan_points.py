@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any, Final, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from osprey.agent.capabilities.write_lists import decimal_sum
 from osprey.control import WriteItem
 from osprey.errors import UsageError
 
 MOST_POINTS: Final = 1000
 MOST_AXES: Final = 3
-_AXIS_KEYS: Final = frozenset({"channel", "unit", "start", "stop", "steps", "values"})
+_AXIS_KEYS: Final = frozenset({"channel", "unit", "start", "stop", "steps", "values", "relative"})
 
 
 @frozen(kw_only=True)
@@ -25,6 +26,8 @@ class Axis:
     values: tuple[float, ...]
     """Of a grid: its places, in order. Of a list: what it is set to at each point."""
     unit: str | None = None
+    is_relative: bool = False
+    """True if the values count from what the channel is set to before the scan."""
 
 
 @frozen(kw_only=True)
@@ -34,6 +37,18 @@ class ScanPlan:
     axes: tuple[Axis, ...]
     points: tuple[tuple[float, ...], ...]
     """A row for each point, a column for each axis."""
+
+    def placed(self, before: Sequence[float]) -> ScanPlan:
+        """Give the scan in absolute values; a person sees and approves these."""
+        offsets = [now if axis.is_relative else None for axis, now in zip(self.axes, before, strict=True)]
+        axes = tuple(
+            evolve(axis, values=tuple(_placed(value, now) for value in axis.values), is_relative=False)
+            for axis, now in zip(self.axes, offsets, strict=True)
+        )
+        points = tuple(
+            tuple(_placed(value, now) for value, now in zip(row, offsets, strict=True)) for row in self.points
+        )
+        return ScanPlan(axes=axes, points=points)
 
     def travel(self, before: Sequence[float], *, restores: bool) -> tuple[float, ...]:
         """Give how far each axis moves in all, from where it is now, in its unit."""
@@ -99,11 +114,17 @@ def _truth(parameters: Mapping[str, Any], name: str, *, default: bool) -> bool:
 def _axis(entry: Any) -> Axis:
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     if not str(fields.get("channel", "")).strip() or not set(fields) <= _AXIS_KEYS:
-        msg = f"an axis is {{channel, unit, start, stop, steps}} or {{channel, unit, values}}, not {entry!r}"
+        forms = "{channel, unit, start, stop, steps} or {channel, unit, values}, and may be relative"
+        msg = f"an axis is {forms}, not {entry!r}"
         raise UsageError(msg)
     channel, unit = str(fields["channel"]), fields.get("unit")
     values = _stated(channel, fields) if "values" in fields else _spread(channel, fields)
-    return Axis(channel=channel, values=values, unit=None if unit is None else str(unit))
+    is_relative = _truth(fields, "relative", default=False)
+    return Axis(channel=channel, values=values, unit=None if unit is None else str(unit), is_relative=is_relative)
+
+
+def _placed(value: float, now: float | None) -> float:
+    return value if now is None else decimal_sum(now, value)
 
 
 def _stated(channel: str, fields: Mapping[str, Any]) -> tuple[float, ...]:

@@ -134,7 +134,17 @@ def expected_writes(step: PlannedStep) -> list[tuple[str, str]]:
     if scan:
         told = f"from {scan.get('start')!r} to {scan.get('stop')!r}"
         found.append((str(scan.get("channel")), f"{_with_unit(told, scan)} in {scan.get('steps')!r} steps"))
+    found += [_write_of_axis(_mapping(axis)) for axis in _list(step.parameters.get("axes"))]
     return found + _writes_of_template(_mapping(step.parameters.get("params")))
+
+
+def _write_of_axis(axis: Mapping[str, Any]) -> tuple[str, str]:
+    """Give where an axis of a scan goes."""
+    told = f"from {axis.get('start')!r} to {axis.get('stop')!r} in {axis.get('steps')!r} steps"
+    if "values" in axis:
+        told = f"over {_compact(axis['values'])!r}"
+    beside = ", counted from what it is set to" if axis.get("relative") else ""
+    return str(axis.get("channel")), f"{_with_unit(told, axis)}{beside}"
 
 
 def _steps_before(content: Mapping[str, Any], step: PlannedStep) -> tuple[PlannedStep, ...]:
@@ -185,7 +195,11 @@ def _section(number: int, step: PlannedStep, plan: ExecutionPlan) -> CardSection
     lines += [f"writes {channel} {change}" for channel, change in expected_writes(step)]
     if step.capability == "python":
         lines.append("runs Python in the sandbox; what it would write is rehearsed and asked for by itself")
-    told = {name for name, read in (("groups", _list), ("scan", _mapping)) if read(step.parameters.get(name))}
+    told = {
+        name
+        for name, read in (("groups", _list), ("scan", _mapping), ("axes", _list))
+        if read(step.parameters.get(name))
+    }
     rest = {name: value for name, value in step.parameters.items() if name not in told}
     if rest:
         lines.append(f"with {json.dumps(_compact(rest), ensure_ascii=False, sort_keys=True)}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import Any
 
 from attrs import frozen
@@ -12,6 +10,7 @@ from attrs import frozen
 from osprey.agent.planning.amounts import ChannelAmount, in_unit_of, said
 from osprey.agent.planning.looking import PlanContext
 from osprey.agent.planning.outcome import not_understood
+from osprey.agent.planning.points import count_points
 from osprey.agent.planning.profiles import profiles_of
 from osprey.agent.planning.resolution import Found, Resolver
 from osprey.agent.planning.steps import planned, python_step
@@ -21,7 +20,6 @@ from osprey.models.phrasebook import Amount, Assignment, Scan, Set, Step, Subjec
 
 SETTLE_S = 2.0
 """How long a change is given to settle before something is measured, unless the request says."""
-_MOST_POINTS = 1000
 
 
 @frozen(kw_only=True)
@@ -85,7 +83,7 @@ def plan_scan(phrase: Scan, context: PlanContext) -> ExecutionPlan:
     record = found.records[0]
     start = in_unit_of(phrase.text, record, phrase.start, notes)
     stop = in_unit_of(phrase.text, record, phrase.stop, notes)
-    steps = _points(phrase, record, start, stop, notes)
+    steps = count_points(phrase.text, phrase, record, (start, stop), notes)
     notes.append(f"{steps} points, both ends included; {found.label} then goes back to its present value")
     measured = resolver.readable(phrase.measure) if phrase.measure else []
     scan = {
@@ -100,7 +98,7 @@ def plan_scan(phrase: Scan, context: PlanContext) -> ExecutionPlan:
     parameters: dict[str, Any] = {"scan": scan}
     if measured:
         names = list(dict.fromkeys(name for each in measured for name in each.names))
-        parameters["observe"] = {"channels": names, "settle_s": _settling(phrase.settle_s, notes)}
+        parameters["observe"] = {"channels": names, "settle_s": settling(phrase.settle_s, notes)}
     writing = _write_step("scan", title, parameters)
     if not measured:
         return planned([writing], notes)
@@ -151,7 +149,7 @@ def _plan_shown(
         kind: {change.record.name: change.value for change in changes},
         "unit": changes[0].unit or "",
         "profiles": profiles_of(found),
-        "settle_s": _settling(None, notes),
+        "settle_s": settling(None, notes),
     }
     notes += [note for each in found for note in each.notes]
     shown = " and ".join(each.label for each in found)
@@ -228,32 +226,7 @@ def _refuse_twice(text: str, changes: Sequence[_Change]) -> None:
             raise not_understood(text, None, f"{name} is named twice in one step; say 'then' for a sequence.")
 
 
-def _points(phrase: Scan, record: ChannelRecord, start: ChannelAmount, stop: ChannelAmount, notes: list[str]) -> int:
-    if phrase.increment is not None:
-        increment = in_unit_of(phrase.text, record, phrase.increment, notes)
-        steps = _points_between(phrase, start.value, stop.value, increment.value)
-    else:
-        steps = phrase.steps or 0
-    if not 2 <= steps <= _MOST_POINTS:
-        message = f"A scan has 2 to {_MOST_POINTS} points, not {steps}."
-        raise not_understood(phrase.text, None, message)
-    return steps
-
-
-def _points_between(phrase: Scan, start: float, stop: float, increment: float) -> int:
-    if not all(map(math.isfinite, (start, stop, increment))) or increment == 0:
-        message = "A scan goes from a finite number to another in finite steps."
-        raise not_understood(phrase.text, None, message)
-    # The written decimals, not their binary neighbours: 0.1 fits ten times into 1.
-    first, last, step = (Fraction(repr(number)) for number in (start, stop, increment))
-    intervals = abs((last - first) / step)
-    if intervals.denominator != 1:
-        message = f"Steps of {increment:g} do not lead from {start:g} to {stop:g}; say the number of points."
-        raise not_understood(phrase.text, None, message)
-    return int(intervals) + 1
-
-
-def _settling(said_s: float | None, notes: list[str]) -> float:
+def settling(said_s: float | None, notes: list[str]) -> float:
     if said_s is None:
         notes.append(f"{SETTLE_S:g} s to settle before measuring")
         return SETTLE_S

@@ -19,6 +19,8 @@ _MOST_BY_DESCRIPTION = 60
 _SECTOR = re.compile(r"[sS]0*\d{1,3}")
 _TRAILING_NUMBER = re.compile(r"\d{1,9}$")
 _MEASURED = ("readback", "computed")
+_POINTING = frozenset("one ones first second third last other next previous same same thing".split())  # noqa: SIM905 - reads best
+"""Words that point at something which nothing here says."""
 _ROLE_PREFERENCE = (_MEASURED, ("setpoint",), ("status",))
 
 
@@ -156,6 +158,8 @@ class Resolver:
             message = f"'{subject.text}' can only be read; a change needs a set point."
             raise not_understood(self._text, subject, message)
         records = self._candidates(subject, None)
+        if not records and not subject.names and _POINTING.issuperset(subject.words):
+            raise asked(self._text, subject, f"What is meant by '{subject.text}'? Name it.", [])
         if not records:
             raise self._unknown(subject)
         if len(subject.names) == 1 and len(records) == 1 and not subject.words:

@@ -24,7 +24,7 @@ from osprey.agent.thinking.tracing import OnThought, Stage, Thought, ignore
 from osprey.base import ExecutionPlan
 from osprey.config import ModelRole
 from osprey.errors import ModelError, ModelErrorKind
-from osprey.models.phrasebook import Clarification, NotUnderstood, Scan, Set, Step, parse
+from osprey.models.phrasebook import Change, Clarification, NotUnderstood, parse
 
 if TYPE_CHECKING:
     from osprey.models.chat.account import Account
@@ -185,4 +185,4 @@ def is_look(order: Order) -> bool:
     The message counts by itself as well: what it was taken to mean comes from a model, and from text that it has read.
     """
     phrases = [parse(text, now_ns=order.now_ns, time_zone=order.time_zone) for text in (order.text, order.task)]
-    return any(not isinstance(phrase, NotUnderstood | Clarification | Set | Step | Scan) for phrase in phrases)
+    return any(not isinstance(phrase, NotUnderstood | Clarification | Change) for phrase in phrases)

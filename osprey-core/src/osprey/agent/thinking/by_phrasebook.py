@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from attrs import evolve
 
 from osprey.agent.planner import plan_request
+from osprey.agent.thinking.answering import answered
 from osprey.agent.thinking.conversation import PastTurn
 from osprey.agent.thinking.follow_ups import Reading, Rewritten, leans_on_history, resolve_follow_up
 from osprey.agent.thinking.outcome import Considered, Outcome
@@ -22,6 +23,9 @@ def plan_by_phrasebook(
 
     A message that points at nothing before it is read by itself first: `it` may stand for something in the message.
     """
+    answer = answered(text, history, reading)
+    if answer is not None:
+        return _rewritten(answer, reading, on_thought)
     if history and leans_on_history(text):
         found = _after_turns(text, history, reading, on_thought)
         return _alone(text, reading, on_thought) if found is None else found
@@ -45,6 +49,10 @@ def _after_turns(text: str, history: Sequence[PastTurn], reading: Reading, on_th
         return None
     if not isinstance(resolved, Rewritten):
         return Considered(outcome=resolved, task=text)
+    return _rewritten(resolved, reading, on_thought)
+
+
+def _rewritten(resolved: Rewritten, reading: Reading, on_thought: OnThought) -> Considered:
     on_thought(Thought(stage=Stage.FOLLOW_UP, summary="; ".join(resolved.notes)))
     found = _alone(resolved.text, reading, on_thought)
     if isinstance(found.outcome, ExecutionPlan):

@@ -17,7 +17,23 @@ from osprey.agent.planner import plan_request
 from osprey.agent.thinking.conversation import PastTurn, recent
 from osprey.agent.thinking.references import Reference, find_reference, names_of
 from osprey.control.channels.directory import ChannelDirectory
-from osprey.models.phrasebook import Clarification, NotUnderstood, Phrase, Read, Scan, Set, Step, Subject, parse
+from osprey.models.phrasebook import (
+    STATISTIC_PHRASES,
+    Change,
+    Clarification,
+    NotUnderstood,
+    Phrase,
+    Plot,
+    Read,
+    ReadThen,
+    Scan,
+    Set,
+    Span,
+    Statistics,
+    Subject,
+    parse,
+    parse_span,
+)
 
 _LONGEST: Final = 500
 """Characters; a message of more says by itself what it means."""
@@ -28,17 +44,24 @@ _SAME_SPAN: Final = re.compile(
 )
 _NEXT: Final = re.compile(
     r"(?:and|also|then|now|ok|okay|so)?[\s,]*(?:please\s+)?"
-    r"(?:what about|how about|(?:do\s+)?the same(?: thing)?|and|also)?[\s,]*"
+    r"(?:what about|how about|(?:do\s+)?(?:the )?same(?: thing)?|and|also)?[\s,]*"
     r"(?:for\s+|of\s+|with\s+)?(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _LEANS: Final = re.compile(
     r"\s*(?:and|also|what about|how about|(?:please\s+)?(?:do\s+)?the same|now|then|same)\b", re.IGNORECASE
 )
+_KIND: Final = "|".join(sorted(map(re.escape, STATISTIC_PHRASES), key=len, reverse=True))
+_FIGURES: Final = re.compile(
+    rf"(?:the\s+)?(?P<kinds>(?:{_KIND})(?:(?:\s+and\s+|\s*,\s*)(?:{_KIND}))*)\s*(?P<rest>.*)", re.IGNORECASE
+)
 _SECTOR: Final = re.compile(r"(?:in\s+)?sectors?\s+(?P<number>\d{1,3})", re.IGNORECASE)
-_PLANE: Final = re.compile(r"(?:the\s+)?(?:(?P<plane>horizontal|vertical)(?:\s+(?:ones?|plane))?)", re.IGNORECASE)
+_PLANE: Final = re.compile(
+    r"(?:in\s+)?(?:the\s+)?(?:(?P<plane>horizontal|vertical|x|y)(?:\s+(?:ones?|plane))?)", re.IGNORECASE
+)
 _READS: Final = re.compile(r"(?:read|show|get|give|tell|display|what|how)\b", re.IGNORECASE)
-_OTHER_PLANE: Final = {"horizontal": "vertical", "vertical": "horizontal"}
+_OTHER_PLANE: Final = {"horizontal": "vertical", "vertical": "horizontal", "x": "y", "y": "x"}
+_SAME_PLANE: Final = {"horizontal": "x", "vertical": "y", "x": "horizontal", "y": "vertical"}
 
 
 @frozen(kw_only=True)
@@ -131,7 +154,7 @@ def _with_reference(
             continue
         devices = names_of(channels, reading.directory, as_devices=True)
         written = reference.replaced(_listing(devices), text)
-        is_change = isinstance(_read(written, reading), Set | Step | Scan)
+        is_change = isinstance(_read(written, reading), Change)
         as_devices = is_change or reference.is_possessive
         names = devices if as_devices else names_of(channels, reading.directory, as_devices=False)
         if is_change and (len(names) > 1 or ago > 1):
@@ -161,26 +184,46 @@ def _continued(
     if matched is None:
         return None
     wanted = matched["rest"].strip()
-    if _is_request(wanted, reading):
-        return Rewritten(text=wanted, notes=notes)
     phrase = _read(before.meaning, reading)
     subjects = _subjects(phrase)
+    if _is_request(wanted, reading) and not (subjects and _FIGURES.fullmatch(wanted)):
+        return Rewritten(text=wanted, notes=notes)
     if phrase is None or not subjects:
         return None
     first, last = subjects[0], subjects[-1]
     old = before.meaning[first.start : last.end]
+    if (looked := _looked_again(wanted, old, phrase, reading)) is not None:
+        return Rewritten(text=looked, notes=(*notes, f"'{text.strip()}' is taken as '{looked}'"))
     new = _other(old, wanted, reading.directory)
     if new is None or new == old:
         return None
     written = f"{before.meaning[: first.start]}{new}{before.meaning[last.end :]}"
     if span:
         written = _respanned(written, phrase, span)
-    if isinstance(phrase, Set | Step | Scan):
+    if isinstance(phrase, Change):
         if not _can_be_planned(written, reading):
             return None
         question = f"Is the change '{before.meaning[:200]}' meant, for {new} now?"
         return Clarification(text=text, question=question, choices=(written,))
     return Rewritten(text=written, notes=(*notes, f"'{text.strip()}' is taken as '{written}'"))
+
+
+def _looked_again(wanted: str, old: str, phrase: Phrase, reading: Reading) -> str | None:
+    """Look at the same in another way: ``and the average over the last hour?``, ``and yesterday?``."""
+    if isinstance(phrase, Change):
+        return None
+    if figures := _FIGURES.fullmatch(wanted):
+        written = f"{figures['kinds']} of {old} {figures['rest']}".strip()
+        return written if isinstance(_read(written, reading), Statistics) else None
+    then = f"what was {old} {wanted}"
+    if isinstance(_read(then, reading), ReadThen):
+        return then
+    span = parse_span(wanted, now_ns=reading.now_ns, time_zone=reading.time_zone)
+    if not isinstance(span, Span):
+        return None
+    if (before := getattr(phrase, "span", None)) is not None:
+        return phrase.text.replace(before.text, span.text) if phrase.text.count(before.text) == 1 else None
+    return f"{'plot ' if isinstance(phrase, Plot) else ''}{old} {wanted}"
 
 
 def _can_be_planned(text: str, reading: Reading) -> bool:
@@ -223,7 +266,9 @@ def _other(old: str, wanted: str, directory: ChannelDirectory) -> str | None:
         return None if directory.named(old) else f"{old} in {number}"
     if plane := _PLANE.fullmatch(wanted):
         new = plane["plane"].lower()
-        return re.sub(rf"\b{_OTHER_PLANE[new]}\b", new, old, flags=re.IGNORECASE)
+        swapped = re.sub(rf"\b{_OTHER_PLANE[new]}\b", new, old, flags=re.IGNORECASE)
+        same = _SAME_PLANE[new]
+        return re.sub(rf"\b{_OTHER_PLANE[same]}\b", same, swapped, flags=re.IGNORECASE)
     return _in_its_sector(old, wanted, directory)
 
 

@@ -6,14 +6,15 @@ written down, with tested examples, in ``docs/reference/phrasebook.md``.
 
 from osprey.models.phrasebook.forms import FORMS, closest_forms
 from osprey.models.phrasebook.parser import parse
+from osprey.models.phrasebook.phrase_parts import Amount, Moment, Role, Span, Statistic, Subject, Word
 from osprey.models.phrasebook.phrases import (
-    Amount,
     Assignment,
+    Change,
     Clarification,
     Compare,
     CompareThen,
+    GridScan,
     History,
-    Moment,
     NotUnderstood,
     Phrase,
     Plot,
@@ -21,28 +22,31 @@ from osprey.models.phrasebook.phrases import (
     ReadThen,
     Recall,
     Remember,
-    Role,
+    RestoreSnapshot,
+    SaveSnapshot,
     Scan,
+    ScanAxis,
     Search,
     Set,
-    Span,
-    Statistic,
+    Standing,
     Statistics,
     Step,
-    Subject,
-    Word,
 )
 from osprey.models.phrasebook.spans import parse_span
 from osprey.models.phrasebook.synonyms import implied, is_plural, stem, usual_meaning
 from osprey.models.phrasebook.units import UnitMismatchError, convert, find_unit, similar_units
+from osprey.models.phrasebook.vocabulary import STATISTIC_PHRASES
 
 __all__ = [
     "FORMS",
+    "STATISTIC_PHRASES",
     "Amount",
     "Assignment",
+    "Change",
     "Clarification",
     "Compare",
     "CompareThen",
+    "GridScan",
     "History",
     "Moment",
     "NotUnderstood",
@@ -52,11 +56,15 @@ __all__ = [
     "ReadThen",
     "Recall",
     "Remember",
+    "RestoreSnapshot",
     "Role",
+    "SaveSnapshot",
     "Scan",
+    "ScanAxis",
     "Search",
     "Set",
     "Span",
+    "Standing",
     "Statistic",
     "Statistics",
     "Step",

@@ -5,12 +5,23 @@ from __future__ import annotations
 import math
 
 from osprey.models.phrasebook.cursor import Ask, Cursor
-from osprey.models.phrasebook.phrases import Amount, Clarification
+from osprey.models.phrasebook.phrase_parts import Amount
+from osprey.models.phrasebook.phrases import Clarification
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.units import find_unit
 from osprey.models.phrasebook.vocabulary import NOISE, NUMBER_WORDS, STOPS
 
-_NO_UNITS = frozenset({"each", "steps", "step", "points", "and", "please", "right", "again"})
+_PARTS = {"half": "0.5", "quarter": "0.25", "tenth": "0.1"}
+# 'half an amp', 'a tenth of an amp', and a bare 'tenth' at the end of a sentence.
+_FRACTIONS = {
+    f"{article}{part}{of}": number
+    for part, number in _PARTS.items()
+    for article in ("", "a ")
+    for of in ((" a", " an", " of a", " of an") if part == "half" else (" of a", " of an", ""))
+}
+_NO_UNITS = frozenset(
+    {"each", "steps", "step", "points", "and", "please", "right", "again", "more", "extra", "higher", "lower", "less"}
+)
 
 
 def take_amount(cursor: Cursor) -> Amount:
@@ -25,8 +36,8 @@ def take_number(cursor: Cursor) -> str:
     sign = "-" if cursor.take(["minus"]) else ""
     if cursor.is_kind(Kind.COMMA_NUMBER):
         raise _ask_comma(cursor, first)
-    if cursor.take(["half a", "half an"]):
-        return f"{sign}0.5"
+    if fraction := cursor.take(_FRACTIONS):
+        return f"{sign}{_FRACTIONS[fraction]}"
     token = cursor.peek()
     if token is None:
         raise cursor.stuck("a number is missing at the end")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Phrase, Recall, Remember, Search, Subject
+from osprey.models.phrasebook.phrase_parts import Subject
+from osprey.models.phrasebook.phrases import Phrase, Recall, Remember, Search
 from osprey.models.phrasebook.sectors import take_sectors
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.tokens import Kind
@@ -88,6 +89,15 @@ _REMEMBER = (
     "take a note",
     "take note that",
     "make a note that",
+    "make a note",
+    "make a note of",
+    "write down",
+    "write down that",
+    "note down",
+    "note down that",
+    "for the record",
+    "do not forget that",
+    "do not forget",
 )
 _RECALL = (
     "what do you remember",

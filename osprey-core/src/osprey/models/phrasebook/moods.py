@@ -7,11 +7,23 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Word
+from osprey.models.phrasebook.phrase_parts import Word
 from osprey.models.phrasebook.tokens import Kind, Token
 from osprey.models.phrasebook.vocabulary import APPROVALS, CONDITIONS, HEDGES, NEGATIONS
 
-_GREETINGS = ("hi", "hello", "hey", "good morning", "good evening", "good afternoon", "osprey")
+_GREETINGS = (
+    "hi",
+    "hello",
+    "hey",
+    "good morning",
+    "good evening",
+    "good afternoon",
+    "osprey",
+    "quick question",
+    "quick one",
+    "one question",
+    "question",
+)
 _MODALS = tuple(f"{modal} {who}" for modal in ("can", "could", "would", "will") for who in ("you", "we", "i"))
 _WISHES = (
     *(
@@ -23,6 +35,7 @@ _WISHES = (
     "let us",
 )
 _PLEASE = ("please", "pls", "plz")
+_ASKING = frozenset({"what", "how", "which", "where", "show", "plot", "compare"})
 _FOR_WHOM = ("for me", "for us")
 _THANKS = (*_PLEASE, "thanks", "thank you", "thank you very much", "many thanks")
 
@@ -45,11 +58,13 @@ def take_mood(cursor: Cursor) -> Mood:
         before = cursor.index
         if cursor.take(_GREETINGS):
             _skip_exclamation(cursor)
-        cursor.take(["now", "right now"])
+        cursor.take(["now", "right now", "just", "simply", "quickly", "so", "well", "also"])
         has_please |= cursor.take([*_PLEASE, "kindly"]) is not None
         is_asked |= cursor.take(_MODALS) is not None
         cursor.take(_WISHES)
+        _skip_agreement(cursor)
         if cursor.index > before:
+            cursor.take_symbol(":")
             cursor.take_kind(Kind.COMMA)
         if cursor.index == before:
             break
@@ -57,6 +72,17 @@ def take_mood(cursor: Cursor) -> Mood:
     # 'Could you please ...?' is how people order politely; a bare question mark asks.
     is_question = not has_please if is_asked and marked else (is_asked and not (has_please or thanked)) or marked
     return Mood(cursor.index, end, is_question)
+
+
+def _skip_agreement(cursor: Cursor) -> None:
+    """Go over the ``ok, then`` before a question; before anything else it sounds like a decision."""
+    start = cursor.index
+    if cursor.take(["ok", "okay", "alright", "thanks", "thank you", "good", "great"]):
+        cursor.take_kind(Kind.COMMA)
+        _skip_exclamation(cursor)
+        cursor.take(["then", "now", "and", "so"])
+        if cursor.word() not in _ASKING:
+            cursor.index = start
 
 
 def _skip_exclamation(cursor: Cursor) -> None:
@@ -89,7 +115,11 @@ def _ends_with(tokens: Sequence[Token], start: int, end: int, words: Sequence[st
 def objection(tokens: Sequence[Token]) -> tuple[str, tuple[Word, ...]] | None:
     """Say why the words cannot be a plain request: approval, negation, condition, hedge, two sentences."""
     for words, message in _OBJECTIONS:
-        found = tuple(place(token) for token in tokens if token.word in words)
+        found = tuple(
+            place(token)
+            for at, token in enumerate(tokens)
+            if token.word in words and [each.word for each in tokens[max(0, at - 1) : at + 2]] != _EITHER_SIDE
+        )
         if found:
             return message.format(word=found[0].text), found
     if tokens and tokens[0].word in APPROVALS and not _is_no_decision(tokens):
@@ -111,6 +141,7 @@ def _is_no_decision(tokens: Sequence[Token]) -> bool:
     return bool(is_plane) or (words[0] == "do" and words[1:] == ("a", "scan"))
 
 
+_EITHER_SIDE = ["plus", "or", "minus"]
 _IN_A_PLANE = frozenset({"orbit", "tune", "position", "positions", "plane"})
 _OBJECTIONS = (
     (NEGATIONS, "'{word}': the phrasebook knows no negations and no exceptions, so nothing was planned."),

@@ -6,39 +6,50 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
+from osprey.models.phrasebook.cautions import without_cautions
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
 from osprey.models.phrasebook.finding import take_recall, take_remember, take_search
 from osprey.models.phrasebook.forms import closest_forms
+from osprey.models.phrasebook.keeping import take_restore_snapshot, take_save_snapshot, take_standing
 from osprey.models.phrasebook.loosening import loosened
 from osprey.models.phrasebook.moods import Mood, objection, place, take_mood
-from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Phrase, Scan, Set, Step, Word
+from osprey.models.phrasebook.phrase_parts import Word
+from osprey.models.phrasebook.phrases import Change, Clarification, NotUnderstood, Phrase
 from osprey.models.phrasebook.reading import take_compare, take_plot, take_read
-from osprey.models.phrasebook.scanning import take_scan
+from osprey.models.phrasebook.scanning import take_grid, take_measured_scan, take_scan
+from osprey.models.phrasebook.stepping import take_given, take_step, take_taken_off
 from osprey.models.phrasebook.summing import take_statistics
 from osprey.models.phrasebook.tokens import Token, tokenize
 from osprey.models.phrasebook.unfinished import change_without_verb, missing_of_change, starts_a_change
-from osprey.models.phrasebook.vocabulary import CONDITIONS, INEXACT
-from osprey.models.phrasebook.writing import take_command, take_set, take_step, take_switch, take_write, take_zero
+from osprey.models.phrasebook.vocabulary import CONDITIONS, CORRECTIONS, INEXACT
+from osprey.models.phrasebook.writing import take_command, take_set, take_switch, take_write, take_zero
 
 Rule = Callable[[Cursor], Phrase]
 
 _MEMORY: tuple[Rule, ...] = (take_remember, take_recall)
 # A rule of writing begins with a verb that no rule of reading begins with, so their order decides nothing.
 _RULES: tuple[Rule, ...] = (
+    take_grid,
     take_scan,
+    take_measured_scan,
     take_set,
     take_write,
     take_step,
     take_zero,
     take_switch,
     take_command,
+    take_taken_off,
+    take_given,
+    take_restore_snapshot,
+    take_save_snapshot,
+    take_standing,
     take_compare,
     take_statistics,
     take_plot,
     take_search,
     take_read,
 )
-_LOOKING: tuple[Rule, ...] = (take_compare, take_statistics, take_plot, take_search, take_read)
+_LOOKING: tuple[Rule, ...] = (take_standing, take_compare, take_statistics, take_plot, take_search, take_read)
 """The rules that change nothing: they alone see what a person said around a question said again."""
 _LONGEST = 2000
 """Characters of a request; no sentence of the phrasebook comes near it."""
@@ -64,14 +75,20 @@ def parse(text: str, *, now_ns: int, time_zone: str | tzinfo) -> Phrase | NotUnd
     if len(text) > _LONGEST:
         return _too_long(text, _LONGEST)
     mood = take_mood(Cursor(text, tokens, clock))
-    own = tokens[mood.start : mood.end]
+    cautioned = without_cautions(tokens[mood.start : mood.end])
+    own = cautioned.tokens
     objected = objection(own)
     if objected:
         return _objected(text, own, objected)
+    corrected = _corrected(text, own)
+    if corrected is not None:
+        return corrected
     looked = _looked(text, own, clock)
     if looked is not None:
         return looked
-    found = _first_fit(_RULES, text, own, clock)
+    found = _first_fit(_LOOKING if cautioned.is_looking_only else _RULES, text, own, clock)
+    if isinstance(found, Stuck) and cautioned.is_looking_only:
+        return _not_understood(text, own, found)
     if isinstance(found, Stuck):
         return _asked_back(text, own, clock) or _not_understood(text, own, found)
     return _offered(text, own, mood, found)
@@ -89,13 +106,21 @@ def _objected(
     return NotUnderstood(text=text, message=message, words=words)
 
 
+def _corrected(text: str, tokens: Sequence[Token]) -> Clarification | None:
+    """Ask which holds where a change takes back a part of itself: ``set VCM02 to 0.2, sorry, 0.3 A``."""
+    words = [token.text for token in tokens if token.word in CORRECTIONS]
+    if not words or not starts_a_change(tokens):
+        return None
+    question = f"'{words[0]}' takes back a part of the change. What is to be set? Ask for that alone."
+    return Clarification(text=text, question=question)
+
+
 def _looked(text: str, tokens: Sequence[Token], clock: Clock) -> Phrase | Clarification | None:
     """Read what only looks in the words of the grammar, where a person said it in others; None if nothing was."""
-    said = loosened(tokens)
-    if starts_a_change(tokens) or said == list(tokens):
+    if starts_a_change(tokens):
         return None
-    found = _first_fit(_LOOKING, text, said, clock)
-    return None if isinstance(found, Stuck) else found
+    readings = (_first_fit(_LOOKING, text, said, clock) for said in loosened(tokens))
+    return next((found for found in readings if not isinstance(found, Stuck)), None)
 
 
 def _asked_back(text: str, tokens: Sequence[Token], clock: Clock) -> Clarification | None:
@@ -146,7 +171,7 @@ def _not_understood(text: str, tokens: Sequence[Token], stuck: Stuck) -> NotUnde
 
 def _offered(text: str, tokens: Sequence[Token], mood: Mood, found: Phrase | Clarification) -> Phrase | Clarification:
     """Give the phrase, except that a question about writing is answered with what could be asked for."""
-    if mood.is_question and isinstance(found, Set | Step | Scan):
+    if mood.is_question and isinstance(found, Change):
         plain = text[tokens[0].start : tokens[-1].end]
         question = "This is a question about a change; nothing was planned. To have it planned, ask for it:"
         return Clarification(text=text, question=question, choices=(plain,))

@@ -2,85 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from attrs import field, frozen
 
-
-class Role(StrEnum):
-    """Which side of a device was named; the same words as `ChannelRecord.role`."""
-
-    SETPOINT = "setpoint"
-    READBACK = "readback"
-    STATUS = "status"
-
-
-class Statistic(StrEnum):
-    """A figure that sums up many values."""
-
-    MEAN = "mean"
-    STD = "std"
-    RMS = "rms"
-    MIN = "min"
-    MAX = "max"
-    TREND = "trend"
-
-
-@frozen(kw_only=True)
-class Word:
-    """A stretch of the request's text."""
-
-    text: str
-    start: int
-    end: int
-
-
-@frozen(kw_only=True)
-class Subject:
-    """What the request is about, in its own words; a directory resolves it to channels."""
-
-    text: str
-    start: int
-    end: int
-    names: tuple[str, ...] = ()
-    """Words with the look of a device or channel name, as written."""
-    words: tuple[str, ...] = ()
-    """Lower-case words of family, plane and quantity."""
-    sectors: tuple[int, ...] = ()
-    roles: tuple[Role, ...] = ()
-    is_every: bool = False
-    """True if the request said `every`, `all`, `each` or `both`."""
-
-
-@frozen(kw_only=True)
-class Amount:
-    """A number with the unit that was written behind it, exactly as it was written."""
-
-    text: str
-    """The digits, or ``nan``, ``inf``, ``-inf``."""
-    unit: str | None = None
-
-    @property
-    def value(self) -> float:
-        """The number without its unit."""
-        return float(self.text)
-
-
-@frozen(kw_only=True)
-class Moment:
-    """A point in time, in int64 nanoseconds since 1970 UTC."""
-
-    text: str
-    ns: int
-
-
-@frozen(kw_only=True)
-class Span:
-    """A half-open interval of time."""
-
-    text: str
-    start_ns: int
-    end_ns: int
+from osprey.models.phrasebook.phrase_parts import Amount, Moment, Span, Statistic, Subject, Word
 
 
 @frozen(kw_only=True)
@@ -194,6 +118,58 @@ class Scan:
 
 
 @frozen(kw_only=True)
+class ScanAxis:
+    """What one channel of a scan goes through: stated values, or a range with a number or a distance of points."""
+
+    subject: Subject
+    values: tuple[Amount, ...] = ()
+    start: Amount | None = None
+    stop: Amount | None = None
+    steps: int | None = None
+    increment: Amount | None = None
+    is_relative: bool = False
+    """True if the numbers count from what the channel is set to now."""
+
+
+@frozen(kw_only=True)
+class GridScan:
+    """Step one to three subjects through stated values, or through all combinations, and measure at each point."""
+
+    text: str
+    axes: tuple[ScanAxis, ...]
+    """The last one moves fastest."""
+    measure: tuple[Subject, ...] = ()
+    settle_s: float | None = None
+
+
+@frozen(kw_only=True)
+class SaveSnapshot:
+    """Keep what subjects are set to now under a name."""
+
+    text: str
+    subjects: tuple[Subject, ...]
+    name: str = ""
+    """Empty: the capability makes one."""
+
+
+@frozen(kw_only=True)
+class RestoreSnapshot:
+    """Bring back what a snapshot has kept."""
+
+    text: str
+    name: str
+
+
+@frozen(kw_only=True)
+class Standing:
+    """Say how things stand: what waits for a decision, whether writes are halted, which targets there are."""
+
+    text: str
+    about: str
+    """``waiting``, ``halt`` or ``targets``."""
+
+
+@frozen(kw_only=True)
 class Search:
     """Find channels by words."""
 
@@ -229,10 +205,16 @@ Phrase = (
     | Set
     | Step
     | Scan
+    | GridScan
+    | SaveSnapshot
+    | RestoreSnapshot
+    | Standing
     | Search
     | Remember
     | Recall
 )
+Change = Set | Step | Scan | GridScan | RestoreSnapshot
+"""The phrases of what would change something."""
 
 
 @frozen(kw_only=True)

@@ -8,18 +8,8 @@ import attrs
 
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.openings import PLOT_ORDERS, SHOWN, skip_now, take_opening, take_plotted
-from osprey.models.phrasebook.phrases import (
-    Compare,
-    CompareThen,
-    History,
-    Moment,
-    Phrase,
-    Plot,
-    Read,
-    ReadThen,
-    Span,
-    Subject,
-)
+from osprey.models.phrasebook.phrase_parts import Moment, Span, Subject
+from osprey.models.phrasebook.phrases import Compare, CompareThen, History, Phrase, Plot, Read, ReadThen
 from osprey.models.phrasebook.sectors import take_sectors
 from osprey.models.phrasebook.subjects import share_nouns, take_subjects
 from osprey.models.phrasebook.times import take_moment, take_span
@@ -65,7 +55,7 @@ def take_read(cursor: Cursor) -> Phrase:
     if opening.endswith("what"):
         cursor.expect("is", "are", "was", "were")
     skip_now(cursor)
-    moment = None if is_history or early else take_moment(cursor)
+    moment = None if is_history or early else _take_lone_moment(cursor)
     if moment is not None:
         return ReadThen(text=cursor.text, subjects=subjects, moment=moment)
     span = early or take_span(cursor)
@@ -75,6 +65,16 @@ def take_read(cursor: Cursor) -> Phrase:
     if (opening in SHOWN and _is_profile(subjects)) or take_plotted(cursor):
         return Plot(text=cursor.text, subjects=subjects)
     return Read(text=cursor.text, subjects=subjects)
+
+
+def _take_lone_moment(cursor: Cursor) -> Moment | None:
+    """Take a moment, unless it is the beginning of ``yesterday 21:00 to 23:00``."""
+    start = cursor.index
+    moment = take_moment(cursor)
+    if moment is not None and cursor.word() in {"to", "until", "till"}:
+        cursor.index = start
+        return None
+    return moment
 
 
 def take_plot(cursor: Cursor) -> Phrase:

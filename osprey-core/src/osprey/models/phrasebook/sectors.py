@@ -1,4 +1,4 @@
-"""Sectors of the machine, by name and by number, alone and several."""
+"""The sectors that a subject is in: `in sector 2`, `of sectors 2-4`, `in S02`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"(\d{1,3})-(\d{1,3})")
 
 
 def take_joint(cursor: Cursor) -> bool:
-    """Take what joins two of a kind: a comma, ``and``, or both."""
+    """Take what joins two parts of a list: a comma, `and`, or both."""
     comma = cursor.take_kind(Kind.COMMA) is not None
     joined = cursor.take(["and also", "and", "as well as"]) is not None
     return comma or joined

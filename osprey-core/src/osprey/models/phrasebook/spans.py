@@ -7,7 +7,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from osprey.models.phrasebook.cursor import Ask, Clock, Cursor, Stuck
-from osprey.models.phrasebook.phrases import Clarification, NotUnderstood, Span
+from osprey.models.phrasebook.phrase_parts import Span
+from osprey.models.phrasebook.phrases import Clarification, NotUnderstood
 from osprey.models.phrasebook.times import take_span
 from osprey.models.phrasebook.tokens import tokenize
 

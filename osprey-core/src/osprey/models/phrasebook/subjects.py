@@ -8,7 +8,7 @@ import attrs
 from attrs import Factory, define
 
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Role, Subject
+from osprey.models.phrasebook.phrase_parts import Role, Subject
 from osprey.models.phrasebook.sectors import take_joint, take_sectors
 from osprey.models.phrasebook.times import TIME_UNITS_NS
 from osprey.models.phrasebook.tokens import RANGE, Kind, Token
@@ -36,6 +36,7 @@ _AFTER_ADJECTIVE_CURRENT = words_of("""
     orbit pressure vacuum lifetime tune tunes energy frequency value values setting settings state status
     readings reading setpoint setpoints position positions horizontal vertical beam
     """)
+_TIMES_NAMED = words_of("morning afternoon evening night shift week")
 _NO_SUBJECT = (
     NEGATIONS
     | CONDITIONS
@@ -45,7 +46,9 @@ _NO_SUBJECT = (
     | PLOT_VERBS
     | WRITE_VERBS
     | CHANGE_VERBS
-    | frozenset({"sector", "sectors", "minus", "remember"})
+    | frozenset(
+        {"sector", "sectors", "minus", "remember", "name", "named", "call", "called", "back", "another", "further"}
+    )
 )
 
 
@@ -75,12 +78,25 @@ def take_subjects(cursor: Cursor) -> tuple[Subject, ...]:
         start = cursor.index
         if not take_joint(cursor) or not _begins_subject(cursor):
             cursor.index = start
-            return share_nouns(subjects)
+            return share_nouns(_share_device(subjects))
         subjects.append(take_subject(cursor))
+
+
+def _share_device(subjects: Sequence[Subject]) -> list[Subject]:
+    """Complete `BPM17 x and y`: a bare plane behind a device is one of the device."""
+    shared: list[Subject] = []
+    for subject in subjects:
+        before = shared[-1] if shared else subject
+        is_bare = subject.words and not subject.names and not subject.sectors and set(subject.words) <= PLANES
+        is_of_device = is_bare and len(before.names) == 1
+        shared.append(attrs.evolve(subject, names=before.names) if is_of_device else subject)
+    return shared
 
 
 def take_subject(cursor: Cursor) -> Subject:
     """Take one subject."""
+    if cursor.word(1):
+        cursor.skip({"of"})  # no part of its name
     draft = _Draft(cursor.index)
     while _take_part(cursor, draft):
         pass
@@ -156,7 +172,9 @@ def _take_place(cursor: Cursor, draft: _Draft) -> bool:
 
 def _take_word(cursor: Cursor, draft: _Draft, token: Token) -> bool:
     word = token.word
-    if _begins_length_of_time(cursor):
+    if _begins_length_of_time(cursor) or (word in {"each", "every"} and cursor.word(1) == "time"):
+        return False
+    if word in {"this", "last"} and cursor.word(1) in _TIMES_NAMED:
         return False
     if word in QUANTIFIERS:
         cursor.next()

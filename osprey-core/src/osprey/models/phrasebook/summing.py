@@ -6,7 +6,8 @@ import attrs
 
 from osprey.models.phrasebook.cursor import Cursor
 from osprey.models.phrasebook.openings import skip_now, take_opening, take_plotted
-from osprey.models.phrasebook.phrases import Phrase, Span, Statistic, Statistics, Subject
+from osprey.models.phrasebook.phrase_parts import Span, Statistic, Subject
+from osprey.models.phrasebook.phrases import Phrase, Statistics
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.times import take_span
 from osprey.models.phrasebook.tokens import Kind
@@ -97,4 +98,10 @@ def _finish(
     cursor.take_kind(Kind.COMMA)
     span = early or take_span(cursor)
     is_plotted = take_plotted(cursor) or is_plotted
+    start = cursor.index
+    # 'how noisy was it in the last hour, rms': what is named at the end is what is wanted.
+    named = _take_kinds(cursor) if cursor.take_kind(Kind.COMMA) else ()
+    if not named:
+        cursor.index = start
+    kinds = named or kinds
     return Statistics(text=cursor.text, kinds=kinds, subjects=subjects, span=span, is_plotted=is_plotted)

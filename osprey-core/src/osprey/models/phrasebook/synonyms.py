@@ -80,5 +80,5 @@ def implied(words: Iterable[str]) -> frozenset[str]:
     for word in tuple(known):
         known.update(_IMPLIED.get(word, ()))
     if "bpm" in known and known & {"x", "y"}:
-        known.add("orbit")
+        known.update(("orbit", "offset", "excursion", "displacement"))
     return frozenset(known)

@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from attrs import frozen
 
-from osprey.models.phrasebook.cursor import Cursor, Stuck
+from osprey.models.phrasebook.cursor import Ask, Cursor, Stuck
 from osprey.models.phrasebook.facility_clock import local_time, parse_date, parse_instant, to_ns, today
-from osprey.models.phrasebook.phrases import Moment, Span
+from osprey.models.phrasebook.phrase_parts import Moment, Span
+from osprey.models.phrasebook.phrases import Clarification
+from osprey.models.phrasebook.times_of_day import take_time_of_day
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import NUMBER_WORDS
 
@@ -22,6 +24,8 @@ TIME_UNITS_NS = {
     **dict.fromkeys(("week", "weeks"), 7 * 86400 * _SECOND),
 }
 _OPENINGS = ("over", "during", "in", "within", "for", "across", "throughout", "on")
+_PARTS_OF_DAY = {"morning": (6, 6), "afternoon": (12, 6), "evening": (18, 6), "night": (22, 8)}
+"""The hour at which each begins, and how many hours it has; what is taken is said with its hours."""
 _LONGEST_NS = 100 * 366 * 86400 * _SECOND
 
 
@@ -47,7 +51,15 @@ def take_span(cursor: Cursor) -> Span | None:
     cursor.take(_OPENINGS)
     cursor.take(["the"])
     first = cursor.index
-    bounds = _take_last(cursor) or _take_since(cursor) or _take_between(cursor) or _take_day(cursor)
+    _ask_of_shift(cursor)
+    bounds = (
+        _take_last(cursor)
+        or _take_since(cursor)
+        or _take_between(cursor)
+        or _take_part_of_day(cursor)
+        or _take_day(cursor)
+        or (_take_bare_length(cursor, first) if first > start else None)
+    )
     if bounds is None:
         cursor.index = start
         return None
@@ -144,8 +156,10 @@ def _take_since(cursor: Cursor) -> tuple[int, int] | None:
 def _take_between(cursor: Cursor) -> tuple[int, int] | None:
     start = cursor.index
     day = _take_day_word(cursor)
+    if day is not None:
+        cursor.take_one(_PARTS_OF_DAY)
     opening = cursor.take(["between", "from"])
-    if opening is None:
+    if opening is None and not cursor.is_kind(Kind.CLOCK):
         cursor.index = start
         return None
     left = _take_point_or_clock(cursor) or _take_bare_hour(cursor)
@@ -161,6 +175,50 @@ def _take_between(cursor: Cursor) -> tuple[int, int] | None:
         # 'from 08:00 to 10:00 yesterday': the day stands once, at the end, for both.
         day = right.day if isinstance(right, _ClockTime) else None
     return _settle(cursor, left, day), _settle(cursor, right, day)
+
+
+def _ask_of_shift(cursor: Cursor) -> None:
+    """Ask for the hours of ``this shift``: facilities have theirs, and none is configured."""
+    first = cursor.index
+    shift = cursor.take(["this shift", "last shift", "previous shift", "the last shift", "our shift", "my shift"])
+    if shift is None:
+        return
+    question = f"When does '{shift}' begin and end? Ask for 'since 06:00', or 'between 06:00 and 14:00'."
+    cursor.index = first
+    raise Ask(Clarification(text=cursor.text, question=question))
+
+
+def _take_part_of_day(cursor: Cursor) -> tuple[int, int] | None:
+    """Take ``this morning``, ``yesterday evening``, ``last night``; what has not passed yet ends now."""
+    start = cursor.index
+    day, part = today(cursor), None
+    if cursor.take(["last night", "tonight"]):
+        is_last = cursor.tokens[start].word == "last"
+        day, part = day - timedelta(days=1 if is_last else 0), "night"
+    elif cursor.take(["this"]):
+        part = cursor.take_one(_PARTS_OF_DAY)
+    else:
+        named = _take_day_word(cursor)
+        day, part = named or day, cursor.take_one(_PARTS_OF_DAY) if named else None
+    if part is None:
+        cursor.index = start
+        return None
+    first, hours = _PARTS_OF_DAY[part]
+    begin = to_ns(cursor, datetime.combine(day, time(first)), start)
+    last = day + timedelta(days=(first + hours) // 24)
+    end = to_ns(cursor, datetime.combine(last, time((first + hours) % 24)), start)
+    return begin, min(end, cursor.clock.now_ns) if begin < cursor.clock.now_ns else end
+
+
+def _take_bare_length(cursor: Cursor, first: int) -> tuple[int, int] | None:
+    """Take the ``two hours`` of ``over two hours``: the last ones."""
+    if cursor.tokens[first - 1].word not in {"over", "for", "during", "the"}:
+        return None
+    length = _take_length(cursor)
+    if length is None or cursor.word() in {"ago", "from"}:
+        cursor.index = first
+        return None
+    return cursor.clock.now_ns - length, cursor.clock.now_ns
 
 
 def _take_day(cursor: Cursor) -> tuple[int, int] | None:
@@ -198,7 +256,7 @@ def _take_clock(cursor: Cursor) -> _ClockTime | None:
     token = cursor.take_kind(Kind.DATE)
     day = parse_date(cursor, token) if token else _take_day_word(cursor)
     cursor.take(["at"])
-    at = _take_time_of_day(cursor)
+    at = take_time_of_day(cursor)
     if at is None:
         cursor.index = first
         return None
@@ -224,37 +282,6 @@ def _take_bare_hour(cursor: Cursor) -> _ClockTime | None:
     if day is None:
         cursor.index = after
     return _ClockTime(time(int(token.text)), day, first, cursor.index, is_bare=True)
-
-
-def _take_time_of_day(cursor: Cursor) -> time | None:
-    if cursor.take(["midnight"]):
-        return time()
-    if cursor.take(["noon"]):
-        return time(12)
-    first = cursor.index
-    token = cursor.peek()
-    if token is None or token.kind not in (Kind.CLOCK, Kind.NUMBER):
-        return None
-    half = cursor.word(1) if cursor.word(1) in {"am", "pm"} else ""
-    if token.kind is Kind.NUMBER and not half:
-        return None
-    cursor.index += 2 if half else 1
-    text = token.text.lower()
-    half = half or (text[-2:] if text[-2:] in {"am", "pm"} else "")
-    try:
-        return _time_of([int(part) for part in text.removesuffix(half).split(":")], half)
-    except ValueError as exc:
-        raise Stuck(first, f"'{token.text}' is not a time of day", cursor.index) from exc
-
-
-def _time_of(parts: list[int], half: str) -> time:
-    hour, minute, second = (*parts, 0, 0)[:3]
-    if half:
-        if not 1 <= hour <= 12:
-            msg = f"{hour} {half}"
-            raise ValueError(msg)
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    return time(hour, minute, second)
 
 
 def _take_day_word(cursor: Cursor) -> date | None:

@@ -54,10 +54,12 @@ _PLAIN_NUMBER = re.compile(_NUMBER)
 _COMMA_NUMBER = re.compile(r"[+-]?\d{1,40}(?:,\d{1,40})+(?:\.\d{1,60})?")
 _NUMBER_WITH_UNIT = re.compile(rf"({_NUMBER})([^\d\s]{{1,16}})")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?(?:am|pm)?|\d{1,2}(?:am|pm)", re.IGNORECASE)
+_CLOCKS = re.compile(r"(\d{1,2}:\d{2})[-–](\d{1,2}:\d{2})")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|[%°][^\W\d_]?")
 _HYPHENATED = re.compile(r"[a-z]+(?:-[a-z]+)+", re.IGNORECASE)
+_EITHER_SIDE = re.compile(rf"(\+/-|\+-|±|-/\+)({_NUMBER}.*)")
 _TWO_FIGURES = re.compile(r"(?:min|max|mean|std|rms|avg)/(?:min|max|mean|std|rms|avg)", re.IGNORECASE)
 _QUOTES = {'"': '"', "'": "'", "`": "`"}
 _SPELLING = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "−": "-", "\u00a0": " "})
@@ -155,6 +157,17 @@ def _classify(chunk: str, at: int) -> Iterator[Token]:
         yield Token(kind=Kind.WORD, text=left, start=at, end=at + len(left))
         yield Token(kind=Kind.COMMA, text="/", start=at + len(left), end=at + len(left) + 1)
         yield Token(kind=Kind.WORD, text=right, start=at + len(left) + 1, end=end)
+        return
+    if clocks := _CLOCKS.fullmatch(chunk):
+        middle = at + len(clocks.group(1))
+        yield Token(kind=Kind.CLOCK, text=clocks.group(1), start=at, end=middle)
+        yield Token(kind=Kind.WORD, text="to", start=middle, end=middle + 1)
+        yield Token(kind=Kind.CLOCK, text=clocks.group(2), start=middle + 1, end=end)
+        return
+    if either := _EITHER_SIDE.fullmatch(chunk):
+        middle = at + len(either.group(1))
+        yield Token(kind=Kind.SYMBOL, text=either.group(1), start=at, end=middle)
+        yield from _classify(either.group(2), middle)
         return
     measured = _NUMBER_WITH_UNIT.fullmatch(chunk)
     if measured and not _CLOCK.fullmatch(chunk) and find_unit(measured.group(2)):

@@ -62,6 +62,7 @@ def _lacks_number(cursor: Cursor) -> bool:
 
 def change_without_verb(cursor: Cursor) -> Clarification | None:
     """Ask whether ``HCM03 = 0.5 A`` or ``QD11 down 0.5 A`` is meant as a change; nobody has said so with a verb."""
+    cursor.take(["give"])
     first = cursor.index
     try:
         take_subjects(cursor)

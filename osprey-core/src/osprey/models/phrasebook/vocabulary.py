@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osprey.models.phrasebook.phrases import Role, Statistic
+from osprey.models.phrasebook.phrase_parts import Role, Statistic
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -23,6 +23,8 @@ HEDGES = words_of("""
     maybe perhaps probably possibly approximately roughly slightly somewhat almost nearly bit
     little sort kind try guess
     """)
+CORRECTIONS = words_of("sorry oops rather correction actually meant")
+"""A change with one of these names two values, or two devices, and which of them holds has to be asked."""
 INEXACT = HEDGES | words_of("or either")
 """Words that leave the value of a change open rather than the change itself."""
 APPROVALS = words_of("""
@@ -31,15 +33,15 @@ APPROVALS = words_of("""
     """)
 """A sentence that starts with one of these sounds like a decision; text never decides."""
 
-SET_VERBS = words_of("set put adjust change move bring drive raise lower increase decrease reduce")
+SET_VERBS = words_of("set put adjust change move bring take drive drop bump raise lower increase decrease reduce")
 WRITE_OUT_VERBS = words_of("set write put apply")
-STEP_UP = words_of("raise increase add bump")
-STEP_DOWN = words_of("lower decrease reduce subtract drop")
-STEP_SIGNED = words_of("move change shift step adjust nudge")
-SCAN_VERBS = words_of("scan sweep vary step")
+STEP_UP = words_of("raise increase add bump boost increment")
+STEP_DOWN = words_of("lower decrease reduce subtract drop decrement")
+STEP_SIGNED = words_of("move change shift step adjust nudge tweak bring take turn push")
+SCAN_VERBS = words_of("scan sweep vary step ramp walk")
 SHOW_VERBS = words_of("""
     show showing plot plotting display displaying draw drawing read reading measure measuring record
-    recording observe observing see compare
+    recording observe observing see compare log logging note noting track tracking acquire acquiring
     """)
 WRITE_VERBS = SET_VERBS | WRITE_OUT_VERBS | STEP_UP | STEP_DOWN | STEP_SIGNED | SCAN_VERBS | {"caput", "zero"}
 PLOT_VERBS = words_of("plot draw graph chart")
@@ -59,8 +61,9 @@ NOISE = words_of("""
 """Words inside a subject that say nothing about which channels are meant."""
 
 STOPS = words_of("""
-    to by over during since between today yesterday with versus vs against before after afterwards now then
-    ago at within for across throughout along as from until till and in on is are was were has have had do
+    to by over during since between today tonight tomorrow later soon
+    yesterday with versus vs against before after afterwards now then
+    ago at within for across through throughout along as from until till and in on is are was were has have had do
     does did be been please including last past previous plus using about around while waiting wait pausing
     settling how what which who where up down off
     """)
@@ -96,6 +99,8 @@ STATISTIC_PHRASES: dict[str, tuple[Statistic, ...]] = {
     "mean": (Statistic.MEAN,),
     "average": (Statistic.MEAN,),
     "avg": (Statistic.MEAN,),
+    "median": (Statistic.MEDIAN,),
+    "median value": (Statistic.MEDIAN,),
     "standard deviation": (Statistic.STD,),
     "standard deviations": (Statistic.STD,),
     "spread": (Statistic.STD,),

@@ -1,4 +1,4 @@
-"""The rules for what would change something: set and step.
+"""The rules for putting values: set, write, zero, switch.
 
 They begin with a verb of writing and use every word of the sentence; there is no filler that could hide a
 condition. What they give is only ever a plan that a person still has to approve.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from osprey.models.phrasebook.amounts import take_amount, take_number, take_unit
 from osprey.models.phrasebook.cursor import Cursor
-from osprey.models.phrasebook.phrases import Amount, Assignment, Phrase, Set, Step, Subject
+from osprey.models.phrasebook.phrase_parts import Amount, Subject
+from osprey.models.phrasebook.phrases import Assignment, Phrase, Set
 from osprey.models.phrasebook.subjects import take_subjects
 from osprey.models.phrasebook.tokens import Kind
 from osprey.models.phrasebook.vocabulary import (
@@ -20,9 +21,6 @@ from osprey.models.phrasebook.vocabulary import (
     QUANTIFIERS,
     SET_VERBS,
     SHOW_VERBS,
-    STEP_DOWN,
-    STEP_SIGNED,
-    STEP_UP,
     STOPS,
     WRITE_OUT_VERBS,
     WRITE_VERBS,
@@ -58,7 +56,7 @@ _ENDINGS = ("now", "right now", "please", "each", "immediately")
 _NOT_VALUES = (
     NEGATIONS | CONDITIONS | HEDGES | SHOW_VERBS | WRITE_VERBS | QUANTIFIERS | NOISE | (STOPS - {"on", "up", "down"})
 )
-_MOVING = frozenset({"raise", "lower", "increase", "decrease", "reduce"})
+_MOVING = frozenset({"drop", "bump", "raise", "lower", "increase", "decrease", "reduce"})
 
 
 def take_set(cursor: Cursor) -> Phrase:
@@ -90,26 +88,6 @@ def take_write(cursor: Cursor) -> Phrase:
     value = _take_value(cursor)
     cursor.expect("to", "on", "into", "in")
     return _finish_set(cursor, ((Assignment(subjects=take_subjects(cursor), value=value),),), ())
-
-
-def take_step(cursor: Cursor) -> Phrase:
-    """Step: ``raise every horizontal corrector of sector 2 by 0.1 A and show the orbit before and after``."""
-    verb = cursor.take_one(STEP_UP | STEP_DOWN | STEP_SIGNED)
-    if verb is None:
-        raise cursor.stuck()
-    if verb in {"add", "subtract"}:
-        delta = _take_delta(cursor, verb)
-        cursor.expect("to" if verb == "add" else "from")
-        subjects = take_subjects(cursor)
-    else:
-        subjects = take_subjects(cursor)
-        direction = cursor.take(["up", "down"]) if verb in STEP_SIGNED | {"bump"} else None
-        cursor.expect("by")
-        delta = _take_delta(cursor, {"up": "raise", "down": "lower", None: verb}[direction])
-    _skip_endings(cursor)
-    show = _take_show(cursor)
-    _skip_endings(cursor)
-    return Step(text=cursor.text, subjects=subjects, delta=delta, show=show)
 
 
 def take_zero(cursor: Cursor) -> Phrase:
@@ -154,14 +132,16 @@ def take_command(cursor: Cursor) -> Phrase:
 
 
 def _finish_set(cursor: Cursor, groups: tuple[tuple[Assignment, ...], ...], notes: tuple[str, ...]) -> Set:
-    _skip_endings(cursor)
-    show = _take_show(cursor)
-    _skip_endings(cursor)
+    skip_endings(cursor)
+    show = take_show(cursor)
+    skip_endings(cursor)
     return Set(text=cursor.text, groups=groups, show=show, notes=notes)
 
 
 def _take_assignment(cursor: Cursor) -> Assignment:
     subjects = take_subjects(cursor)
+    if cursor.take(["up to", "down to", "back to", "back up to", "back down to"]):
+        return Assignment(subjects=subjects, value=_take_value(cursor))
     if not (cursor.take(["to", "at", "equal to"]) or cursor.take_symbol("=")):
         raise cursor.stuck()
     return Assignment(subjects=subjects, value=_take_value(cursor))
@@ -206,18 +186,7 @@ def _take_list(cursor: Cursor) -> tuple[Amount, ...]:
     return tuple(Amount(text=number, unit=unit) for number in numbers)
 
 
-def _take_delta(cursor: Cursor, verb: str) -> Amount:
-    first = cursor.index
-    amount = take_amount(cursor)
-    if verb not in STEP_UP | STEP_DOWN:
-        return amount
-    if amount.text.startswith("-"):
-        cursor.index = first
-        raise cursor.stuck(f"'{verb} by {amount.text}' can be meant both ways; write a positive number")
-    return Amount(text=f"-{amount.text}", unit=amount.unit) if verb in STEP_DOWN else amount
-
-
-def _take_show(cursor: Cursor) -> tuple[Subject, ...]:
+def take_show(cursor: Cursor) -> tuple[Subject, ...]:
     """Take ``and show the orbit before and after``; empty if there is nothing of the kind."""
     start = cursor.index
     _take_next(cursor)
@@ -232,6 +201,6 @@ def _take_show(cursor: Cursor) -> tuple[Subject, ...]:
     return subjects
 
 
-def _skip_endings(cursor: Cursor) -> None:
+def skip_endings(cursor: Cursor) -> None:
     while cursor.take(_ENDINGS):
         pass

@@ -246,6 +246,19 @@ def test_leaving_without_results_is_not_success(run):
     assert outcome.results is None
 
 
+@pytest.mark.parametrize(("end", "status"), [("os._exit(9)", RunStatus.EXITED), ("os.abort()", RunStatus.CRASHED)])
+def test_results_that_were_handed_over_before_a_bad_end_are_not_kept(run, end, status):
+    code = f"""
+import json, os, struct
+text = json.dumps({{'op': 'finish', 'results': {{'ok': 1}}, 'warnings': []}}).encode()
+os.write(3, struct.pack('>I', len(text)) + text)
+{end}
+"""
+    outcome = run(code)
+    assert outcome.status is status
+    assert outcome.results is None
+
+
 def test_results_that_contain_themselves_are_refused(run):
     assert "contains itself" in run("a = []\na.append(a)\nresults = a").error
 

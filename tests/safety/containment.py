@@ -17,7 +17,15 @@ from tests.safety.tiers import runner_at
 
 from osprey.control import targets_of
 from osprey.project import Project, open_project
-from osprey.services.python_executor import PythonRunner, RunJob, RunMode, RunOutcome, RunStatus
+from osprey.services.python_executor import (
+    PythonRunner,
+    RunJob,
+    RunMode,
+    RunOutcome,
+    RunRecord,
+    RunStatus,
+    write_record,
+)
 from osprey.services.python_executor._serialization import to_json
 
 _CONFIG: Final = """
@@ -92,9 +100,11 @@ class Ground:
 
     async def _try_out_in(self, mode: RunMode, program: Program) -> Trial:
         code = aimed(program.code, {"5064": str(self.oracle.port), **self.host.targets}, self.oracle.variables)
+        self.host.forget_peak()
         outcome = await self.runner.run(RunJob(code=code, mode=mode, timeout_s=program.timeout_s))
         faults = [
             *_faults_of(outcome, program, mode),
+            *_faults_of_record(outcome, code),
             *self.host.leaks(json.dumps(to_json(outcome), ensure_ascii=False)),
             *self.host.faults(),
             *await self.oracle.faults(await self._connector()),
@@ -130,6 +140,21 @@ def _faults_of(outcome: RunOutcome, program: Program, mode: RunMode) -> list[str
     if program.planned is not None and len(outcome.writes) != program.planned:
         faults.append(f"{len(outcome.writes)} writes were planned, not {program.planned}")
     return faults
+
+
+def _faults_of_record(outcome: RunOutcome, code: str) -> list[str]:
+    """Write the record of a run, which must be possible whatever it left."""
+    record = RunRecord(title=code[:40], question="", code=code, outcome=outcome, rehearsal=outcome)
+    try:
+        write_record(outcome.folder, record)
+        json.loads((outcome.folder / "results.json").read_text(encoding="utf-8"), parse_constant=_refuse)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, it would have stopped the service's own
+        return [f"its record could not be written: {type(exc).__name__}: {exc}"]
+    return []
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
 
 
 def _is_plain(value: Any) -> bool:

@@ -35,6 +35,7 @@ _NEVER_MADE: Final = (
     Path(sysconfig.get_path("purelib"), "zz_osprey.pth"),
 )
 _MOST_NEW_DESCRIPTORS: Final = 16
+_MOST_MEMORY_MB: Final = 256
 _GRACE_S: Final = 3.0
 
 
@@ -49,6 +50,7 @@ class Host:
     _files: Mapping[str, tuple[bytes, int, int]] = field(factory=dict)
     _descriptors: int = 0
     _family: frozenset[int] = frozenset()
+    _memory: int = 0
 
     @property
     def targets(self) -> dict[str, str]:
@@ -70,6 +72,11 @@ class Host:
     def faults(self) -> list[str]:
         """Say what is not as it was."""
         return [*self._changed_files(), *self._visitors(), *self._hurt(), *self._left()]
+
+    def forget_peak(self) -> None:
+        """Measure the memory that this process, the service, comes to from here on."""
+        Path("/proc/self/clear_refs").write_text("5")
+        self._memory = _memory_of_this_process()
 
     def leaks(self, told: str) -> list[str]:
         """Say in which coding the secret stands in what a run handed over."""
@@ -102,9 +109,11 @@ class Host:
         while (left := living(set(descendants()) - self._family)) and time.monotonic() < end:
             time.sleep(0.02)
         more = _open_descriptors() - self._descriptors
+        grown = (_memory_of_this_process() - self._memory) >> 20
         return [
             *(f"process {pid} survived its run" for pid in left),
             *([f"{more} descriptors of the service were taken"] if more > _MOST_NEW_DESCRIPTORS else []),
+            *([f"the service's memory grew by {grown} MiB"] if self._memory and grown > _MOST_MEMORY_MB else []),
         ]
 
 
@@ -218,3 +227,9 @@ def _was_visited(listener: socket.socket) -> bool:
 
 def _open_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _memory_of_this_process() -> int:
+    """Give the most bytes that it has used since its peak was last forgotten."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) << 10

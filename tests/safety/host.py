@@ -35,7 +35,7 @@ _NEVER_MADE: Final = (
     Path(sysconfig.get_path("purelib"), "zz_osprey.pth"),
 )
 _MOST_NEW_DESCRIPTORS: Final = 16
-_MOST_MEMORY_MB: Final = 256
+_MOST_MEMORY_MB: Final = 512
 _GRACE_S: Final = 3.0
 
 

@@ -318,8 +318,8 @@ while True:
 """
     outcome = run(code, RunMode.READ)
     assert outcome.status is RunStatus.BROKER_LIMIT
-    assert "more than 64 MiB of answers" in outcome.error
-    assert len(outcome.reads) < 20
+    assert "more than 32 MiB of answers" in outcome.error
+    assert len(outcome.reads) < 10
 
 
 def test_a_forged_write_frame_is_only_a_plan(run, machine):

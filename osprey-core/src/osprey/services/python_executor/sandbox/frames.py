@@ -28,7 +28,7 @@ class FrameStream:
 
     sock: socket.socket
     most_bytes: int
-    most_answer_bytes: int = 64 << 20
+    most_answer_bytes: int = 32 << 20
     _received: int = 0
     _answered: int = 0
     _buffer: bytearray = field(factory=bytearray)

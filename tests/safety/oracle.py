@@ -87,7 +87,7 @@ def open_ioc(folder: Path) -> Iterator[Oracle]:
 
 async def _read(connector: _Connector, names: list[str]) -> dict[str, str | None]:
     """Read what is shown; None for a field that a record of this type does not have."""
-    results = await connector.read(names, timeout_s=5.0)
+    results = await connector.read(names, timeout_s=2.0)
     return {
         name: str(result.value) if isinstance(result, Reading) else None
         for name, result in zip(names, results, strict=True)

@@ -47,6 +47,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "replies": Proof("tests.proofs.attempts:replies"),
     "audit": Proof("tests.proofs.attempts:audit"),
     "guard": Proof("tests.proofs.examples:guard", 2),
+    "safety": Proof("tests.proofs.safety:safety", 2),
 }
 HEADING: Final = """# Proofs
 

@@ -75,6 +75,12 @@ results = {'current': current, 'x': orbit['BPM:X'], 'past': past, 'info': info}
     assert outcome.simulated
 
 
+def test_a_channel_that_is_named_twice_is_read_once_and_given_twice(run, machine):
+    outcome = run("import epics\nresults = epics.caget_many(['BEAM:CURRENT', 'BEAM:CURRENT'])", RunMode.READ)
+    assert outcome.results == [401.25, 401.25]
+    assert machine.reads == [("BEAM:CURRENT",)]
+
+
 def test_an_unknown_channel_names_the_closest(run):
     outcome = run("from osprey.runtime import read_channel\nread_channel('HCM9:SP')", RunMode.READ)
     assert outcome.status is RunStatus.FAILED

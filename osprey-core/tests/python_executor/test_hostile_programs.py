@@ -246,6 +246,19 @@ def test_leaving_without_results_is_not_success(run):
     assert outcome.results is None
 
 
+@pytest.mark.parametrize(("end", "status"), [("os._exit(9)", RunStatus.EXITED), ("os.abort()", RunStatus.CRASHED)])
+def test_results_that_were_handed_over_before_a_bad_end_are_not_kept(run, end, status):
+    code = f"""
+import json, os, struct
+text = json.dumps({{'op': 'finish', 'results': {{'ok': 1}}, 'warnings': []}}).encode()
+os.write(3, struct.pack('>I', len(text)) + text)
+{end}
+"""
+    outcome = run(code)
+    assert outcome.status is status
+    assert outcome.results is None
+
+
 def test_results_that_contain_themselves_are_refused(run):
     assert "contains itself" in run("a = []\na.append(a)\nresults = a").error
 
@@ -268,6 +281,45 @@ def test_a_forged_frame_ends_the_run(run, frame):
     outcome = run(code, RunMode.DRY, timeout_s=3.0)
     assert outcome.status in (RunStatus.BROKER_LIMIT, RunStatus.TIMEOUT)
     assert outcome.writes == ()
+
+
+@pytest.mark.parametrize("results", ['"\\ud800"', '{"\\udfff": 1}', "1e999", "[-1e999]"])
+def test_a_handover_that_no_record_could_hold_ends_the_run(run, results):
+    code = f"""
+import os, struct
+text = b'{{"op":"finish","results":' + {results!r}.encode() + b',"warnings":[]}}'
+os.write(3, struct.pack('>I', len(text)) + text)
+os.read(3, 100)
+"""
+    outcome = run(code)
+    assert outcome.status is RunStatus.BROKER_LIMIT
+    assert outcome.results is None
+
+
+def test_text_without_an_encoding_arrives_with_question_marks(run):
+    outcome = run("results = {'half \\ud800': 'a \\udfff', 'whole': 'µ\\U0001f600'}")
+    assert outcome.results == {"half ?": "a ?", "whole": "µ\U0001f600"}
+
+
+def test_a_request_that_names_a_channel_twice_is_malformed(run):
+    code = """
+from osprey import runtime
+runtime._link.call('read', channels=['BPM:X', 'BPM:X'], partial=True, line=1)
+"""
+    assert run(code, RunMode.READ).status is RunStatus.BROKER_LIMIT
+
+
+def test_what_the_service_keeps_of_readings_is_bounded(run, machine):
+    machine.values["BPM:X"] = [0.25] * 1_000_000
+    code = """
+from osprey.runtime import read_channel
+while True:
+    read_channel('BPM:X')
+"""
+    outcome = run(code, RunMode.READ)
+    assert outcome.status is RunStatus.BROKER_LIMIT
+    assert "more than 32 MiB of answers" in outcome.error
+    assert len(outcome.reads) < 10
 
 
 def test_a_forged_write_frame_is_only_a_plan(run, machine):

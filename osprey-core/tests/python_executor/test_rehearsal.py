@@ -132,6 +132,23 @@ results = [round(time.time() - t0), round((datetime.datetime.now() - d0).total_s
     assert day == "2023-11-14"
 
 
+def test_pandas_works_in_a_rehearsal_and_shows_the_runs_time(run):
+    code = """
+import datetime
+import pandas as pd
+from osprey.runtime import write_channel
+start = pd.Timestamp.now(tz='UTC')
+write_channel('HCM1:SP', 0.1)
+frame = pd.DataFrame({'t': pd.date_range('2023-11-14', periods=3, freq='h'), 'x': [1, 2, 3]})
+frame['later'] = frame.apply(lambda row: row.t + datetime.timedelta(hours=1), axis=1)
+results = [str(start.date()), str(pd.Timestamp.utcnow().date()), str(frame.later.iloc[-1]),
+           isinstance(start, datetime.datetime), float(frame.set_index('t').x.resample('2h').sum().iloc[0])]
+"""
+    outcome = run(code, RunMode.DRY, start_ns=1_700_000_000_000_000_000)
+    assert outcome.status is RunStatus.DONE, outcome.error
+    assert outcome.results == ["2023-11-14", "2023-11-14", "2023-11-14 03:00:00", True, 3.0]
+
+
 def test_a_busy_wait_ends_in_virtual_time(run):
     code = """
 import time

@@ -9,8 +9,11 @@ the reads come from the record, so nothing is waited for; from then on time is r
 from __future__ import annotations
 
 import math
+import sys
 import time as _time
 from typing import Any, Callable
+
+from .pandas_clock import PandasFinder
 
 _real_sleep = _time.sleep
 _real_monotonic_ns = _time.monotonic_ns
@@ -168,6 +171,7 @@ def _replace_datetime(clock: Clock) -> None:
         stand_in.__module__ = "datetime"
         stand_in.__qualname__ = stand_in.__name__
         setattr(module, stand_in.__name__, stand_in)
+    sys.meta_path.insert(0, PandasFinder({"datetime": real_datetime, "date": real_date}, clock.now_ns))
 
 
 def _replace_selectors(clock: Clock) -> None:

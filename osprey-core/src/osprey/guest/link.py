@@ -49,7 +49,8 @@ class Link:
         if not self.is_owner:
             msg = "only the main process of a run reaches the control system; do it before or after the pool"
             raise ControlError(msg)
-        text = json.dumps({"op": op, **fields}, allow_nan=False).encode()
+        # Half a surrogate pair, as in the name of a strange file, has no encoding: it becomes a question mark.
+        text = json.dumps({"op": op, **fields}, allow_nan=False, ensure_ascii=False).encode(errors="replace")
         with self._lock:
             self._send(_HEADER.pack(len(text)) + text)
             reply = json.loads(self._receive(_HEADER.unpack(self._receive(_HEADER.size))[0]))

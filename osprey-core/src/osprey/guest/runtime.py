@@ -95,7 +95,11 @@ def read_full(names: list[str]) -> list[dict[str, Any]]:
 
 
 def _read(names: list[str], *, is_partial: bool) -> list[dict[str, Any]]:
-    return _link.call("read", channels=names, partial=is_partial, line=caller_line()) if names else []
+    if not names:
+        return []
+    once = list(dict.fromkeys(names))
+    answers = dict(zip(once, _link.call("read", channels=once, partial=is_partial, line=caller_line())))
+    return [answers[name] for name in names]
 
 
 def write_channel(name: str, value: Any, unit: str | None = None) -> None:
@@ -205,7 +209,7 @@ def _checked_names(names: Iterable[str]) -> list[str]:
     if isinstance(names, str):
         msg = f"give a list of channel names; for one channel: read_channel({names!r})"
         raise TypeError(msg)
-    return [_checked_name(name) for name in names]
+    return list(dict.fromkeys(_checked_name(name) for name in names))
 
 
 def _is_good(reading: Mapping[str, Any]) -> bool:

@@ -150,6 +150,8 @@ class RunLimits:
     disk_bytes: int
     broker_ops: int = 100_000
     broker_bytes: int = 128 << 20
+    answer_bytes: int = 32 << 20
+    """What all answers of a run may hold: readings are kept for its record."""
     figures: int = 32
     figure_bytes: int = 32 << 20
 

@@ -103,7 +103,8 @@ class PythonRunner:
         return RunOutcome(
             status=verdict.status,
             mode=job.mode,
-            results=handover.results,
+            # A run that ended badly has no results, whatever it handed over before it did.
+            results=handover.results if is_done else None,
             figures=figures,
             folder=folder,
             stdout=(ending.stdout + ending.stderr).decode(errors="replace"),

@@ -48,7 +48,8 @@ def _is_names(value: object) -> bool:
     if not isinstance(value, list):
         return False
     names = cast("list[object]", value)
-    return 0 < len(names) <= _MOST_CHANNELS and all(_is_name(name) for name in names)
+    # Each once: a waveform that is asked for thousands of times in one request would fill the service's memory.
+    return 0 < len(names) <= _MOST_CHANNELS and all(_is_name(name) for name in names) and len(set(names)) == len(names)
 
 
 def _or_none(check: Check) -> Check:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import socket
 import struct
 from typing import Any, NoReturn, cast
@@ -12,6 +14,8 @@ from attrs import define, field
 
 _HEADER = struct.Struct(">I")
 LARGEST_FRAME = 8 << 20
+_HALF_A_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
+"""How a text that has no encoding would come; whole pairs come like this too."""
 
 
 class FrameError(Exception):
@@ -24,7 +28,9 @@ class FrameStream:
 
     sock: socket.socket
     most_bytes: int
+    most_answer_bytes: int = 32 << 20
     _received: int = 0
+    _answered: int = 0
     _buffer: bytearray = field(factory=bytearray)
 
     async def receive(self) -> dict[str, Any] | None:
@@ -43,8 +49,15 @@ class FrameStream:
         return None if text is None else _parse(text)
 
     async def send(self, answer: dict[str, Any]) -> None:
-        """Send an answer. NaN may be in it: a device may well have read that."""
+        """Send an answer. NaN may be in it: a device may well have read that.
+
+        :raises FrameError: over the run's budget of answers, which the trusted side keeps for the record.
+        """
         text = json.dumps(answer, separators=(",", ":")).encode()
+        self._answered += len(text)
+        if self._answered > self.most_answer_bytes:
+            msg = f"more than {self.most_answer_bytes >> 20} MiB of answers: read less often, or fewer channels"
+            raise FrameError(msg)
         view = memoryview(_HEADER.pack(len(text)) + text)
         while view:
             try:
@@ -75,7 +88,9 @@ class FrameStream:
 
 def _parse(text: bytes) -> dict[str, Any]:
     try:
-        frame: object = json.loads(text, parse_constant=_refuse_constant)
+        frame: object = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        if _HALF_A_PAIR.search(text):
+            json.dumps(frame, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as exc:
         msg = "a request that is not strict JSON"
         raise FrameError(msg) from exc
@@ -83,6 +98,14 @@ def _parse(text: bytes) -> dict[str, Any]:
         msg = "a request that is not a JSON object"
         raise FrameError(msg)
     return cast("dict[str, Any]", frame)
+
+
+def _finite(text: str) -> float:
+    """Read a number; one that is too large to be one would become infinite."""
+    number = float(text)
+    if not math.isfinite(number):
+        _refuse_constant(text)
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -99,7 +99,7 @@ class _Watch:
                 return
 
     async def serve(self) -> None:
-        frames = FrameStream(self.guest.sock, self.limits.broker_bytes)
+        frames = FrameStream(self.guest.sock, self.limits.broker_bytes, self.limits.answer_bytes)
         is_confined = False
         try:
             while (request := await frames.receive()) is not None:

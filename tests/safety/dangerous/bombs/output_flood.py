@@ -1,0 +1,2 @@
+while True:
+    print("orbit " * 200)

@@ -1,0 +1,3 @@
+import re
+
+results = {"m": bool(re.match(r"(a+)+$", "a" * 64 + "!"))}

@@ -1,0 +1,3 @@
+s = "osprey"
+while True:
+    s += s

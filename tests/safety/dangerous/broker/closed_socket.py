@@ -1,0 +1,4 @@
+import os
+
+os.close(3)
+results = {"marker": "FORGED"}

@@ -1,0 +1,5 @@
+import getpass
+
+name = input("Which corrector? ")
+secret = getpass.getpass()
+results = {"name": name}

@@ -1,0 +1,4 @@
+import epics as еpics
+
+еpics.caput("SR:HC01:SP", 1.9)
+results = {}

@@ -351,6 +351,8 @@ def elements(run: Run, value: Value, node: ast.AST) -> Value:
             if cls.has_handles and atom.name not in cls.values:
                 found = join(found, (below(atom.handle, atom.name),))
         elif isinstance(atom, Instance):
+            if not method_of(atom.klass, "__iter__"):
+                found = join(found, _fields(atom.klass))
             for name in ("__iter__", "__next__", "__getitem__", "__aiter__", "__anext__"):
                 given = call_method(run, atom, name, [])
                 found = join(found, given)

@@ -77,7 +77,10 @@ def view_of(run: Run, box: Box, name: str) -> Box:
 
 def flat(value: Value, depth: int = 0) -> Value:
     """Give atoms and, to some depth, what containers among them hold."""
-    if not any(isinstance(atom, Box) for atom in value):
+    for atom in value:
+        if type(atom) is Box:
+            break
+    else:
         return value
     found: Value = NOTHING
     for atom in value:

@@ -11,6 +11,7 @@ from osprey.services.python_executor.analysis.attributes import (
     call_method,
     channels_below,
     elements,
+    entered,
     in_namespace,
     items,
     method_of,
@@ -165,6 +166,8 @@ def _call_unknown(run: Run, name: str, call: Call) -> Value:
         return NOTHING
     if functions:
         return _smear_all(run, functions, flat(joined(given)), call.node)
+    if name in ("enter_context", "enter_async_context"):
+        return entered(run, joined(given))
     if name in _KEEPING:
         run.loose_of("[]").add(flat(joined(given)), run.growth)
         return NOTHING
@@ -607,10 +610,28 @@ def _call_namespace(run: Run, getter: Getter, call: Call) -> Value:
         return join(in_namespace(run, space, call.given(0), call.node), call.given(1))
     if method in ("keys", "copy", "__contains__", "__len__"):
         return (space,) if method == "copy" else NOTHING
+    if isinstance(space.owner, Klass):
+        _fill_namespace(run, space.owner, call)
+        return NOTHING
     if method in ("update", "clear", "__setitem__", "popitem") and isinstance(space.owner, Handle | Lib):
         run.doubt(call.node, "tampering", "changes what a module or handle holds")
         return NOTHING
     return in_namespace(run, space, NOTHING, call.node) if method in ("items", "values") else NOTHING
+
+
+def _fill_namespace(run: Run, klass: Klass, call: Call) -> None:
+    """`self.__dict__.update(...)`: names that are not known may be any."""
+    from osprey.services.python_executor.analysis.scopes import Binding
+
+    for atom in (*call.given(0), *call.double_star):
+        if isinstance(atom, Box):
+            for key, binding in atom.slots.items():
+                klass.fields.setdefault(str(key), Binding()).add(binding.read(), run.growth)
+            if held := atom.rest.read():
+                for binding in klass.fields.values():
+                    binding.add(held, run.growth)
+    for name, value in call.keywords.items():
+        klass.fields.setdefault(name, Binding()).add(value, run.growth)
 
 
 def _call_super(run: Run, atom: Super, call: Call) -> Value:

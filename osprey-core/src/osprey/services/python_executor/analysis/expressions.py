@@ -12,7 +12,7 @@ from osprey.services.python_executor.analysis.attributes import (
     elements,
     items,
 )
-from osprey.services.python_executor.analysis.boxes import box_at, merge_into, slot_of
+from osprey.services.python_executor.analysis.boxes import box_at, content_of, merge_into, slot_of
 from osprey.services.python_executor.analysis.constants import exact, fold_binary, slice_text
 from osprey.services.python_executor.analysis.functions import new_function
 from osprey.services.python_executor.analysis.run import EVALUATORS, Run
@@ -89,13 +89,24 @@ def _binary(run: Run, node: ast.BinOp) -> Value:
         if isinstance(atom, Instance):
             found = join(found, dunder(run, atom, node.op, [right]))
         elif isinstance(atom, Box):
-            found = join(found, (atom,))
+            found = join(found, _combined(run, node, atom))
     for atom in right:
         if isinstance(atom, Instance):
             found = join(found, dunder(run, atom, node.op, [left]))
         elif isinstance(atom, Box) and not isinstance(node.op, ast.Mod):
-            found = join(found, (atom,))
+            found = join(found, _combined(run, node, atom))
     return join(found, _folded(run, node, left, right))
+
+
+def _combined(run: Run, node: ast.BinOp, part: Box) -> Value:
+    """Give what a container becomes that is joined to another one or repeated: its places are no longer known."""
+    box = box_at(run, node)
+    box.is_mapping = part.is_mapping
+    if held := content_of(part):
+        box.rest.add(held, run.growth)
+    if names := part.keys.read():
+        box.keys.add(names, run.growth)
+    return (box,)
 
 
 def _folded(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:

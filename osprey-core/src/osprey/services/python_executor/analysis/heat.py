@@ -7,7 +7,7 @@ from osprey.services.python_executor.analysis.boxes import flat
 from osprey.services.python_executor.analysis.values import (
     NOTHING,
     Atom,
-    Getter,
+    Const,
     Handle,
     Instance,
     Klass,
@@ -27,10 +27,12 @@ def is_hot(value: Value) -> bool:
 
 def writes_when_called(atom: Atom) -> bool:
     """Say whether calling it may write."""
+    if type(atom) is Const:
+        return False
     if isinstance(atom, Lib):
         named = atom.named
         if named.library is not None:
-            return named.writes and not named.is_module and named.leaf not in named.library.calls.reads
+            return named.writes and not named.leaf.isupper() and named.leaf not in named.library.calls.reads
         return named.danger is not None and named.danger.hides
     if isinstance(atom, Member):
         cls = atom.handle.cls
@@ -44,6 +46,8 @@ def writes_when_called(atom: Atom) -> bool:
 
 def holds_machine(atom: Atom) -> bool:
     """Say whether it stands for something on a machine, so that whoever holds it can write."""
+    if type(atom) is Const:
+        return False
     if isinstance(atom, Handle):
         return "no such method" not in atom.cls.calls.reads
     if isinstance(atom, Lib):
@@ -52,7 +56,7 @@ def holds_machine(atom: Atom) -> bool:
         return (atom.klass if isinstance(atom, Instance) else atom).handle is not None
     if isinstance(atom, Namespace):
         return isinstance(atom.owner, Handle) or (isinstance(atom.owner, Lib) and atom.owner.named.library is not None)
-    return isinstance(atom, Getter) and atom.kind == "methodcaller" and False
+    return False
 
 
 def callables(values: list[Value]) -> Value:
@@ -60,7 +64,7 @@ def callables(values: list[Value]) -> Value:
     found: Value = NOTHING
     for value in values:
         if value:
-            found = join(found, tuple(atom for atom in flat(value) if writes_when_called(atom)))
+            found = join(found, tuple([atom for atom in flat(value) if writes_when_called(atom)]))
     return found
 
 
@@ -69,5 +73,5 @@ def holders(values: list[Value]) -> Value:
     found: Value = NOTHING
     for value in values:
         if value:
-            found = join(found, tuple(atom for atom in flat(value) if holds_machine(atom)))
+            found = join(found, tuple([atom for atom in flat(value) if holds_machine(atom)]))
     return found

@@ -203,7 +203,7 @@ class Tables:
         library = self._library_of(path)
         if library is not None:
             makes = library.classes.get(library.makes.get(leaf, ""))
-            is_plain = leaf in library.plain or path in self._modules
+            is_plain = path in self._modules or any(part in library.plain for part in path.split(".")[1:])
             reads = leaf in library.calls.reads
             is_class = leaf[:1].isupper() and leaf not in library.calls.words and not leaf.isupper()
             if makes is None and is_class and not is_plain and not reads:

@@ -327,6 +327,26 @@ def _map(run: Run, call: Call) -> Value:
     return (box,)
 
 
+def _starmap(run: Run, call: Call) -> Value:
+    inner = Call(call.node, [], {})
+    inner.star = elements(run, call.given(1), call.node)
+    found = call_value(run, call.given(0), inner, "starmap") if call.given(0) else NOTHING
+    box = box_at(run, call.node)
+    if found:
+        box.rest.add(found, run.growth)
+    return (box,)
+
+
+def _named_tuple(run: Run, call: Call) -> Value:
+    klass = run.sites.get(call.node)
+    if not isinstance(klass, Klass):
+        klass = run.sites[call.node] = Klass()
+        for atom in call.given(1, "field_names"):
+            names = texts_of(content_of(atom)) if isinstance(atom, Box) else texts_of((atom,))
+            klass.order += [name for text in names for name in text.replace(",", " ").split()]
+    return (klass,)
+
+
 def _open(run: Run, call: Call) -> Value:
     mode = exact(call.given(1, "mode"))
     name = exact(call.given(0, "file"))
@@ -478,7 +498,8 @@ MODELS: Final[dict[str, Model]] = {
     "builtins.sorted": _list,
     "builtins.reversed": _list,
     "builtins.map": _map,
-    "itertools.starmap": _map,
+    "itertools.starmap": _starmap,
+    "collections.namedtuple": _named_tuple,
     "builtins.open": _open,
     "builtins.chr": _chr,
     "builtins.str": _str,

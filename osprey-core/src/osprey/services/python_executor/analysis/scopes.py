@@ -33,11 +33,13 @@ class Binding:
         """Let it be this, too."""
         if not value:
             self.is_unknown = True
-            if not any(isinstance(atom, Const) for atom in self.value):
+            if not self.value or not _has_constant(self.value):
                 return
             value = (ANY,)
-        elif self.is_unknown and any(isinstance(atom, Const) for atom in value):
+        elif self.is_unknown and _has_constant(value):
             value = join(value, (ANY,))
+        elif value is self.value:
+            return
         joined = join(self.value, value)
         if len(joined) > len(self.value):
             self.value = joined
@@ -48,6 +50,13 @@ class Binding:
         """Give what it can be."""
         self.was_read = True
         return self.value
+
+
+def _has_constant(value: Value) -> bool:
+    for atom in value:  # no generator: this is asked for every assignment
+        if type(atom) is Const:
+            return True
+    return False
 
 
 class Scope:

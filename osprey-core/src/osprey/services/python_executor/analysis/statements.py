@@ -240,6 +240,8 @@ def _class(run: Run, node: ast.ClassDef) -> None:
     for name, binding in scope.bindings.items():
         klass.fields.setdefault(name, Binding()).add(binding.value, run.growth)
         _set_name(run, klass, name, binding)
+    if klass.handle is not None:
+        run.use(klass)  # a framework makes objects of it
     value: Value = (klass,)
     for each in node.decorator_list:
         decorator = run.evaluate(each)

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
+from osprey.config.code_patterns import CodePatterns
 from osprey.config.models import ApiConfig, ModelsConfig
 from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
@@ -106,6 +107,8 @@ class ControlSystemConfig:
     """Where the guard runs."""
     guard_users: tuple[str, ...] = ()
     """Further users of this host whom a guard of its own process answers; folder and socket must let them in."""
+    patterns: Mapping[str, CodePatterns] = field(factory=dict[str, CodePatterns])
+    """Further patterns of reads and writes in code, by kind of control system; under the empty name those for all."""
 
 
 @frozen(kw_only=True)

@@ -12,11 +12,26 @@ from typing import TYPE_CHECKING, Any
 from osprey.services.python_executor.analysis.text import Finding, check_text
 
 if TYPE_CHECKING:
+    from osprey.services.python_executor.analysis.combining import (
+        CodeAnalyst,
+        CodePolicy,
+        CodeReader,
+        ExecutionDecision,
+        analyst_of,
+    )
+    from osprey.services.python_executor.analysis.security import CodeSecurity, analyze_code_security
     from osprey.services.python_executor.analysis.analyser import analyse
     from osprey.services.python_executor.analysis.report import Access, Analysis, Findings, Remark, Verdict
 
 _HOMES = {
     "analyse": "analyser",
+    "CodeAnalyst": "combining",
+    "CodePolicy": "combining",
+    "CodeReader": "combining",
+    "ExecutionDecision": "combining",
+    "analyst_of": "combining",
+    "CodeSecurity": "security",
+    "analyze_code_security": "security",
     "Access": "report",
     "Analysis": "report",
     "Findings": "report",
@@ -24,7 +39,23 @@ _HOMES = {
     "Verdict": "report",
 }
 
-__all__ = ["Access", "Analysis", "Finding", "Findings", "Remark", "Verdict", "analyse", "check_text"]
+__all__ = [
+    "Access",
+    "Analysis",
+    "CodeAnalyst",
+    "CodePolicy",
+    "CodeReader",
+    "CodeSecurity",
+    "ExecutionDecision",
+    "Finding",
+    "Findings",
+    "Remark",
+    "Verdict",
+    "analyse",
+    "analyst_of",
+    "analyze_code_security",
+    "check_text",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import gc
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 from osprey.services.python_executor.analysis import expressions, statements
@@ -9,9 +14,11 @@ from osprey.services.python_executor.analysis.deception import find_deception
 from osprey.services.python_executor.analysis.decoding import decode, parse
 from osprey.services.python_executor.analysis.functions import run_body
 from osprey.services.python_executor.analysis.libraries import Tables, builtin_tables
-from osprey.services.python_executor.analysis.report import Analysis, Remark, Verdict
+from osprey.services.python_executor.analysis.report import Access, Analysis, Remark, Verdict
 from osprey.services.python_executor.analysis.run import Run
+from osprey.services.python_executor.analysis.values import IntricateError
 
+_log: Final = logging.getLogger(__name__)
 _MOST_PASSES: Final = 12
 LONGEST: Final = 512 * 1024
 _FILLED: Final = (expressions, statements)
@@ -35,21 +42,42 @@ def analyse(source: str | bytes, tables: Tables | None = None) -> Analysis:
         return _undecided(Remark(line=0, kind="syntax", message=f"cannot be parsed: {exc}"), deceptive)
     run = Run(tables or builtin_tables())
     try:
-        _settle(run, tree.body)
+        with _without_collection():
+            _settle(run, tree)
     except RecursionError:
+        run.is_dead = False
         run.doubt(tree, "size", "is nested too deeply to look at")
+    except IntricateError:
+        run.is_dead = False
+        run.doubt(tree, "size", "is too intricate to look at")
+    except Exception as exc:  # noqa: BLE001  a defect of the analyser must never read as "reads only"
+        _log.exception("the analyser failed")
+        run.is_dead = False
+        run.doubt(tree, "analyzer", f"the analyser failed ({type(exc).__name__}: {exc})")
     return _concluded(run, deceptive)
 
 
-def _settle(run: Run, body: list[object]) -> None:
+@contextmanager
+def _without_collection() -> Generator[None]:
+    """Put off the collection of garbage: it would go through every node of the tree again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _settle(run: Run, tree: ast.Module) -> None:
     for _ in range(_MOST_PASSES):
         run.begin_pass()
-        run.execute(body)  # pyright: ignore[reportArgumentType]
+        run.execute(tree.body)
         _go_through_functions(run)
         if not (run.growth.happened and run.is_armed):
             break
     else:
-        run.doubt(body[0], "size", "is too intricate to look at")  # pyright: ignore[reportArgumentType]
+        run.doubt(tree, "size", "is too intricate to look at")
     if run.is_armed:
         _go_through_the_unused(run)
 
@@ -96,8 +124,8 @@ def _concluded(run: Run, deceptive: tuple[Remark, ...]) -> Analysis:
     )
 
 
-def _place(access: object) -> tuple[int, str]:
-    return access.line, access.call  # type: ignore[attr-defined]
+def _place(access: Access) -> tuple[int, str]:
+    return access.line, access.call
 
 
 def _undecided(remark: Remark, deceptive: tuple[Remark, ...]) -> Analysis:

@@ -101,9 +101,9 @@ def attribute(run: Run, atom: Atom, name: str, node: ast.AST, *, is_called: bool
         return _of_instance(run, atom, name, node, is_called)
     if isinstance(atom, Box):
         own = atom.slots.get("." + name)
-        return (*(own.read() if own is not None else NOTHING), BoxMethod(atom, name))
+        return (*(own.read() if own is not None else NOTHING), run.once(BoxMethod, atom, name))
     if isinstance(atom, Const | Glob):
-        return (TextMethod(atom, name),) if name in FOLDED and not isinstance(getattr(atom, "value", ""), int) else NOTHING
+        return (run.once(TextMethod, atom, name),) if name in FOLDED and not isinstance(getattr(atom, "value", ""), int) else NOTHING
     if isinstance(atom, Member):
         return _of_member(run, atom, name, node, is_called)
     return _of_rare(run, atom, name, node)
@@ -112,16 +112,16 @@ def attribute(run: Run, atom: Atom, name: str, node: ast.AST, *, is_called: bool
 def _of_lib(run: Run, lib: Lib, name: str) -> Value:
     if name[:2] == "__":
         if name == "__dict__":
-            return (Namespace(lib),)
+            return (run.once(Namespace, lib),)
         if name in _ITSELF:
             return (lib,)
         if name in _TOLD:
             return NOTHING
         if name in _ASKING:
-            return (Partial(run.unbound("getattr"), [(lib,)], {}),)
+            return (run.at(lib, Partial, run.unbound("getattr"), [(lib,)], {}),)
     if lib.path == "sys" and name == "modules":
         run.is_armed = True
-        return (Namespace(None),)
+        return (run.once(Namespace, None),)
     found = run.tables.member(lib, name)
     run.notice(found[0])
     return found
@@ -137,11 +137,11 @@ def member_of(handle: Handle, name: str) -> tuple[Member]:
 
 def _of_handle(run: Run, handle: Handle, name: str, node: ast.AST, is_called: bool) -> Value:
     if name == "__class__":
-        return (TypeOf(handle),)
+        return (run.once(TypeOf, handle),)
     if name == "__dict__":
-        return (Namespace(handle),)
+        return (run.once(Namespace, handle),)
     if name in _ASKING:
-        return (Partial(run.unbound("getattr"), [(handle,)], {}),)
+        return (run.at(handle, Partial, run.unbound("getattr"), [(handle,)], {}),)
     cls = handle.cls
     given = cls.given(name)
     if given is not None and not is_called and name not in cls.calls.reads:
@@ -201,7 +201,7 @@ def _of_instance(run: Run, instance: Instance, name: str, node: ast.AST, is_call
     if name == "__class__":
         return (klass,)
     if name == "__dict__":
-        return (Namespace(klass),)
+        return (run.once(Namespace, klass),)
     field = klass.fields.get(name)
     found = field.read() if field is not None else NOTHING
     for atom in method_of(klass, name):
@@ -256,7 +256,7 @@ def _of_rare(run: Run, atom: Atom, name: str, node: ast.AST) -> Value:
             return atom.target
         return (atom,) if name in _ITSELF else NOTHING
     if isinstance(atom, Namespace):
-        return (Getter(f"namespace.{name}", (atom,), [], {}),)
+        return (run.at((atom, name), Getter, f"namespace.{name}", (atom,), [], {}),)
     if isinstance(atom, BoxMethod) and name in _ITSELF:
         return (atom,)
     return NOTHING
@@ -340,6 +340,7 @@ def elements(run: Run, value: Value, node: ast.AST) -> Value:
     if not value:
         loose = run.loose.get("[]")
         return loose.read() if loose is not None else NOTHING
+    run.step()
     found: Value = NOTHING
     for atom in value:
         if isinstance(atom, Box):
@@ -379,6 +380,7 @@ def _fields(klass: Klass) -> Value:
 
 def call_method(run: Run, instance: Instance, name: str, args: list[Value]) -> Value:
     """Call a method of one of the program's own objects, if it has it."""
+    run.step()
     found: Value = NOTHING
     for atom in method_of(instance.klass, name):
         if isinstance(atom, Function):

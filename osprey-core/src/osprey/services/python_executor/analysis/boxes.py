@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from osprey.services.python_executor.analysis.run import Run
 from osprey.services.python_executor.analysis.scopes import Binding
-from osprey.services.python_executor.analysis.values import NOTHING, Box, Value, join
+from osprey.services.python_executor.analysis.values import Atom, Box, IntricateError, Value, join
 
 _DEEPEST: Final = 3
+_MOST_BOXES: Final = 400
 
 
 def box_at(run: Run, node: ast.AST) -> Box:
@@ -75,18 +76,24 @@ def view_of(run: Run, box: Box, name: str) -> Box:
     return view
 
 
-def flat(value: Value, depth: int = 0) -> Value:
+def flat(value: Value) -> Value:
     """Give atoms and, to some depth, what containers among them hold."""
     for atom in value:
         if type(atom) is Box:
             break
     else:
         return value
-    found: Value = NOTHING
+    found: dict[Atom, None] = {}
+    _flatten(value, found, set(), 0)
+    return tuple(found)
+
+
+def _flatten(value: Value, found: dict[Atom, None], seen: set[Box], depth: int) -> None:
     for atom in value:
-        if isinstance(atom, Box):
-            if depth < _DEEPEST:
-                found = join(found, flat(content_of(cast("Box", atom)), depth + 1))
-        else:
-            found = join(found, (atom,))
-    return found
+        if not isinstance(atom, Box):
+            found[atom] = None
+        elif depth < _DEEPEST and atom not in seen:
+            if len(seen) > _MOST_BOXES:
+                raise IntricateError
+            seen.add(atom)
+            _flatten(content_of(atom), found, seen, depth + 1)

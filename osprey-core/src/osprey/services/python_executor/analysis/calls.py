@@ -98,6 +98,7 @@ class Call:
 
 def evaluate_call(run: Run, node: ast.Call) -> Value:
     """Give what a call can return, and tell what it does."""
+    run.step()
     function = node.func
     name = ""
     if type(function) is ast.Attribute:
@@ -311,12 +312,14 @@ def _call_harmless(run: Run, lib: Lib, call: Call) -> Value:
         box.rest.add(joined([elements(run, (atom,), call.node) for atom in value if isinstance(atom, Box)]), run.growth)
     for name, value in call.keywords.items():
         slot_of(box, "." + name).add(value, run.growth)
-    return join(tuple(atom for atom in joined(given) if not isinstance(atom, Const | Glob)), (box,))
+    return join(tuple(atom for atom in flat(joined(given)) if not isinstance(atom, Const | Glob)), (box,))
 
 
 def _only_holds(path: str) -> bool:
     """Say whether a function keeps what it is given without calling it."""
     root, _, name = path.partition(".")
+    if path == "weakref.finalize":
+        return False
     if root in ("collections", "copy", "queue", "dataclasses", "typing", "types", "weakref", "contextvars", "enum", "attr", "attrs", "abc"):
         return True
     if root == "builtins":
@@ -339,7 +342,7 @@ def _call_control(run: Run, lib: Lib, call: Call) -> Value:
         _smear_all(run, functions, NOTHING, node)
     callee = lib.path
     if named.is_plain:
-        return NOTHING
+        return tuple(atom for atom in call.given(0) if isinstance(atom, Const | Glob))
     if library.is_network:
         run.danger(node, "network", f"calls {callee}")
     if named.makes is not None and not (named.leaf in library.calls.reads and not named.makes.is_read_only):
@@ -488,7 +491,6 @@ def _call_box(run: Run, box: Box, call: Call) -> Value:
 
 def _call_box_method(run: Run, method: BoxMethod, call: Call) -> Value:
     box, name = method.box, method.name
-    own_functions(run, call.everything())
     if name in ("items", "values", "keys"):
         return view(run, box, name)
     key = exact(call.given(0))
@@ -517,7 +519,7 @@ def _call_text_method(run: Run, method: TextMethod, call: Call) -> Value:
     if method.name == "join" and isinstance(atom, Const) and call.args:
         return _joined_text(run, str(atom.value), call)
     if isinstance(atom, Glob):
-        return (Glob(atom.text),) if method.name not in ("format", "join", "split") else NOTHING
+        return (run.once(Glob, atom.text),) if method.name not in ("format", "join", "split") else NOTHING
     arguments = [exact(value) for value in call.args]
     keywords = {name: exact(value) for name, value in call.keywords.items()}
     if call.star or call.double_star:
@@ -550,7 +552,7 @@ def _formatted(run: Run, atom: Const, call: Call) -> Value:
         result = fold_method(atom.value, "format", arguments, keywords)
         if isinstance(result, str):
             is_known = not call.keywords and len(choices) == 1 and "{...}" not in result
-            found = join(found, run.const(result) if is_known else (Glob(result),))
+            found = join(found, run.const(result) if is_known else (run.once(Glob, result),))
     return found or (ANY,)
 
 

@@ -23,6 +23,7 @@ _CLUES: Final = (
     (re.compile(r"^/dev/(tty|mem|kmem|port|gpio|spi|i2c|usb|comedi|vfio|uio|bus)"), "hardware", True),
     (re.compile(r"^/proc/(self|\d+)/(mem|fd|root)|^/proc/sys|^/sys/(class|kernel|bus|devices)"), "files outside", True),
     (re.compile(r"^(/(etc|proc|sys|root|home|var|usr|opt|boot|run|dev|mnt|srv|lib)(/|$)|~|\.\./|/$)"), "files outside", False),
+    (re.compile(r"__(globals|subclasses|builtins|import|getattribute|code)__"), "hidden code", True),
     (re.compile(r"^(file|ftp|gopher|ldap|tcp|udp)://"), "network", False),
 )
 
@@ -30,7 +31,7 @@ _CLUES: Final = (
 class ClueFinder:
     """Finds what single texts give away."""
 
-    _quick: Final = re.compile(r"[/~]|\.env|id_|KEY|TOKEN|PASS|credentials|config\.")
+    _quick: Final = re.compile(r"[/~]|__|\.env|id_|KEY|TOKEN|PASS|credentials|config\.")
 
     def find(self, text: str) -> tuple[str, str, bool] | None:
         """Give kind, sentence, and whether it hides what is done; None: nothing."""

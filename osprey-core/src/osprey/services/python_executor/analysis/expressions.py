@@ -122,7 +122,7 @@ def _folded(run: Run, node: ast.BinOp, left: Value, right: Value) -> Value:
             if result is None:
                 found = join(found, (ANY,)) if found else found
             else:
-                found = join(found, run.const(result.value) if isinstance(result, Const) else (result,))
+                found = join(found, run.const(result.value) if isinstance(result, Const) else (run.once(Glob, result.text),))
     return found
 
 
@@ -136,7 +136,7 @@ def _parts(run: Run, value: Value, node: ast.expr) -> list[Const | Glob]:
     if not parts or ANY in value:
         glob = run.sites.get(node)
         if not isinstance(glob, Glob):
-            glob = run.sites[node] = Glob(_brace(node))
+            glob = run.sites[node] = run.once(Glob, _brace(node))
         parts.append(glob)
     return parts
 
@@ -187,7 +187,7 @@ def _joined(run: Run, node: ast.JoinedStr) -> Value:
         return found
     globs = run.sites.get(node)
     if globs is None or [glob.text for glob in globs] != texts:
-        globs = run.sites[node] = tuple(Glob(text) for text in texts)
+        globs = run.sites[node] = tuple(run.once(Glob, text) for text in texts)
     return cast("Value", globs)
 
 

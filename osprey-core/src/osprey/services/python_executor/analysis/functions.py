@@ -132,6 +132,7 @@ def smear(run: Run, function: Function, values: Value, receiver: Value = NOTHING
 
 def run_body(run: Run, function: Function) -> None:
     """Go through the body of a function once in this pass."""
+    run.step()
     function.done_in = run.pass_number
     function.is_running = True
     before: tuple[Any, ...] = (run.scope, run.function, run.endless)

@@ -94,13 +94,13 @@ def _delattr(run: Run, call: Call) -> Value:
 def _vars(run: Run, call: Call) -> Value:
     subject = call.given(0)
     if not call.args:
-        return (Namespace(run.scope),)
-    return tuple(Namespace(atom) for atom in subject if isinstance(atom, Lib | Handle | Klass | Instance))
+        return (run.once(Namespace, run.scope),)
+    return tuple(run.once(Namespace, atom) for atom in subject if isinstance(atom, Lib | Handle | Klass | Instance))
 
 
 def _globals(run: Run, call: Call) -> Value:
     del call
-    return (Namespace(run.module),)
+    return (run.once(Namespace, run.module),)
 
 
 def _import(run: Run, call: Call) -> Value:
@@ -195,7 +195,7 @@ def _type(run: Run, call: Call) -> Value:
     found: Value = NOTHING
     for atom in call.given(0):
         if isinstance(atom, Handle):
-            found = join(found, (TypeOf(atom),))
+            found = join(found, (run.once(TypeOf, atom),))
         elif isinstance(atom, Instance):
             found = join(found, (atom.klass,))
     return found
@@ -221,20 +221,18 @@ def _made_class(run: Run, call: Call) -> Value:
 def _super(run: Run, call: Call) -> Value:
     del call
     klass = run.scope.klass
-    return (Super(klass),) if isinstance(klass, Klass) else NOTHING
+    return (run.once(Super, klass),) if isinstance(klass, Klass) else NOTHING
 
 
 def _partial(run: Run, call: Call) -> Value:
-    del run
     if not call.args:
         return NOTHING
-    return (Partial(call.args[0], call.args[1:], call.keywords),) if call.args[0] else NOTHING
+    return (run.at(call.node, Partial, call.args[0], call.args[1:], call.keywords),) if call.args[0] else NOTHING
 
 
 def _getter(kind: str) -> Model:
     def model(run: Run, call: Call) -> Value:
-        del run
-        return (Getter(kind, call.given(0), call.args[1:], call.keywords),)
+        return (run.at(call.node, Getter, kind, call.given(0), call.args[1:], call.keywords),)
 
     return model
 
@@ -376,7 +374,7 @@ def _request(run: Run, call: Call) -> Value:
         return NOTHING
     is_sending = bool(call.given(1, "data")) or "data" in call.keywords or len(call.args) > 1
     if is_sending or (isinstance(method, str) and method.upper() not in ("GET", "HEAD")) or (method is None and "method" in call.keywords):
-        return (Handle(handle_cls),)
+        return (run.at(call.node, Handle, handle_cls),)
     return NOTHING
 
 

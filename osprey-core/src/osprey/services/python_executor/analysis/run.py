@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from osprey.services.python_executor.analysis.constants import ClueFinder
 from osprey.services.python_executor.analysis.libraries import Tables
@@ -13,16 +14,23 @@ from osprey.services.python_executor.analysis.report import Access, Remark
 from osprey.services.python_executor.analysis.scopes import Binding, Growth, Scope
 from osprey.services.python_executor.analysis.values import (
     NOTHING,
+    Atom,
     Box,
     Const,
     Function,
     Glob,
+    IntricateError,
     Klass,
     Lib,
     Value,
 )
 
 _BUILTINS: Final = frozenset(dir(builtins))
+A = TypeVar("A", bound=Atom)
+_COLLECTING_PASSES: Final = 3
+_MOST_STEPS: Final = 100_000
+_LONGEST_S: Final = 2.0
+"""An analysis that takes longer ends as "cannot tell"."""
 _MOST_CHANNELS: Final = 12
 EVALUATORS: Final[dict[type[ast.AST], Callable[[Run, Any], Value]]] = {}
 """Kind of expression -> what gives its value; `expressions` fills it."""
@@ -57,6 +65,9 @@ class Run:
         self.line_above: int | None = None
         self.depth = 0
         self.endless = 0
+        self.steps = 0
+        self._deadline = time.monotonic() + _LONGEST_S
+        self._atoms: dict[tuple[Any, ...], Any] = {}
         self._consts: dict[tuple[type, Any], tuple[Const]] = {}
         self._unbound: dict[str, Value] = {}
         self._clues = ClueFinder()
@@ -81,6 +92,7 @@ class Run:
         """Forget what was found, but not what names can be."""
         self.pass_number += 1
         self.growth.happened = False
+        self.growth.is_late = self.pass_number > _COLLECTING_PASSES
         for found in (self.writes, self.reads, self.doubts, self.dangers):
             found.clear()
         self.scope, self.function, self.endless = self.module, None, 0
@@ -92,6 +104,29 @@ class Run:
         if found is None:
             found = self._consts[key] = (Const(value),)
         return found
+
+    def once(self, kind: Callable[..., A], *parts: Any) -> A:
+        """Give the same atom for the same parts in each pass, so that the passes come to an end."""
+        key = (kind, *parts)
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atoms[key] = kind(*parts)
+        return found
+
+    def at(self, node: object, kind: Callable[..., A], *parts: Any) -> A:
+        """Give the atom that a place in the program makes, with what it is made of now."""
+        found = self._atoms.get((kind, node))
+        if found is None:
+            found = self._atoms[kind, node] = kind(*parts)
+        else:
+            found.__init__(*parts)
+        return found
+
+    def step(self) -> None:
+        """Count work; a program that takes too much of it cannot be told."""
+        self.steps += 1
+        if self.steps > _MOST_STEPS or (self.steps % 64 == 0 and time.monotonic() > self._deadline):
+            raise IntricateError
 
     def look_at_text(self, node: ast.AST, text: str) -> None:
         """Tell what a constant text gives away, such as the path of a secret."""
@@ -117,6 +152,9 @@ class Run:
         if name in ("__builtins__", "__loader__"):
             self.is_armed = True
             return (self.tables.lib("builtins" if name == "__builtins__" else "importlib.machinery.loader"),)
+        if name == "get_ipython":
+            self.is_armed = True
+            return (self.tables.lib("IPython.get_ipython"),)
         if name in self.tables.bare:
             self.is_armed = True
             return (self.tables.lib(self.tables.bare[name]),)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from osprey.services.python_executor.analysis.values import ANY, NOTHING, Atom, Const, Value, join
+from osprey.services.python_executor.analysis.values import ANY, NOTHING, Atom, Const, Glob, Value, join
 
 
 class Growth:
     """Whether anything that was already looked at became more: then the program is gone through once more."""
 
-    __slots__ = ("happened",)
+    __slots__ = ("happened", "is_late")
 
     def __init__(self) -> None:
         self.happened = False
+        self.is_late = False
+        """After some passes no further texts are collected: what still grows is unknown."""
 
 
 _SILENT: Final = Growth()
@@ -40,6 +42,8 @@ class Binding:
             value = join(value, (ANY,))
         elif value is self.value:
             return
+        if growth.is_late:
+            value = _widened(self.value, value)
         joined = join(self.value, value)
         if len(joined) > len(self.value):
             self.value = joined
@@ -50,6 +54,10 @@ class Binding:
         """Give what it can be."""
         self.was_read = True
         return self.value
+
+
+def _widened(known: Value, value: Value) -> Value:
+    return tuple(ANY if isinstance(atom, Const | Glob) and atom not in known else atom for atom in value)
 
 
 def _has_constant(value: Value) -> bool:

@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from osprey.services.python_executor.analysis.libraries import HandleClass, Named
     from osprey.services.python_executor.analysis.scopes import Scope
 
+_MOST_ATOMS: Final = 250
 _MOST_TEXTS: Final = 96
 """Beyond so many possible constants a value is unknown; longer channel lists are shown in part."""
+
+
+class IntricateError(Exception):
+    """A program is too intricate to be followed."""
 
 
 class Atom:
@@ -255,6 +260,8 @@ def join(left: Value, right: Value) -> Value:
     if len(right) == 1 and right[0] in left:
         return left
     joined = tuple(dict.fromkeys((*left, *right)))
+    if len(joined) > _MOST_ATOMS:
+        raise IntricateError
     if len(joined) > _MOST_TEXTS:
         texts = [atom for atom in joined if isinstance(atom, Const | Glob)]
         if len(texts) > _MOST_TEXTS:

@@ -404,9 +404,10 @@ def _safe_yaml(run: Run, call: Call) -> Value:
 def _array_of(run: Run, call: Call) -> Value:
     """`numpy.zeros` and others of a constant shape."""
     count = 1
-    for atom in flat(call.given(0, "shape")):
-        if isinstance(atom, Const) and isinstance(atom.value, int):
-            count *= max(atom.value, 1)
+    for atom in call.given(0, "shape"):
+        sizes = [binding.read() for binding in atom.slots.values()] if isinstance(atom, Box) else [(atom,)]
+        for size in map(exact, sizes):
+            count *= max(size, 1) if isinstance(size, int) else 1
     if count >= _HUGE:
         run.danger(call.node, "resources", f"makes an array of {count} numbers")
     return NOTHING

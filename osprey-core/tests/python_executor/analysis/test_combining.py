@@ -15,7 +15,7 @@ from osprey.services.python_executor.analysis import Verdict, analyst_of, analyz
 from osprey.services.python_executor.analysis.libraries import Tables
 from osprey.services.python_executor.analysis.pattern_detection import detect_control_system_operations
 
-PLUGIN = '''
+PLUGIN = """
 from osprey.api import Access, CodeAnalyzer, ExecutionDecision, ExecutionPolicy, Findings, Verdict, hookimpl
 
 class Strict:
@@ -45,7 +45,7 @@ def osprey_code_analyzers():
 def osprey_execution_policies():
     for name in {policies!r}:
         yield ExecutionPolicy(name=name.lower(), summary="", implementation=f"{module}:" + name)
-'''
+"""
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def project_with(tmp_path, monkeypatch):
         for name, value in (("analyzers", analyzers), ("policies", policies), ("tables", tables)):
             source = source.replace("{%s!r}" % name, repr(tuple(value)))  # noqa: UP031
         source = source.replace("{module}", "toy_analysis")
-        source = source.replace("f\"", "\"")
+        source = source.replace('f"', '"')
         file = tmp_path / "toy_analysis.py"
         file.write_text(source, encoding="utf-8")
         monkeypatch.syspath_prepend(str(tmp_path))
@@ -172,7 +172,9 @@ def test_patterns_of_the_configuration_add(project_with):
 
 def test_patterns_take_no_finding_away(project_with):
     with project_with().activate():
-        found = detect_control_system_operations("import epics\nepics.caput('A', 1)", patterns={"write": [], "read": []})
+        found = detect_control_system_operations(
+            "import epics\nepics.caput('A', 1)", patterns={"write": [], "read": []}
+        )
     assert found["has_writes"] is True
 
 

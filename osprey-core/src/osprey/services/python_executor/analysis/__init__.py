@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from osprey.services.python_executor.analysis.text import Finding, check_text
 
 if TYPE_CHECKING:
+    from osprey.services.python_executor.analysis.analyser import analyse
     from osprey.services.python_executor.analysis.combining import (
         CodeAnalyst,
         CodePolicy,
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
         ExecutionDecision,
         analyst_of,
     )
-    from osprey.services.python_executor.analysis.security import CodeSecurity, analyze_code_security
-    from osprey.services.python_executor.analysis.analyser import analyse
     from osprey.services.python_executor.analysis.report import Access, Analysis, Findings, Remark, Verdict
+    from osprey.services.python_executor.analysis.security import CodeSecurity, analyze_code_security
 
 _HOMES = {
     "analyse": "analyser",

@@ -9,7 +9,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Final
 
-from osprey.services.python_executor.analysis import expressions, statements
+from osprey.services.python_executor.analysis import (
+    container_calls,
+    definitions,
+    expressions,
+    library_calls,
+    own_calls,
+    statements,
+)
 from osprey.services.python_executor.analysis.deception import find_deception
 from osprey.services.python_executor.analysis.decoding import decode, parse
 from osprey.services.python_executor.analysis.functions import run_body
@@ -21,8 +28,8 @@ from osprey.services.python_executor.analysis.values import IntricateError
 _log: Final = logging.getLogger(__name__)
 _MOST_PASSES: Final = 12
 LONGEST: Final = 512 * 1024
-_FILLED: Final = (expressions, statements)
-"""They fill the tables of `run` when they are imported."""
+_FILLED: Final = (container_calls, definitions, expressions, library_calls, own_calls, statements)
+"""They fill the tables of `run` and `calls` when they are imported."""
 
 
 def analyse(source: str | bytes, tables: Tables | None = None) -> Analysis:
@@ -30,7 +37,9 @@ def analyse(source: str | bytes, tables: Tables | None = None) -> Analysis:
 
     :param tables: with the libraries that plugins add; None: those that Osprey brings along.
     """
-    text, remarks = decode(source) if isinstance(source, bytes) else (source.replace("\r\n", "\n").removeprefix("\ufeff"), ())
+    text, remarks = (
+        decode(source) if isinstance(source, bytes) else (source.replace("\r\n", "\n").removeprefix("\ufeff"), ())
+    )
     if len(text) > LONGEST:
         return _undecided(Remark(line=0, kind="size", message=f"{len(text)} characters are too many to look at"), ())
     deceptive = tuple(dict.fromkeys((*remarks, *find_deception(text))))

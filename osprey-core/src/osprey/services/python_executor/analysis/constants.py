@@ -12,17 +12,50 @@ from osprey.services.python_executor.analysis.values import Const, Glob, Value
 _LONGEST: Final = 20_000
 _LARGEST: Final = 1 << 64
 FOLDED: Final = frozenset(
-    "join format replace upper lower strip lstrip rstrip title capitalize swapcase encode decode removeprefix removesuffix"
-    " zfill rjust ljust center translate split casefold hex".split()
+    [
+        "join",
+        "format",
+        "replace",
+        "upper",
+        "lower",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "title",
+        "capitalize",
+        "swapcase",
+        "encode",
+        "decode",
+        "removeprefix",
+        "removesuffix",
+        "zfill",
+        "rjust",
+        "ljust",
+        "center",
+        "translate",
+        "split",
+        "casefold",
+        "hex",
+    ]
 )
 """Methods of texts that are worked out."""
 
 _CLUES: Final = (
-    (re.compile(r"(^|/)\.env\b|\.ssh\b|id_(rsa|ed25519)|\.netrc|\.aws/|\.pgpass|/etc/shadow|credentials|(^|/)config\.ya?ml$"), "secrets", False),
+    (
+        re.compile(
+            r"(^|/)\.env\b|\.ssh\b|id_(rsa|ed25519)|\.netrc|\.aws/|\.pgpass|/etc/shadow|credentials|(^|/)config\.ya?ml$"
+        ),
+        "secrets",
+        False,
+    ),
     (re.compile(r"(API|ACCESS|SECRET|PRIVATE)_?(KEY|TOKEN)|PASSWORD|PASSWD|_TOKEN$", re.ASCII), "secrets", False),
     (re.compile(r"^/dev/(tty|mem|kmem|port|gpio|spi|i2c|usb|comedi|vfio|uio|bus)"), "hardware", True),
     (re.compile(r"^/proc/(self|\d+)/(mem|fd|root)|^/proc/sys|^/sys/(class|kernel|bus|devices)"), "files outside", True),
-    (re.compile(r"^(/(etc|proc|sys|root|home|var|usr|opt|boot|run|dev|mnt|srv|lib)(/|$)|~|\.\./|/$)"), "files outside", False),
+    (
+        re.compile(r"^(/(etc|proc|sys|root|home|var|usr|opt|boot|run|dev|mnt|srv|lib)(/|$)|~|\.\./|/$)"),
+        "files outside",
+        False,
+    ),
     (re.compile(r"__(globals|subclasses|builtins|import|getattribute|code)__"), "hidden code", True),
     (re.compile(r"^(file|ftp|gopher|ldap|tcp|udp)://"), "network", False),
 )
@@ -110,7 +143,9 @@ def slice_text(text: str | bytes, piece: ast.expr) -> str | bytes | None:
     try:
         bounds = ast.literal_eval(piece) if not isinstance(piece, ast.Slice) else None
         if isinstance(piece, ast.Slice):
-            parts = [None if part is None else ast.literal_eval(part) for part in (piece.lower, piece.upper, piece.step)]
+            parts = [
+                None if part is None else ast.literal_eval(part) for part in (piece.lower, piece.upper, piece.step)
+            ]
             return text[slice(*parts)]
         return text[bounds] if isinstance(text, str) and isinstance(bounds, int) else None
     except (ValueError, TypeError, IndexError, SyntaxError):

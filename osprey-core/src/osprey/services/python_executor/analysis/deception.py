@@ -16,8 +16,11 @@ _FAR: Final = 200
 _BLANK: Final = re.compile(r"\n(?:[ \t\f\v\r]*\n){50,}")
 _FAR_CODE: Final = re.compile(r"[^\s#][^\n]*?[ \t\f]{40,}(?=[^\s#])|^[ \t]{160,}(?=[^\s#])", re.MULTILINE)
 _STATEMENT_FAR: Final = re.compile(r";\s*[A-Za-z_]")
-_ODD: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\uffa0\ud800-\udfff\U000e0000-\U000e007f]")
+_ODD: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\uffa0\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _WORD: Final = re.compile(r"[^\W\d]\w*")
+_ALIKE: Final = frozenset({"CYRILLIC", "ARMENIAN", "CHEROKEE"})
 _LOOKALIKES: Final = frozenset("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧοϲϳⅼ∣ǃ")
 """Greek letters and signs that nobody tells from Latin ones; mu, rho and their like are symbols of the field."""
 
@@ -49,7 +52,9 @@ def _hidden_places(text: str) -> Iterator[Remark]:
         for match in _FAR_CODE.finditer(text):
             start = text.rfind("\n", 0, match.end()) + 1
             if match.end() - start >= 120:
-                yield Remark(line=_line_of(text, match.end()), kind="far right", message="code stands far right, after spaces")
+                yield Remark(
+                    line=_line_of(text, match.end()), kind="far right", message="code stands far right, after spaces"
+                )
     for number, line in enumerate(text.split("\n"), start=1):
         if len(line) > _FAR and _STATEMENT_FAR.search(line, _FAR) is not None and _is_code(line):
             yield Remark(line=number, kind="far right", message=f"another statement stands past column {_FAR}")
@@ -86,10 +91,8 @@ def why_odd(word: str) -> str:
     if plain != word and plain.isascii():
         return f"Python reads it as {plain}"
     scripts = {_script(character) for character in word if character.isalpha() and not character.isascii()}
-    if "CYRILLIC" in scripts or "ARMENIAN" in scripts or "CHEROKEE" in scripts:
-        if any(character.isascii() and character.isalpha() for character in word):
-            return "letters of several alphabets that look alike"
-    if not _LOOKALIKES.isdisjoint(word) and any(character.isascii() and character.isalpha() for character in word):
+    has_latin = any(character.isascii() and character.isalpha() for character in word)
+    if has_latin and (not scripts.isdisjoint(_ALIKE) or not _LOOKALIKES.isdisjoint(word)):
         return "letters of several alphabets that look alike"
     return ""
 

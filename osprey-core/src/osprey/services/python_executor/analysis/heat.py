@@ -38,7 +38,9 @@ def writes_when_called(atom: Atom) -> bool:
         cls = atom.handle.cls
         if atom.name in cls.calls.reads or atom.name in cls.values:
             return False
-        return WRITING.match(atom.name) is not None or (cls.has_handles and bool(cls.name) and not atom.name[:1].islower())
+        return WRITING.match(atom.name) is not None or (
+            cls.has_handles and bool(cls.name) and not atom.name[:1].islower()
+        )
     if isinstance(atom, Partial):
         return is_hot(atom.target)
     return False

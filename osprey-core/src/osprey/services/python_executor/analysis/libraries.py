@@ -12,15 +12,19 @@ from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attrs import field, frozen
 
 from osprey.errors import ConfigError
 from osprey.services.python_executor.analysis.values import Lib
 
-_LIBRARY_KEYS: Final = frozenset("title modules reads plain makes words queries bare network class".split())
-_CLASS_KEYS: Final = frozenset("reads words queries gives attributes values items local call joins".split())
+_LIBRARY_KEYS: Final = frozenset(
+    ["title", "modules", "reads", "plain", "makes", "words", "queries", "bare", "network", "class"]
+)
+_CLASS_KEYS: Final = frozenset(
+    ["reads", "words", "queries", "gives", "attributes", "values", "items", "local", "call", "joins"]
+)
 
 
 class Names:
@@ -234,7 +238,7 @@ def builtin_tables() -> Tables:
 
 
 def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("osprey.services.python_executor.analysis").joinpath(name).read_text(encoding="utf-8")
 
 
 def _dangers(listed: list[dict[str, Any]]) -> list[tuple[Names, Danger]]:
@@ -245,14 +249,15 @@ def _dangers(listed: list[dict[str, Any]]) -> list[tuple[Names, Danger]]:
 def _check(entry: Any, origin: str, name: str) -> None:
     if not isinstance(entry, dict) or not {"title", "modules"} <= entry.keys():
         raise ConfigError(f"{origin}: {name}: a library has a `title` and a list of `modules`")
-    parts: dict[str, Any] = {name: entry}
-    parts |= {f"{name}.class.{each}": found for each, found in entry.get("class", {}).items()}
-    for key, part in parts.items():
-        unknown = part.keys() - (_LIBRARY_KEYS if part is entry else _CLASS_KEYS)
-        if unknown:
+    library = cast("dict[str, Any]", entry)
+    classes: dict[str, dict[str, Any]] = library.get("class", {})
+    parts = [(name, library, _LIBRARY_KEYS)]
+    parts += [(f"{name}.class.{each}", found, _CLASS_KEYS) for each, found in classes.items()]
+    for key, part, known in parts:
+        if unknown := part.keys() - known:
             raise ConfigError(f"{origin}: {key}: {', '.join(sorted(unknown))}: there is no such key")
-    missing = {each for each in entry.get("makes", {}).values() if each not in entry.get("class", {})}
-    if missing:
+    makes: dict[str, str] = library.get("makes", {})
+    if missing := set(makes.values()) - classes.keys():
         raise ConfigError(f"{origin}: {name}.makes: class {', '.join(sorted(missing))} is not described")
 
 

@@ -4,351 +4,65 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from osprey.services.python_executor.analysis.attributes import attributes, can_reach, elements, entered
-from osprey.services.python_executor.analysis.boxes import box_at, content_of, flat, item_of, merge_into, slot_of
-from osprey.services.python_executor.analysis.calls import Call, call_value
+from osprey.services.python_executor.analysis.call import Call
 from osprey.services.python_executor.analysis.constants import exact
-from osprey.services.python_executor.analysis.functions import joined
-from osprey.services.python_executor.analysis.heat import holders, is_hot
-from osprey.services.python_executor.analysis.run import DEEPEST_TEXT, Run
-from osprey.services.python_executor.analysis.targets import store_attribute, store_item
+from osprey.services.python_executor.analysis.container_models import (
+    model_dict,
+    model_enter_context,
+    model_enumerate,
+    model_list,
+    model_map,
+    model_named_tuple,
+    model_range,
+    model_starmap,
+    model_zip,
+)
+from osprey.services.python_executor.analysis.naming_models import (
+    Model,
+    model_delattr,
+    model_eval,
+    model_exec,
+    model_first,
+    model_getattr,
+    model_getter,
+    model_globals,
+    model_import,
+    model_import_module,
+    model_object_method,
+    model_partial,
+    model_resolve_name,
+    model_setattr,
+    model_setitem,
+    model_super,
+    model_type,
+    model_vars,
+)
+from osprey.services.python_executor.analysis.run import Run
 from osprey.services.python_executor.analysis.values import (
     ANY,
     NOTHING,
     Box,
     Const,
-    Getter,
     Glob,
     Handle,
-    Instance,
-    Klass,
     Lib,
-    Namespace,
-    Partial,
-    Super,
-    TypeOf,
     Value,
-    join,
-    texts_of,
 )
 
-Model = Callable[[Run, Call], Value]
-_MOST_NUMBERS: Final = 40
 _HUGE: Final = 500_000_000
-
-
-def _getattr(run: Run, call: Call) -> Value:
-    subject, names = call.given(0), call.given(1)
-    known = texts_of(names)
-    found: Value = NOTHING
-    for name in known:
-        value = attributes(run, subject, name, call.node, is_called=True)
-        found = join(found, value)
-    if not known or ANY in names:
-        run.is_everything_live = True
-        for atom in subject:
-            if isinstance(atom, Instance):
-                found = join(found, _all_of(run, atom))
-            elif isinstance(atom, Handle) or (isinstance(atom, Lib) and can_reach(atom)):
-                what = atom.path if isinstance(atom, Lib) else f"a handle of {atom.cls.library}"
-                run.doubt(call.node, "dynamic name", f"takes an attribute of {what} whose name is worked out while it runs")
-    return join(found, call.given(2))
-
-
-def _all_of(run: Run, instance: Instance) -> Value:
-    found: Value = NOTHING
-    for name in (*instance.klass.fields, *instance.klass.methods):
-        found = join(found, attributes(run, (instance,), name, ast.Pass(), is_called=True))
-    return found
-
-
-def _setattr(run: Run, call: Call) -> Value:
-    subject, names = call.given(0), call.given(1)
-    for name in texts_of(names):
-        store_attribute(run, subject, name, call.given(2), call.node)
-    if not texts_of(names) or ANY in names:
-        for atom in subject:
-            if isinstance(atom, Handle):
-                run.write(call.node, atom.cls.library, "setattr", atom.channels)
-            elif isinstance(atom, Lib) and (can_reach(atom) or is_hot(call.given(2))):
-                run.doubt(call.node, "tampering", f"changes {atom.path}")
-            elif isinstance(atom, Instance | Klass):
-                klass = atom.klass if isinstance(atom, Instance) else atom
-                for binding in klass.fields.values():
-                    if call.given(2):
-                        binding.add(call.given(2), run.growth)
-    return NOTHING
-
-
-def _delattr(run: Run, call: Call) -> Value:
-    for atom in call.given(0):
-        if isinstance(atom, Handle):
-            run.write(call.node, atom.cls.library, "delattr", atom.channels)
-        elif isinstance(atom, Lib) and can_reach(atom):
-            run.doubt(call.node, "tampering", f"deletes from {atom.path}")
-    return NOTHING
-
-
-def _vars(run: Run, call: Call) -> Value:
-    subject = call.given(0)
-    if not call.args:
-        return (run.once(Namespace, run.scope),)
-    return tuple(run.once(Namespace, atom) for atom in subject if isinstance(atom, Lib | Handle | Klass | Instance))
-
-
-def _globals(run: Run, call: Call) -> Value:
-    del call
-    return (run.once(Namespace, run.module),)
-
-
-def _import(run: Run, call: Call) -> Value:
-    return _imported(run, call, takes_root=not call.given(3, "fromlist"))
-
-
-def _import_module(run: Run, call: Call) -> Value:
-    return _imported(run, call, takes_root=False)
-
-
-def _imported(run: Run, call: Call, *, takes_root: bool) -> Value:
-    run.is_armed = True
-    names = call.given(0, "name")
-    known = texts_of(names)
-    if not known or ANY in names:
-        run.doubt(call.node, "dynamic name", "imports a module whose name is worked out while it runs")
-    found: Value = NOTHING
-    for name in known:
-        if name.startswith("."):
-            run.doubt(call.node, "unknown library", f"imports {name}")
-        else:
-            found = join(found, run.imported(name.partition(".")[0] if takes_root else name))
-    return found
-
-
-def _resolve_name(run: Run, call: Call) -> Value:
-    run.is_armed = True
-    names = texts_of(call.given(0))
-    if not names:
-        run.doubt(call.node, "dynamic name", "looks up a name that is worked out while it runs")
-    return joined([run.imported(name.replace(":", ".")) for name in names])
-
-
-def _exec(run: Run, call: Call) -> Value:
-    return _run_text(run, call, is_expression=False)
-
-
-def _eval(run: Run, call: Call) -> Value:
-    return _run_text(run, call, is_expression=True)
-
-
-def _run_text(run: Run, call: Call, *, is_expression: bool) -> Value:
-    run.is_armed = True
-    given = call.given(0)
-    texts = [atom.value for atom in given if isinstance(atom, Const) and isinstance(atom.value, str | bytes)]
-    if not texts or ANY in given:
-        run.is_everything_live = True
-        run.danger(call.node, "hidden code", "runs a text that is worked out while it runs")
-        run.doubt(call.node, "hidden code", "runs a text that is worked out while it runs")
-    found: Value = NOTHING
-    for text in texts:
-        if run.depth >= DEEPEST_TEXT:
-            run.doubt(call.node, "hidden code", "runs texts within texts")
-            break
-        found = join(found, _follow(run, call.node, text, is_expression=is_expression))
-    return found
-
-
-def _follow(run: Run, node: ast.AST, text: str | bytes, *, is_expression: bool) -> Value:
-    from osprey.services.python_executor.analysis.decoding import parse
-
-    tree = run.sites.get((node, text))  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if tree is None:
-        try:
-            source = text.decode() if isinstance(text, bytes) else text
-            tree = parse(source.strip() if is_expression else source)
-        except (SyntaxError, ValueError):
-            run.doubt(node, "hidden code", "runs a text that does not parse")
-            return NOTHING
-        run.sites[(node, text)] = tree  # pyright: ignore[reportArgumentType]
-    before = run.line_above
-    run.line_above = run.line(node)
-    run.depth += 1
-    try:
-        if is_expression and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
-            return run.evaluate(tree.body[0].value)
-        run.execute(tree.body)
-    finally:
-        run.line_above = before
-        run.depth -= 1
-    return NOTHING
-
-
-def _first(run: Run, call: Call) -> Value:
-    del run
-    return call.given(0, "source")
-
-
-def _type(run: Run, call: Call) -> Value:
-    if len(call.args) == 3:
-        return _made_class(run, call)
-    found: Value = NOTHING
-    for atom in call.given(0):
-        if isinstance(atom, Handle):
-            found = join(found, (run.once(TypeOf, atom),))
-        elif isinstance(atom, Instance):
-            found = join(found, (atom.klass,))
-    return found
-
-
-def _made_class(run: Run, call: Call) -> Value:
-    """`type("Name", bases, namespace)`."""
-    from osprey.services.python_executor.analysis.scopes import Binding
-
-    klass = run.sites.get(call.node)
-    if not isinstance(klass, Klass):
-        klass = run.sites[call.node] = Klass()
-    klass.bases = tuple(atom for atom in flat(call.args[1]) if isinstance(atom, Klass) and atom is not klass)
-    for box in call.args[2]:
-        if isinstance(box, Box):
-            for key, binding in box.slots.items():
-                if isinstance(key, str):
-                    for home in (klass.fields, klass.methods):
-                        home.setdefault(key, Binding()).add(binding.read(), run.growth)
-    return (klass,)
-
-
-def _super(run: Run, call: Call) -> Value:
-    del call
-    klass = run.scope.klass
-    return (run.once(Super, klass),) if isinstance(klass, Klass) else NOTHING
-
-
-def _partial(run: Run, call: Call) -> Value:
-    if not call.args:
-        return NOTHING
-    return (run.at(call.node, Partial, call.args[0], call.args[1:], call.keywords),) if call.args[0] else NOTHING
-
-
-def _getter(kind: str) -> Model:
-    def model(run: Run, call: Call) -> Value:
-        return (run.at(call.node, Getter, kind, call.given(0), call.args[1:], call.keywords),)
-
-    return model
-
-
-def _setitem(run: Run, call: Call) -> Value:
-    store_item(run, call.given(0), call.given(1), call.given(2), call.node)
-    return NOTHING
-
-
-def _object_method(run: Run, call: Call) -> Value:
-    return _getattr(run, call)
-
-
-def _range(run: Run, call: Call) -> Value:
-    numbers = [exact(value) for value in call.args]
-    if not numbers or not all(isinstance(number, int) for number in numbers):
-        return NOTHING
-    try:
-        counted = range(*numbers)  # pyright: ignore[reportArgumentType]
-        if len(counted) > _MOST_NUMBERS:
-            return NOTHING
-    except (ValueError, TypeError, OverflowError):
-        return NOTHING
-    box = box_at(run, call.node)
-    for number in counted:
-        box.rest.add(run.const(number), run.growth)
-    return (box,)
-
-
-def _zip(run: Run, call: Call) -> Value:
-    box = box_at(run, call.node)
-    pair = box.pairs = box.pairs or Box()
-    for index, value in enumerate(call.args):
-        slot_of(pair, index).add(elements(run, value, call.node), run.growth)
-    if call.star:
-        pair.rest.add(flat(call.star), run.growth)
-    box.rest.add((pair,), run.growth)
-    return (box,)
-
-
-def _enumerate(run: Run, call: Call) -> Value:
-    box = box_at(run, call.node)
-    pair = box.pairs = box.pairs or Box()
-    slot_of(pair, 1).add(elements(run, call.given(0), call.node), run.growth)
-    box.rest.add((pair,), run.growth)
-    return (box,)
-
-
-def _dict(run: Run, call: Call) -> Value:
-    box = box_at(run, call.node)
-    box.is_mapping = True
-    for value in (*call.args, call.double_star):
-        merge_into(run, box, value)
-        for atom in value:
-            if isinstance(atom, Box) and not atom.is_mapping:
-                for pair in content_of(atom):
-                    if isinstance(pair, Box):
-                        box.keys.add(item_of(pair, 0), run.growth)
-                        box.rest.add(item_of(pair, 1), run.growth)
-    for name, value in call.keywords.items():
-        box.keys.add(run.const(name), run.growth)
-        slot_of(box, name).add(value, run.growth)
-    return (box,)
-
-
-def _list(run: Run, call: Call) -> Value:
-    if not call.args or not call.args[0]:
-        return (box_at(run, call.node),)
-    found = call.args[0]
-    boxes = tuple(atom for atom in found if isinstance(atom, Box) and not atom.is_mapping)
-    if boxes and len(boxes) == len(found):
-        return boxes
-    box = box_at(run, call.node)
-    box.rest.add(elements(run, found, call.node), run.growth)
-    return (box,)
-
-
-def _map(run: Run, call: Call) -> Value:
-    """Call the function once with the elements of the others, as `map` does again and again."""
-    values = [elements(run, value, call.node) for value in call.args[1:]]
-    inner = Call(call.node, values, {})
-    if call.star:
-        inner.star = joined([elements(run, call.star, call.node)])
-    found = call_value(run, call.given(0), inner, "map") if call.given(0) else NOTHING
-    box = box_at(run, call.node)
-    if found:
-        box.rest.add(found, run.growth)
-    if not call.given(0) and holders(values):
-        run.doubt(call.node, "handed on", "hands a handle to something that is not known")
-    return (box,)
-
-
-def _starmap(run: Run, call: Call) -> Value:
-    inner = Call(call.node, [], {})
-    inner.star = elements(run, call.given(1), call.node)
-    found = call_value(run, call.given(0), inner, "starmap") if call.given(0) else NOTHING
-    box = box_at(run, call.node)
-    if found:
-        box.rest.add(found, run.growth)
-    return (box,)
-
-
-def _named_tuple(run: Run, call: Call) -> Value:
-    klass = run.sites.get(call.node)
-    if not isinstance(klass, Klass):
-        klass = run.sites[call.node] = Klass()
-        for atom in call.given(1, "field_names"):
-            names = texts_of(content_of(atom)) if isinstance(atom, Box) else texts_of((atom,))
-            klass.order += [name for text in names for name in text.replace(",", " ").split()]
-    return (klass,)
 
 
 def _open(run: Run, call: Call) -> Value:
     mode = exact(call.given(1, "mode"))
     name = exact(call.given(0, "file"))
-    if isinstance(mode, str) and any(letter in mode for letter in "wax+") and isinstance(name, str) and name.endswith(".py"):
+    if (
+        isinstance(mode, str)
+        and any(letter in mode for letter in "wax+")
+        and isinstance(name, str)
+        and name.endswith(".py")
+    ):
         run.danger(call.node, "hidden code", f"writes Python to {name[:60]!r}")
     return NOTHING
 
@@ -373,7 +87,11 @@ def _request(run: Run, call: Call) -> Value:
     if handle_cls is None:
         return NOTHING
     is_sending = bool(call.given(1, "data")) or "data" in call.keywords or len(call.args) > 1
-    if is_sending or (isinstance(method, str) and method.upper() not in ("GET", "HEAD")) or (method is None and "method" in call.keywords):
+    if (
+        is_sending
+        or (isinstance(method, str) and method.upper() not in ("GET", "HEAD"))
+        or (method is None and "method" in call.keywords)
+    ):
         return (run.at(call.node, Handle, handle_cls),)
     return NOTHING
 
@@ -386,10 +104,6 @@ def _urlopen(run: Run, call: Call) -> Value:
     else:
         run.read(call.node, "HTTP", "urllib.request.urlopen", call.given(0))
     return NOTHING
-
-
-def _enter_context(run: Run, call: Call) -> Value:
-    return entered(run, call.given(0))
 
 
 def _safe_yaml(run: Run, call: Call) -> Value:
@@ -435,12 +149,14 @@ def _unknown_text(run: Run, call: Call) -> Value:
     }
     given = exact(call.given(0))
     function = getattr(call.node, "func", None)
-    name = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    name = (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
     try:
         if name in decoders and isinstance(given, str | bytes):
             return run.const(decoders[name](given))
         if name == "decode" and isinstance(given, str | bytes):
-            found = codecs.decode(given, exact(call.given(1)) or "utf-8")  # pyright: ignore[reportArgumentType]
+            found: Any = cast("Any", codecs.decode)(given, exact(call.given(1)) or "utf-8")
             return run.const(found) if isinstance(found, str) else (ANY,)
     except (ValueError, TypeError, LookupError):
         return (ANY,)
@@ -454,57 +170,57 @@ def _wrapped(run: Run, call: Call) -> Value:
 
 
 MODELS: Final[dict[str, Model]] = {
-    "builtins.getattr": _getattr,
-    "inspect.getattr_static": _getattr,
-    "builtins.object.__getattribute__": _object_method,
-    "builtins.type.__getattribute__": _object_method,
-    "builtins.setattr": _setattr,
-    "builtins.object.__setattr__": _setattr,
-    "builtins.type.__setattr__": _setattr,
-    "builtins.delattr": _delattr,
-    "builtins.object.__delattr__": _delattr,
-    "builtins.vars": _vars,
-    "builtins.globals": _globals,
-    "builtins.locals": _vars,
-    "builtins.__import__": _import,
-    "importlib.__import__": _import,
-    "importlib.import_module": _import_module,
-    "pkgutil.resolve_name": _resolve_name,
-    "pydoc.locate": _resolve_name,
-    "builtins.exec": _exec,
-    "builtins.eval": _eval,
-    "builtins.compile": _first,
-    "textwrap.dedent": _first,
-    "inspect.cleandoc": _first,
-    "builtins.type": _type,
-    "types.new_class": _type,
-    "builtins.super": _super,
-    "functools.partial": _partial,
-    "functools.partialmethod": _partial,
-    "operator.attrgetter": _getter("attrgetter"),
-    "operator.itemgetter": _getter("itemgetter"),
-    "operator.methodcaller": _getter("methodcaller"),
-    "operator.setitem": _setitem,
-    "builtins.range": _range,
-    "builtins.zip": _zip,
-    "itertools.zip_longest": _zip,
-    "itertools.product": _zip,
-    "builtins.enumerate": _enumerate,
-    "builtins.dict": _dict,
-    "collections.OrderedDict": _dict,
-    "builtins.list": _list,
-    "builtins.tuple": _list,
-    "builtins.sorted": _list,
-    "builtins.reversed": _list,
-    "builtins.map": _map,
-    "itertools.starmap": _starmap,
-    "collections.namedtuple": _named_tuple,
+    "builtins.getattr": model_getattr,
+    "inspect.getattr_static": model_getattr,
+    "builtins.object.__getattribute__": model_object_method,
+    "builtins.type.__getattribute__": model_object_method,
+    "builtins.setattr": model_setattr,
+    "builtins.object.__setattr__": model_setattr,
+    "builtins.type.__setattr__": model_setattr,
+    "builtins.delattr": model_delattr,
+    "builtins.object.__delattr__": model_delattr,
+    "builtins.vars": model_vars,
+    "builtins.globals": model_globals,
+    "builtins.locals": model_vars,
+    "builtins.__import__": model_import,
+    "importlib.__import__": model_import,
+    "importlib.import_module": model_import_module,
+    "pkgutil.resolve_name": model_resolve_name,
+    "pydoc.locate": model_resolve_name,
+    "builtins.exec": model_exec,
+    "builtins.eval": model_eval,
+    "builtins.compile": model_first,
+    "textwrap.dedent": model_first,
+    "inspect.cleandoc": model_first,
+    "builtins.type": model_type,
+    "types.new_class": model_type,
+    "builtins.super": model_super,
+    "functools.partial": model_partial,
+    "functools.partialmethod": model_partial,
+    "operator.attrgetter": model_getter("attrgetter"),
+    "operator.itemgetter": model_getter("itemgetter"),
+    "operator.methodcaller": model_getter("methodcaller"),
+    "operator.setitem": model_setitem,
+    "builtins.range": model_range,
+    "builtins.zip": model_zip,
+    "itertools.zip_longest": model_zip,
+    "itertools.product": model_zip,
+    "builtins.enumerate": model_enumerate,
+    "builtins.dict": model_dict,
+    "collections.OrderedDict": model_dict,
+    "builtins.list": model_list,
+    "builtins.tuple": model_list,
+    "builtins.sorted": model_list,
+    "builtins.reversed": model_list,
+    "builtins.map": model_map,
+    "itertools.starmap": model_starmap,
+    "collections.namedtuple": model_named_tuple,
     "builtins.open": _open,
     "builtins.chr": _chr,
     "builtins.str": _str,
     "urllib.request.Request": _request,
     "urllib.request.urlopen": _urlopen,
-    "contextlib.ExitStack.enter_context": _enter_context,
+    "contextlib.ExitStack.enter_context": model_enter_context,
     "yaml.load": _safe_yaml,
     "numpy.zeros": _array_of,
     "numpy.ones": _array_of,

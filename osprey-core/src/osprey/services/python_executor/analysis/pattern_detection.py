@@ -23,8 +23,8 @@ def detect_control_system_operations(
 ) -> dict[str, Any]:
     """Say whether a text reads or writes a control system, for the project of the current context.
 
-    The result has the keys ``has_writes``, ``has_reads``, ``control_system_type``, ``detected_patterns`` (``writes`` and
-    ``reads``: what was found, as texts) and ``verdict``. Where it cannot be told, ``has_writes`` is true.
+    The result has the keys ``has_writes``, ``has_reads``, ``control_system_type``, ``detected_patterns`` (``writes``
+    and ``reads``: what was found, as texts) and ``verdict``. Where it cannot be told, ``has_writes`` is true.
 
     :param patterns: further regular expressions, as ``control_system.patterns`` has them: lists ``write`` and ``read``,
         by kind of control system or flat.
@@ -54,12 +54,13 @@ def detect_control_system_operations(
 
 def _given(patterns: Mapping[str, Any]) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
     """Read patterns of a caller, nested by kind or flat."""
-    by_kind = {name: found for name, found in patterns.items() if isinstance(found, Mapping)}
+    by_kind: dict[str, Any] = {name: found for name, found in patterns.items() if isinstance(found, Mapping)}
     flat = {name: found for name, found in patterns.items() if name not in by_kind}
     if unknown := flat.keys() - {"write", "read"}:
         raise ConfigError(f"patterns: {', '.join(sorted(unknown))}: give lists `write` and `read`")
     found: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
-    for kind, lists in {"": flat, **by_kind}.items():
+    every: dict[str, Any] = {"": flat, **by_kind}
+    for kind, lists in every.items():
         given = cast("Mapping[str, Iterable[str]]", lists)
         found.append((kind, tuple(given.get("write", ())), tuple(given.get("read", ()))))
     return found

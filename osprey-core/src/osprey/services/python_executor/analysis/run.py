@@ -172,9 +172,12 @@ class Run:
     def notice(self, lib: Lib) -> None:
         """Remember if something can reach a machine or hide code."""
         named = lib.named
-        if named.library is not None or named.is_unknown or (named.danger is not None and named.danger.hides):
-            self.is_armed = True
-        elif self.tables.is_control(lib.path):
+        if (
+            named.library is not None
+            or named.is_unknown
+            or (named.danger is not None and named.danger.hides)
+            or self.tables.is_control(lib.path)
+        ):
             self.is_armed = True
 
     def use(self, atom: Function | Klass) -> None:

@@ -24,7 +24,7 @@ _SILENT: Final = Growth()
 class Binding:
     """What one name, attribute or result can be, wherever it is set."""
 
-    __slots__ = ("is_unknown", "was_read", "value")
+    __slots__ = ("is_unknown", "value", "was_read")
 
     def __init__(self) -> None:
         self.value: Value = NOTHING
@@ -61,7 +61,7 @@ def _widened(known: Value, value: Value) -> Value:
 
 
 def _has_constant(value: Value) -> bool:
-    for atom in value:  # no generator: this is asked for every assignment
+    for atom in value:  # noqa: SIM110  a generator costs more, and this is asked for every assignment
         if type(atom) is Const:
             return True
     return False

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from osprey.services.python_executor.analysis.attributes import (
-    below,
-    call_method,
-    channels_below,
-    elements,
-    method_of,
-)
+from osprey.services.python_executor.analysis.attributes import below, channels_below, method_of
 from osprey.services.python_executor.analysis.boxes import content_of, item_of, slot_of
 from osprey.services.python_executor.analysis.constants import exact
 from osprey.services.python_executor.analysis.functions import call_function
 from osprey.services.python_executor.analysis.heat import is_hot
+from osprey.services.python_executor.analysis.items import call_method, elements
 from osprey.services.python_executor.analysis.run import Run
 from osprey.services.python_executor.analysis.scopes import Binding, Scope
 from osprey.services.python_executor.analysis.values import (

@@ -84,7 +84,7 @@ class Handle(Atom):
 class Member(Atom):
     """An attribute of a handle: a method, a value, or a handle below it."""
 
-    __slots__ = ("handle", "name", "below")
+    __slots__ = ("below", "handle", "name")
 
     def __init__(self, handle: Handle, name: str) -> None:
         self.handle = handle

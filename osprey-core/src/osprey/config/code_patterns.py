@@ -9,25 +9,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from osprey.config.closest import did_you_mean
 from osprey.config.nodes import Items, Node, Scalar, Table
 from osprey.config.problems import Mark, Problem
+from osprey.config.schema import CodePatterns
 from osprey.config.section import Section
 
 EVERY_SYSTEM: Final = ""
 """Stands for patterns that are given flat, without a kind of control system."""
 _PATH: Final = "control_system.patterns"
 _KINDS: Final = ("write", "read")
-
-
-@frozen(kw_only=True)
-class CodePatterns:
-    """Regular expressions, searched for in the text of code."""
-
-    write: tuple[str, ...] = ()
-    read: tuple[str, ...] = ()
 
 
 def read_code_patterns(section: Section | None, problems: list[Problem]) -> Mapping[str, CodePatterns]:

@@ -10,7 +10,6 @@ from typing import Any
 from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
-from osprey.config.code_patterns import CodePatterns
 from osprey.config.models import ApiConfig, ModelsConfig
 from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
@@ -95,6 +94,14 @@ class TargetConfig:
     """The deadline of one batch of reads."""
     write_timeout_s: float = field(default=10.0, validator=Positive())
     """The put-by deadline: a put that has not completed by then is unconfirmed."""
+
+
+@frozen(kw_only=True)
+class CodePatterns:
+    """Regular expressions, searched for in the text of code."""
+
+    write: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)

@@ -120,12 +120,12 @@ if TYPE_CHECKING:
     from osprey.models.chat.wire import ModelWire
     from osprey.models.chat.wire_driver import AnswerInProgress, WireConnection, WireDriver
     from osprey.project import Project, current_project
+    from osprey.services.python_executor.analysis.combining import ExecutionDecision
+    from osprey.services.python_executor.analysis.report import Access, Analysis, Findings, Remark, Verdict
     from osprey.services.python_executor.exceptions import CodeGenerationError
     from osprey.services.python_executor.generation.brief import WritingBrief, writing_brief
     from osprey.services.python_executor.generation.code_block import code_block_in
     from osprey.services.python_executor.models import PythonExecutionRequest
-    from osprey.services.python_executor.analysis.combining import ExecutionDecision
-    from osprey.services.python_executor.analysis.report import Access, Analysis, Findings, Remark, Verdict
 
 _CONTROL = (
     "SEVERITIES",
@@ -270,8 +270,8 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
-    "CodeGenerationError",
     "CodeAnalyzer",
+    "CodeGenerationError",
     "Command",
     "ConfigError",
     "ConnectContext",

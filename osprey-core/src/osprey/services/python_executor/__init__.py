@@ -22,8 +22,8 @@ from osprey.services.python_executor.models import (
 )
 
 if TYPE_CHECKING:
-    from osprey.services.python_executor.generation import CodeGenerator, create_code_generator, generator_of
     from osprey.services.python_executor.analysis import analyze_code_security
+    from osprey.services.python_executor.generation import CodeGenerator, create_code_generator, generator_of
     from osprey.services.python_executor.record import RunRecord, new_run_folder, write_record
     from osprey.services.python_executor.runner import PythonRunner, runner_of
 

@@ -24,9 +24,11 @@ from osprey.registrations import (
     ApprovalKind,
     Archiver,
     Capability,
+    CodeAnalyzer,
     Command,
     Connector,
     Deployer,
+    ExecutionPolicy,
     Generator,
     Model,
     Notifier,
@@ -118,6 +120,8 @@ if TYPE_CHECKING:
     from osprey.models.chat.wire import ModelWire
     from osprey.models.chat.wire_driver import AnswerInProgress, WireConnection, WireDriver
     from osprey.project import Project, current_project
+    from osprey.services.python_executor.analysis.combining import ExecutionDecision
+    from osprey.services.python_executor.analysis.report import Access, Analysis, Findings, Remark, Verdict
     from osprey.services.python_executor.exceptions import CodeGenerationError
     from osprey.services.python_executor.generation.brief import WritingBrief, writing_brief
     from osprey.services.python_executor.generation.code_block import code_block_in
@@ -166,6 +170,7 @@ _CHAT = (
 )
 _READING = ("AnswerError", "ServerEvent", "read_arguments", "read_body", "read_events", "read_object")
 _WIRE_DRIVER = ("AnswerInProgress", "WireConnection", "WireDriver")
+_ANALYSIS = ("Access", "Analysis", "Findings", "Remark", "Verdict")
 _BASE = (
     "AgentState",
     "ApprovalNeeded",
@@ -190,6 +195,7 @@ _CONTEXTS = (
     "TimeRange",
 )
 _HOMES = {
+    **dict.fromkeys(_ANALYSIS, "osprey.services.python_executor.analysis.report"),
     **dict.fromkeys(_BASE, "osprey.base"),
     **dict.fromkeys(_CONTEXTS, "osprey.base.contexts"),
     **dict.fromkeys(_CHAT, "osprey.models.chat.messages"),
@@ -207,6 +213,7 @@ _HOMES = {
     "CardSection": "osprey.approval",
     "ChatModel": "osprey.models.chat.protocol",
     "Draft": "osprey.approval",
+    "ExecutionDecision": "osprey.services.python_executor.analysis.combining",
     "Facts": "osprey.approval",
     "ModelAbilities": "osprey.models.chat.protocol",
     "ModelAddress": "osprey.models.chat.protocol",
@@ -233,7 +240,9 @@ _HOMES = {
 
 __all__ = [
     "SEVERITIES",
+    "Access",
     "AgentState",
+    "Analysis",
     "AnswerError",
     "AnswerForm",
     "AnswerInProgress",
@@ -261,6 +270,7 @@ __all__ = [
     "ChatModel",
     "ChatReply",
     "ChatRequest",
+    "CodeAnalyzer",
     "CodeGenerationError",
     "Command",
     "ConfigError",
@@ -275,8 +285,11 @@ __all__ = [
     "ErrorClassification",
     "ErrorKind",
     "ErrorSeverity",
+    "ExecutionDecision",
+    "ExecutionPolicy",
     "Facts",
     "Fault",
+    "Findings",
     "Finish",
     "Generator",
     "MemoryContext",
@@ -303,6 +316,7 @@ __all__ = [
     "ReadResult",
     "Reading",
     "RefusedError",
+    "Remark",
     "Requirement",
     "ScanData",
     "SectionForm",
@@ -321,6 +335,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "Value",
+    "Verdict",
     "WireConnection",
     "WireDriver",
     "WritePolicy",

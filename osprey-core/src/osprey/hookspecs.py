@@ -16,9 +16,11 @@ from osprey.registrations import (
     ApprovalKind,
     Archiver,
     Capability,
+    CodeAnalyzer,
     Command,
     Connector,
     Deployer,
+    ExecutionPolicy,
     Generator,
     Model,
     Notifier,
@@ -151,6 +153,36 @@ def osprey_write_policies() -> Iterable[WritePolicy]:
     ...                       implementation="my_facility.policies:UserBeam")
     >>> [p.name for p in osprey_write_policies()]
     ['user_beam']
+    """
+    return ()
+
+
+@hookspec
+def osprey_code_analyzers() -> Iterable[CodeAnalyzer]:
+    """Declare what reads Python before it runs: a table of control libraries, or a reader of your own.
+
+    >>> from osprey.api import CodeAnalyzer, hookimpl
+    >>> @hookimpl
+    ... def osprey_code_analyzers():
+    ...     yield CodeAnalyzer(name="ring-library", summary="The library of our ring, and what of it only reads",
+    ...                        libraries="my_facility:tables/ring.toml")
+    >>> [a.name for a in osprey_code_analyzers()]
+    ['ring-library']
+    """
+    return ()
+
+
+@hookspec
+def osprey_execution_policies() -> Iterable[ExecutionPolicy]:
+    """Declare rules of what a person has to agree to before code runs; the strictest answer counts.
+
+    >>> from osprey.api import ExecutionPolicy, hookimpl
+    >>> @hookimpl
+    ... def osprey_execution_policies():
+    ...     yield ExecutionPolicy(name="no_networks", summary="A person reads all code that uses a network",
+    ...                           implementation="my_facility.policies:NoNetworks")
+    >>> [p.name for p in osprey_execution_policies()]
+    ['no_networks']
     """
     return ()
 

@@ -13,6 +13,7 @@ from attrs import Attribute, field, frozen
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_TABLE_FILE = re.compile(r"[A-Za-z_][\w.]*:[\w-]+(?:/[\w-]+)*\.toml")
 _DATA_FILE = re.compile(r"[A-Za-z_][\w.]*:[\w-]+(?:/[\w-]+)*\.md")
 
 
@@ -31,6 +32,12 @@ def _is_reference(instance: object, attribute: Attribute[Any], value: Any) -> No
 def _is_data_file(instance: object, attribute: Attribute[str], value: str) -> None:
     if not _DATA_FILE.fullmatch(value):
         msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'package:folder/name.md'"
+        raise ValueError(msg)
+
+
+def _is_table_file(instance: object, attribute: Attribute[str], value: str) -> None:
+    if value and not _TABLE_FILE.fullmatch(value):
+        msg = f"{type(instance).__name__}.{attribute.name} {value!r}: write it as 'package:folder/name.toml'"
         raise ValueError(msg)
 
 
@@ -112,6 +119,27 @@ class Command(Registration):
 @frozen(kw_only=True)
 class WritePolicy(Registration):
     """A rule that every write must pass: see `osprey.control.WritePolicy`. A broken one stops the start."""
+
+
+@frozen(kw_only=True)
+class CodeAnalyzer(Registration):
+    """A reader of Python before it runs: see `osprey.services.python_executor.analysis.CodeReader` for the protocol of
+    the implementation. All are asked; what one finds is added, and none takes anything away. One that fails is a doubt.
+    """
+
+    libraries: str = field(default="", validator=_is_table_file)
+    """A table of control libraries that the core's analyser is to know, as ``"package:folder/name.toml"``."""
+    implementation: str = field(
+        default="osprey.services.python_executor.analysis.combining:TableOnly", validator=_is_reference
+    )
+    """What reads the code; there is no need of one where a table says it all."""
+
+
+@frozen(kw_only=True)
+class ExecutionPolicy(Registration):
+    """A rule of what has to be agreed to before code runs: see
+    `osprey.services.python_executor.analysis.CodePolicy`. All are asked; the strictest answer counts, and one that
+    fails asks a person."""
 
 
 @frozen(kw_only=True)

@@ -134,7 +134,12 @@ def test_what_this_version_does_not_read_is_named_with_its_line(load: Load) -> N
         "deployed_services",
         "execution.modes.write_access.kernel_name",
     ]
-    assert [key.path for key in load(PATTERNS).unserved] == ["control_system.patterns"]
+    assert not load(PATTERNS).unserved
+
+
+def test_the_printed_patterns_are_read(load: Load) -> None:
+    found = load(PATTERNS).control_system.patterns["epics"]
+    assert (len(found.write), len(found.read)) == (2, 2)
 
 
 def test_a_container_is_not_replaced_by_something_weaker_in_silence(load: Load) -> None:

@@ -27,6 +27,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "desk": ("osprey.cli.desk_commands:desk", "Decide requests of a project that another user of this host serves"),
     "guard": ("osprey.cli.guard_commands:guard", "Run the guard as a process of its own"),
     "halt": ("osprey.cli.machine_commands:halt", "Stop all writes, or release the stop"),
+    "python": ("osprey.cli.python_commands:python", "Say what Python code would do to a machine"),
     "prompts": ("osprey.cli.prompt_commands:prompts", "Show what chat models are told, and who says it"),
     "eval": ("osprey.cli.eval_commands:evaluation", "Ask a set of requests and score what comes of them"),
     "config": ("osprey.cli.config_commands:config", "Show and check the configuration"),

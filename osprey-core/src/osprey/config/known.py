@@ -31,7 +31,6 @@ UNSERVED: Final[dict[str, str]] = {
     "container_runtime": _NO_DEPLOYMENT,
     "control_system.connector.epics.timeout": "set read_timeout_s and write_timeout_s of a target",
     "control_system.connector.timeout": "set read_timeout_s and write_timeout_s of a target",
-    "control_system.patterns": "what code may do is decided by the sandbox and the guard, not by patterns",
     "control_system.write_verification": _BY_GUARD,
     "deployed_services": _NO_DEPLOYMENT,
     "deployment": _NO_DEPLOYMENT,

@@ -74,6 +74,9 @@ class ControlSystemLayout(Layout):
     guard: GuardMode | None = None
     guard_users: tuple[str, ...] | None = None
     limits_checking: LimitsCheckingLayout | None = None
+    patterns: Section | None = None
+    """Regular expressions that count as reads or writes where code holds them: lists `write` and `read`, by kind of
+    control system or for all. They add to what the analyser finds, and take nothing away."""
 
 
 @frozen(kw_only=True)

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from osprey.config import layout as layouts
 from osprey.config.approval_section import read_approval
 from osprey.config.closest import did_you_mean
+from osprey.config.code_patterns import read_code_patterns
 from osprey.config.demands import control_demands, execution_demands, powerless
 from osprey.config.discovery import find_config_file, find_project_dir
 from osprey.config.draft import Draft
@@ -122,7 +123,7 @@ class _Assembly:
             problems=draft.problems,
             notes=draft.notes,
         )
-        systems = maker.make()
+        systems = evolve(maker.make(), patterns=read_code_patterns(control.patterns, draft.problems))
         draft.notes += powerless(control, approval, execution, draft.line_of)
         self._check_people(approval)
         sections = tuple(self._plugin_sections(control, execution, archivers, approval))

@@ -98,6 +98,14 @@ class TargetConfig:
 
 
 @frozen(kw_only=True)
+class CodePatterns:
+    """Regular expressions, searched for in the text of code."""
+
+    write: tuple[str, ...] = ()
+    read: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class ControlSystemConfig:
     """`control_system`."""
 
@@ -107,6 +115,8 @@ class ControlSystemConfig:
     """Where the guard runs."""
     guard_users: tuple[str, ...] = ()
     """Further users of this host whom a guard of its own process answers; folder and socket must let them in."""
+    patterns: Mapping[str, CodePatterns] = field(factory=dict[str, CodePatterns])
+    """Further patterns of reads and writes in code, by kind of control system; under the empty name those for all."""
 
 
 @frozen(kw_only=True)

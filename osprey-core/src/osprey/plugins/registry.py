@@ -20,7 +20,7 @@ from osprey.plugins.scan import normalized
 from osprey.plugins.selection import closest
 from osprey.plugins.status import PluginStatus, Status
 from osprey.plugins.surveying import Survey, survey
-from osprey.registrations import ApprovalKind, Capability, Connector, Model, Prompt, Registration
+from osprey.registrations import ApprovalKind, Capability, CodeAnalyzer, Connector, Model, Prompt, Registration
 
 R = TypeVar("R", bound=Registration, covariant=True)
 
@@ -71,6 +71,8 @@ class Registry:
     def entries(self, point: Literal["prompts"]) -> tuple[Entry[Prompt], ...]: ...
     @overload
     def entries(self, point: Literal["approval_kinds"]) -> tuple[Entry[ApprovalKind], ...]: ...
+    @overload
+    def entries(self, point: Literal["code_analyzers"]) -> tuple[Entry[CodeAnalyzer], ...]: ...
     @overload
     def entries(self, point: Literal["models"]) -> tuple[Entry[Model], ...]: ...
     @overload

@@ -22,11 +22,13 @@ from osprey.services.python_executor.models import (
 )
 
 if TYPE_CHECKING:
+    from osprey.services.python_executor.analysis import analyze_code_security
     from osprey.services.python_executor.generation import CodeGenerator, create_code_generator, generator_of
     from osprey.services.python_executor.record import RunRecord, new_run_folder, write_record
     from osprey.services.python_executor.runner import PythonRunner, runner_of
 
 _ELSEWHERE = {
+    "analyze_code_security": "analysis",
     "CodeGenerator": "generation",
     "create_code_generator": "generation",
     "generator_of": "generation",
@@ -50,6 +52,7 @@ __all__ = [
     "RunRecord",
     "RunStatus",
     "WriteAnswer",
+    "analyze_code_security",
     "create_code_generator",
     "generator_of",
     "new_run_folder",

@@ -35,7 +35,7 @@ def check_text(code: str) -> Finding | None:
 def _find_deception(code: str) -> Finding | None:
     for number, line in enumerate(code.split("\n"), start=1):
         for column, character in enumerate(line, start=1):
-            reason = _why_deceptive(character)
+            reason = why_deceptive(character)
             if reason:
                 name = unicodedata.name(character, f"U+{ord(character):04X}")
                 return Finding(number, f"line {number}, column {column}: {reason} ({name}); remove it")
@@ -46,7 +46,8 @@ def _find_deception(code: str) -> Finding | None:
     return None
 
 
-def _why_deceptive(character: str) -> str:
+def why_deceptive(character: str) -> str:
+    """Say why a character has no place in a program; empty if it has."""
     if character in _BIDI:
         return "a character that changes the order in which text is shown"
     if character in _INVISIBLE:

@@ -18,8 +18,17 @@ from osprey.config.approval import (
     NotificationConfig,
     PersonConfig,
 )
-from osprey.config.rules import Layout, Positive, WebAddress
-from osprey.config.schema import AgentControl, ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
+from osprey.config.rules import AtLeast, Layout, Positive, WebAddress
+from osprey.config.schema import (
+    AgentControl,
+    ExecutionMethod,
+    GuardMode,
+    LimitsConfig,
+    ModeConfig,
+    Posture,
+    Sandbox,
+    TurnLimits,
+)
 from osprey.config.section import Section
 
 
@@ -98,6 +107,9 @@ class LocalLayout(Layout):
     # A proper value is taken out before, because it may name a variable that nobody needs.
     python_env_path: str | None = None
     """A virtual environment or interpreter (3.9 or newer) for generated Python; without it Osprey's own."""
+    mounts: tuple[Path, ...] | None = None
+    preload: tuple[str, ...] | None = None
+    keep_warm_s: float | None = field(default=None, validator=AtLeast(0))
 
 
 @frozen(kw_only=True)
@@ -116,7 +128,9 @@ class ExecutionLayout(Layout):
     generators: Mapping[str, Section] = field(factory=dict[str, Section])
     """Settings of a writer of Python; its plugin says which keys there are."""
     execution_method: ExecutionMethod | None = None
-    local: LocalLayout | None = None
+    local: LocalLayout = LocalLayout()
+    sandbox: Sandbox | None = None
+    max_concurrent_runs: int | None = field(default=None, validator=Positive())
     modes: ModesLayout = ModesLayout()
     memory_limit_mb: int | None = field(default=None, validator=Positive())
     max_processes: int | None = field(default=None, validator=Positive())

@@ -9,12 +9,19 @@ the reads come from the record, so nothing is waited for; from then on time is r
 from __future__ import annotations
 
 import math
+import sys
 import time as _time
-from typing import Any, Callable
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Callable, Dict, Tuple
 
 _real_sleep = _time.sleep
 _real_monotonic_ns = _time.monotonic_ns
 
+_REPLACED = (
+    "sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "clock_gettime",
+    "clock_gettime_ns", "localtime", "gmtime", "ctime", "asctime", "strftime",
+)  # fmt: skip
 _TICK_NS = 1_000
 _LONG_TICK_NS = 1_000_000
 _PATIENCE = 1_000
@@ -79,9 +86,31 @@ class Clock:
         self._has_written = True
 
 
-def install_clock(clock: Clock) -> None:
+References = Sequence[Tuple[Dict[str, Any], str, str]]
+"""Where loaded modules keep a function of `time` under a name of their own: namespace, name, function."""
+
+
+def find_references() -> References:
+    """Find what `from time import ...` has bound in the modules that are loaded so far.
+
+    A program that imports them itself does so after the clock is in place; what was loaded before it, to be
+    shared by many runs, has to be told.
+    """
+    functions = {id(getattr(_time, name)): name for name in _REPLACED}
+    return [
+        (vars(module), name, functions[id(value)])
+        for module in list(sys.modules.values())
+        if isinstance(module, ModuleType) and module is not _time and not module.__name__.startswith(__package__)
+        for name, value in list(vars(module).items())
+        if id(value) in functions
+    ]
+
+
+def install_clock(clock: Clock, references: References = ()) -> None:
     """Let `time`, `datetime` and event loops ask `clock`."""
     _replace_time(clock)
+    for namespace, name, function in references:
+        namespace[name] = getattr(_time, function)
     _replace_datetime(clock)
     _replace_selectors(clock)
 

@@ -6,24 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from osprey.config.schema import ExecutionConfig
 from osprey.services.python_executor.models import RunMode, RunStatus
-from osprey.services.python_executor.sandbox import cgroups, process
+from osprey.services.python_executor.sandbox import cgroups, process, tier
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def guests(monkeypatch) -> list[process.GuestProcess]:
-    """Every guest that is started in a test."""
-    started: list[process.GuestProcess] = []
-    real = process.start_guest
-
-    def start(*args) -> process.GuestProcess:
-        started.append(real(*args))
-        return started[-1]
-
-    monkeypatch.setattr(process, "start_guest", start)
-    return started
+def execution(execution, kind, held_by) -> ExecutionConfig:
+    """Each program is run in every tier that holds here."""
+    return held_by(execution, kind)
 
 
 def test_no_secret_of_the_environment_can_be_read(run, monkeypatch):
@@ -136,7 +129,8 @@ while True:
     for guest in guests:
         # The kernel removes a group only when no process is left in it.
         assert not any(folder.exists() for folder in guest.group.folders)
-        assert not Path(f"/proc/{guest.process.pid}").exists()
+        assert not Path(f"/proc/{guest.keeper_pid}").exists()
+        assert not Path(f"/proc/{guest.run_pid}").exists()
 
 
 def test_a_thread_bomb_names_the_process_limit(run):
@@ -160,14 +154,14 @@ def test_a_memory_bomb_names_the_memory_limit(run):
 
 def test_memory_over_many_processes_is_one_limit_where_a_control_group_can_be_made(run, monkeypatch):
     grouped: list[bool] = []  # asked while the guest lives: its group is gone with it
-    real = process.start_guest
+    real = tier.ask_for_run
 
     def start(*args) -> process.GuestProcess:
         guest = real(*args)
         grouped.append(guest.group.limits_memory)
         return guest
 
-    monkeypatch.setattr(process, "start_guest", start)
+    monkeypatch.setattr(tier, "ask_for_run", start)
     code = """
 import os, time
 for _ in range(2):

@@ -21,6 +21,7 @@ CORE_COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "chat": ("osprey.cli.chat_commands:chat", "Talk in a thread: questions, slash commands, decisions"),
     "threads": ("osprey.cli.thread_commands:threads", "List, show, rename, export and delete threads"),
     "trace": ("osprey.cli.trace_commands:trace", "Show what a turn did and how long each part took"),
+    "python": ("osprey.cli.python_commands:python", "Say what can hold generated Python on this host"),
     "limits": ("osprey.cli.limits_commands:limits", "Say what the limits allow and what is wrong with them"),
     "ledger": ("osprey.cli.machine_commands:ledger", "Show every write and every doubt; settle a doubt"),
     "audit": ("osprey.cli.audit_commands:audit", "Show, check and copy the audit"),

@@ -13,7 +13,7 @@ import sys
 import time as _time
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable
 
 _real_sleep = _time.sleep
 _real_monotonic_ns = _time.monotonic_ns
@@ -86,7 +86,7 @@ class Clock:
         self._has_written = True
 
 
-References = Sequence[Tuple[Dict[str, Any], str, str]]
+References = Sequence[tuple[dict[str, Any], str, str]]
 """Where loaded modules keep a function of `time` under a name of their own: namespace, name, function."""
 
 

@@ -135,5 +135,3 @@ def _size_of(folder: str) -> int:
             with contextlib.suppress(OSError):
                 total += os.lstat(os.path.join(place, name)).st_blocks * 512
     return total
-
-

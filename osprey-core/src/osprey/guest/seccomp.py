@@ -57,7 +57,7 @@ def _one_of(index: int, values: tuple[int, ...]) -> list[bytes]:
     return [*body, _refuse(errno.EPERM)]
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def build_filter(machine: str, *, shares_files: bool = False) -> bytes:
     """Build the program for `machine` (``x86_64`` or ``aarch64``).
 

@@ -27,9 +27,9 @@ from osprey.services.python_executor.models import (
 from osprey.services.python_executor.observation import ObservationDesk
 from osprey.services.python_executor.record import new_run_folder, write_figures
 from osprey.services.python_executor.rehearsal import RehearsalDesk
-from osprey.services.python_executor.sandbox.protocol import Start, Tier
 from osprey.services.python_executor.sandbox.ladder import Finding, Ladder, discard
 from osprey.services.python_executor.sandbox.mounts import check_mounts
+from osprey.services.python_executor.sandbox.protocol import Start, Tier
 from osprey.services.python_executor.sandbox.tier import LocalTier, Warmth
 from osprey.services.python_executor.verdicts import judge_ending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -70,12 +71,24 @@ class Holding:
         if sys.platform != "linux":
             msg = f"this tier needs Linux, and this is {sys.platform}"
             raise SandboxError(msg)
+        if self.kind is Kind.LANDLOCK and user_to_drop_to() is not None:
+            self._check_reachable()
         place = GUEST_PLACE if self.kind is Kind.BUBBLEWRAP else GUEST
         guest = [str(self.interpreter.executable), "-S", "-s", "-B", "-c", _START.format(place=str(place)), str(fd)]
         if self.kind is Kind.BUBBLEWRAP:
             tree = tree_for(self.interpreter, self.mounts)
             return bubblewrap.command_of(tree, environment, guest, disk_bytes=disk_bytes)
         return guest
+
+    def _check_reachable(self) -> None:
+        for folder in self.interpreter.executable.parents:
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                msg = (
+                    f"the interpreter lies below {folder}, which only its owner may enter, and a run goes on as the "
+                    "user nobody: set execution.local.python_env_path to an interpreter that everybody may use, "
+                    "or do not run Osprey as root"
+                )
+                raise SandboxError(msg)
 
     def setup(self, *, parent: int, nests: bool) -> dict[str, Any]:
         """Say what the guest has to do to itself before it takes runs."""

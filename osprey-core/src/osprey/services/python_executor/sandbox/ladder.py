@@ -12,9 +12,10 @@ from osprey.config.schema import Sandbox
 from osprey.errors import SandboxError
 from osprey.services.python_executor.interpreter import Interpreter
 from osprey.services.python_executor.sandbox.cgroups import sweep_control_groups
+from osprey.services.python_executor.sandbox.folders import new_scratch, sweep_scratch
 from osprey.services.python_executor.sandbox.holding import LABELS, Holding, Kind
 from osprey.services.python_executor.sandbox.protocol import Tier
-from osprey.services.python_executor.sandbox.tier import CANNOT, LocalTier, Warmth, new_scratch
+from osprey.services.python_executor.sandbox.tier import CANNOT, LocalTier, Warmth
 
 _BY_ITSELF = (Kind.BUBBLEWRAP, Kind.NAMESPACES, Kind.LANDLOCK)
 """What `auto` tries, best first."""
@@ -62,9 +63,9 @@ class Ladder:
         :raises SandboxError: none does; the message says what to do.
         """
         sweep_control_groups()
-        kinds = _BY_ITSELF if self.sandbox is Sandbox.AUTO else (Kind(self.sandbox.value),)
+        sweep_scratch()
         failed: list[Finding] = []
-        for kind in kinds:
+        for kind in self.named():
             tier = self.tier(kind)
             finding = await test(tier)
             if finding.holds:
@@ -72,6 +73,10 @@ class Ladder:
             failed.append(finding)
             await discard(tier)
         raise SandboxError(_say_none(self.sandbox, failed))
+
+    def named(self) -> tuple[Kind, ...]:
+        """Give the tiers that the configuration lets be taken, best first."""
+        return _BY_ITSELF if self.sandbox is Sandbox.AUTO else (Kind(self.sandbox.value),)
 
     async def survey(self) -> list[Finding]:
         """Test every tier, and keep none of them."""

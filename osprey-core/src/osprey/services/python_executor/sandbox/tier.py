@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +13,8 @@ from attrs import define, field, frozen
 from osprey.errors import SandboxError
 from osprey.services.python_executor.broker import Broker
 from osprey.services.python_executor.models import RunLimits
-from osprey.services.python_executor.sandbox.bubblewrap import user_to_drop_to
 from osprey.services.python_executor.sandbox.cgroups import ControlGroup
+from osprey.services.python_executor.sandbox.folders import run_folder
 from osprey.services.python_executor.sandbox.holding import LABELS, Holding
 from osprey.services.python_executor.sandbox.process import GuestProcess, ask_for_run
 from osprey.services.python_executor.sandbox.protocol import Start
@@ -26,7 +22,6 @@ from osprey.services.python_executor.sandbox.selftest import prove
 from osprey.services.python_executor.sandbox.supervisor import Ending, supervise
 from osprey.services.python_executor.sandbox.tree import SCRATCH, SCRATCH_BYTES, WORK
 from osprey.services.python_executor.sandbox.zygote import Zygote, ZygoteGoneError, open_zygote
-
 
 CANNOT = "generated Python cannot run here"
 
@@ -104,7 +99,7 @@ class LocalTier:
                 raise SandboxError(msg)
             broker.demands_powerless = False
         async with self._seats:
-            with _RunFolder(self.holding) as work:
+            with run_folder(self.holding) as work:
                 guest = await self._guest(work, limits)
                 broker.job = {**_with_process_limit(broker.job, guest.group, limits), "work": work}
                 ending = await supervise(guest, broker, limits)
@@ -173,9 +168,14 @@ class LocalTier:
             return self._zygote
 
     async def _open(self, limits: RunLimits, *, preload: tuple[str, ...], idle_s: float | None) -> Zygote:
-        environment = environment_of(self.holding)
-        fields = {"preload": preload, "idle_s": idle_s, "nests": self._nests, "disk_bytes": limits.disk_bytes}
-        zygote, answer = await open_zygote(self.holding, environment, **fields)
+        zygote, answer = await open_zygote(
+            self.holding,
+            environment_of(self.holding),
+            preload=preload,
+            idle_s=idle_s,
+            nests=self._nests,
+            disk_bytes=limits.disk_bytes,
+        )
         problems: dict[str, str] = answer["problems"]
         self.remarks = tuple(f"{name} cannot be loaded ahead: {why}" for name, why in problems.items())
         return zygote
@@ -192,35 +192,6 @@ async def _started(guest: GuestProcess) -> GuestProcess:
         await guest.end()
         raise
     return guest
-
-
-class _RunFolder:
-    """The place of a run's files: in memory where there are namespaces, else a folder that goes with it."""
-
-    def __init__(self, holding: Holding) -> None:
-        self._holding = holding
-        self._folder: Path | None = None
-
-    def __enter__(self) -> str:
-        if self._holding.scratch is None:
-            return WORK
-        self._folder = self._holding.scratch / secrets.token_hex(8)
-        self._folder.mkdir(mode=0o700)
-        user = user_to_drop_to()
-        if user is not None and self._holding.is_confined:
-            os.chown(self._folder, user, user)
-        return str(self._folder)
-
-    def __exit__(self, *exc_info: object) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def new_scratch() -> Path:
-    """Make the folder that holds the folders of runs; the user that runs drop to can pass through it."""
-    folder = Path(tempfile.mkdtemp(prefix="osprey-runs-"))
-    folder.chmod(0o711)
-    return folder
 
 
 def environment_of(holding: Holding) -> dict[str, str]:

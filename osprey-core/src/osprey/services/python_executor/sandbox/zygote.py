@@ -109,9 +109,6 @@ async def open_zygote(
         setup = holding.setup(parent=os.getpid(), nests=nests) | {"preload": preload, "idle_s": idle_s}
         zygote.control.send(json.dumps(setup).encode())
         answer = await _wait_ready(zygote)
-        if answer["protocol"] != PROTOCOL:
-            msg = f"the guest speaks protocol {answer['protocol']}, not {PROTOCOL}: install osprey-core again"
-            raise SandboxError(msg)
     except OSError as exc:
         told = zygote.said() or str(exc)
         zygote.close()
@@ -129,7 +126,7 @@ def _start(holding: Holding, environment: dict[str, str], disk_bytes: int) -> Zy
     that started it, and a worker thread of a pool ends when it has been idle for a while.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    errors = cast("IO[bytes]", tempfile.TemporaryFile())
+    errors = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115 - open as long as the guest is
     try:
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
@@ -168,9 +165,16 @@ async def _wait_ready(zygote: Zygote) -> dict[str, Any]:
                 raise SandboxError(msg)
             zygote.watched.append(os.pidfd_open(pid))
             if text != b"first":
-                return cast("dict[str, Any]", json.loads(text))
+                return _checked(json.loads(text))
     msg = f"it was not ready within {_START_TIMEOUT_S:g} s"
     raise SandboxError(msg)
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    if answer["protocol"] != PROTOCOL:
+        msg = f"the guest speaks protocol {answer['protocol']}, not {PROTOCOL}: install osprey-core again"
+        raise SandboxError(msg)
+    return answer
 
 
 async def receive_from(sock: socket.socket) -> tuple[bytes, int]:

@@ -80,8 +80,15 @@ def _enter_own(request: dict[str, Any]) -> None:
     """Give this run what no other run sees: processes, scratch folders, nobody's rights."""
     kernel.map_user(lockdown.NOBODY, lockdown.NOBODY, lockdown.NOBODY)
     kernel.mount("proc", "/proc", _QUIET | kernel.NO_PROGRAMS)
+    shown = [(place, os.open(place, os.O_PATH)) for place in request["shown"]]
     for place, size in request["scratch"]:
         kernel.mount("tmpfs", place, _QUIET, f"mode=0700,size={size},nr_inodes={_FILES}")
+    for place, descriptor in shown:
+        # It lies in a folder that has just been covered by this run's own.
+        os.makedirs(place, 0o755, exist_ok=True)
+        source = f"/proc/self/fd/{descriptor}"
+        kernel.mount("none", place, kernel.BIND | kernel.RECURSIVE, source=source)
+        os.close(descriptor)
     if os.path.isdir("/dev/pts"):
         kernel.mount("tmpfs", "/dev/pts", _QUIET | 1, "mode=0555,size=4k")
     lockdown.drop_capabilities()

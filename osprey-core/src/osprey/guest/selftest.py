@@ -29,7 +29,7 @@ def attempt_escapes(host: dict[str, Any]) -> dict[str, Any]:
         "the parent's limits could be changed": lambda: _can_limit(libc, host),
         "a file of the host was visible": lambda: _can_see(host),
         "the mode of a file of the host could be changed": lambda: libc.chmod(host["canary"].encode(), 0) == 0,
-        "a process of the host was visible": lambda: not _visible_processes() <= {1, os.getpid()},
+        "a process of the host was visible": lambda: not _visible_processes() <= _own_line(),
         "the system's files could be changed": lambda: any(_can_write(folder) for folder in _READ_ONLY),
         "the user could be changed back": lambda: libc.setuid(0) == 0,
         "the run could leave its process group": lambda: not host["has_namespaces"] and _can_leave(libc),
@@ -94,6 +94,20 @@ def _can_write(folder: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _own_line() -> set[int]:
+    """Give this process and those it comes from, up to the first one that it can see."""
+    line = {os.getpid()}
+    parent = os.getppid()
+    while parent and parent not in line:
+        line.add(parent)
+        try:
+            with open(f"/proc/{parent}/stat", encoding="ascii", errors="replace") as file:
+                parent = int(file.read().rpartition(")")[2].split()[1])
+        except OSError:
+            break
+    return line
 
 
 def _visible_environment(host: dict[str, Any]) -> set[str]:

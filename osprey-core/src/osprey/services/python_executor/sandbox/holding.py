@@ -14,7 +14,7 @@ from osprey.errors import SandboxError
 from osprey.services.python_executor.interpreter import Interpreter
 from osprey.services.python_executor.sandbox import bubblewrap
 from osprey.services.python_executor.sandbox.bubblewrap import user_to_drop_to
-from osprey.services.python_executor.sandbox.tree import DEVICES, GUEST, GUEST_PLACE, SYSTEM_FILES, WORK, tree_for
+from osprey.services.python_executor.sandbox.tree import DEVICES, GUEST, GUEST_PLACE, SCRATCH, SYSTEM_FILES, WORK, tree_for
 
 _START = """
 import sys, importlib.util as util
@@ -111,6 +111,11 @@ class Holding:
         system = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", *SYSTEM_FILES)
         own = [str(path) for path in (*self.interpreter.prefixes, *self.mounts, GUEST)]
         return {"readable": [*system, *own], "scratch": str(self.scratch), "devices": DEVICES}
+
+    def shown_in_scratch(self) -> list[str]:
+        """Give what lies where each run gets a folder of its own, such as an interpreter below /tmp."""
+        tree = tree_for(self.interpreter, self.mounts)
+        return [place for _, place in tree.binds if any(Path(place).is_relative_to(folder) for folder in SCRATCH)]
 
     def work_of(self, run: str) -> str:
         """Give the place of a run's folder as the run sees it."""

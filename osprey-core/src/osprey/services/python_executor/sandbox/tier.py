@@ -139,6 +139,7 @@ class LocalTier:
             "work": work,
             "disk_bytes": limits.disk_bytes,
             "scratch": [*((place, SCRATCH_BYTES) for place in SCRATCH), (WORK, limits.disk_bytes)],
+            "shown": self.holding.shown_in_scratch(),
             "ends_gently": not self.holding.has_namespaces,
         }
         if not self.warmth.idle_s or not self._nests:

@@ -186,19 +186,19 @@ def execution() -> ExecutionConfig:
 
 
 @functools.cache
-def tiers_here() -> tuple[str, ...]:
+def _tiers_here() -> tuple[str, ...]:
     """Say which tiers hold on this host; `test_ladder` says which of them have to."""
 
     async def look() -> tuple[str, ...]:
         with tempfile.TemporaryDirectory() as state:
-            python, mounts = public_python()
+            python, mounts = _public_python()
             ladder = Ladder(interpreter=find_interpreter(python), state_dir=Path(state), mounts=mounts)
             return tuple(found.kind.value for found in await ladder.survey() if found.holds and found.kind != "none")
 
     return anyio.run(look)
 
 
-def public_python() -> tuple[Path | None, tuple[Path, ...]]:
+def _public_python() -> tuple[Path | None, tuple[Path, ...]]:
     """Give an interpreter that every user may start, with this one's packages; ours, where it is one."""
     system = Path("/usr/bin/python3")
     own = Path(sys.executable).resolve()
@@ -208,11 +208,21 @@ def public_python() -> tuple[Path | None, tuple[Path, ...]]:
 
 
 @pytest.fixture
+def tiers_here() -> tuple[str, ...]:
+    return _tiers_here()
+
+
+@pytest.fixture
+def public_python() -> tuple[Path | None, tuple[Path, ...]]:
+    return _public_python()
+
+
+@pytest.fixture
 def held_by() -> Callable[[ExecutionConfig, str], ExecutionConfig]:
     """Choose the tier of a configuration, with an interpreter that works in it."""
 
     def choose(execution: ExecutionConfig, kind: str) -> ExecutionConfig:
-        python, mounts = public_python() if kind == "landlock" else (None, ())
+        python, mounts = _public_python() if kind == "landlock" else (None, ())
         return evolve(execution, sandbox=Sandbox(kind), python_env_path=python, mounts=mounts)
 
     return choose
@@ -221,7 +231,7 @@ def held_by() -> Callable[[ExecutionConfig, str], ExecutionConfig]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run what asks for `kind` in every tier that holds here."""
     if "kind" in metafunc.fixturenames:
-        metafunc.parametrize("kind", tiers_here())
+        metafunc.parametrize("kind", _tiers_here())
 
 
 @pytest.fixture

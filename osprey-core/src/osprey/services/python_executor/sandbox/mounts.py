@@ -36,8 +36,9 @@ def check_mounts(mounts: Sequence[Path], own: Iterable[Path] = ()) -> tuple[Path
 
 def _checked(mount: Path, own: list[Path]) -> Path:
     place = Path(os.path.realpath(mount))
-    if not place.exists():
-        msg = f"{_KEY}: {mount} does not exist: make it, or take it out of the list"
+    if not place.is_dir():
+        reason = "is no folder" if place.exists() else "does not exist"
+        msg = f"{_KEY}: {mount} {reason}: name a folder of packages or data, or take it out of the list"
         raise SandboxError(msg)
     reason = _place_fault(place, own) or _content_fault(place)
     if reason:

@@ -46,7 +46,7 @@ class LocalTier:
     warmth: Warmth = field(factory=Warmth)
     remarks: tuple[str, ...] = ()
     _zygote: Zygote | None = None
-    _nests: bool = True
+    _keeps_warm: bool = True
     _opening: anyio.Lock = field(factory=anyio.Lock)
     _seats: anyio.Semaphore = field(init=False)
 
@@ -114,7 +114,7 @@ class LocalTier:
             self._zygote = None
 
     async def self_test(self) -> None:
-        """Let the guest try to get out, warm first; a host where runs can't be nested starts each cold.
+        """Let the guest try to get out. Where runs cannot be nested or packages not be shared, each starts cold.
 
         :raises SandboxError: it could, or it could not be started.
         """
@@ -123,10 +123,8 @@ class LocalTier:
         try:
             await self._prove()
         except SandboxError as exc:
-            if not self.holding.has_namespaces:
-                raise
             await self.aclose()
-            self._nests = False
+            self._keeps_warm = False
             await self._prove()
             self.remarks = (*self.remarks, f"nothing is kept warm between runs: {exc}")
 
@@ -142,7 +140,7 @@ class LocalTier:
             "shown": self.holding.shown_in_scratch(),
             "ends_gently": not self.holding.has_namespaces,
         }
-        if not self.warmth.idle_s or not self._nests:
+        if not self.warmth.idle_s or not self._keeps_warm:
             return await self._cold(request, limits)
         for _ in range(2):  # one that ended itself, or was killed, is started again
             with contextlib.suppress(ZygoteGoneError):
@@ -174,7 +172,7 @@ class LocalTier:
             environment_of(self.holding),
             preload=preload,
             idle_s=idle_s,
-            nests=self._nests,
+            nests=self._keeps_warm,
             disk_bytes=limits.disk_bytes,
         )
         problems: dict[str, str] = answer["problems"]

@@ -61,9 +61,10 @@ class Zygote:
             return False
 
     def said(self) -> str:
-        """Give the last lines that it wrote before anything ran in it."""
+        """Give the last thing that it wrote before anything ran in it: of a traceback, what was raised."""
         self.errors.seek(0)
-        return "; ".join(self.errors.read(1 << 16).decode(errors="replace").strip().splitlines()[-3:])
+        lines = self.errors.read(1 << 16).decode(errors="replace").splitlines()
+        return next((line for line in reversed(lines) if line.strip() and not line.startswith(" ")), "")
 
     def close(self) -> None:
         """Kill it, and wait until the kernel says that it is gone."""

@@ -14,10 +14,12 @@ import pytest
 from attrs import evolve
 
 from osprey.errors import ConfigError, ConnectorError, SandboxError
+from osprey.project import Project
 from osprey.services.python_executor import interpreter as interpreters
 from osprey.services.python_executor.interpreter import find_interpreter
 from osprey.services.python_executor.models import RunJob, RunMode, RunStatus
 from osprey.services.python_executor.sandbox import bubblewrap, holding, tier
+from osprey.services.python_executor.sandbox.cgroups import ControlGroup
 from osprey.services.python_executor.sandbox.holding import Holding, Kind
 from osprey.services.python_executor.sandbox.ladder import Ladder
 from osprey.services.python_executor.sandbox.selftest import prove
@@ -278,3 +280,35 @@ def test_missing_analysis_packages_are_named_with_the_remedy(run, monkeypatch):
     monkeypatch.setattr(interpreters, "_own_facts", lambda: {**facts, "paths": []})
     outcome = run("import numpy")
     assert "pip install 'osprey-core[analysis]'" in outcome.error
+
+
+@pytest.mark.anyio
+async def test_a_run_that_cannot_be_limited_never_starts(runner, monkeypatch):
+    def refuse(group, pid):
+        raise OSError(28, "no space for a group")
+
+    await runner.tier()
+    monkeypatch.setattr(ControlGroup, "add", refuse)
+    with pytest.raises(SandboxError, match="a run could not be limited"):
+        await runner.run(RunJob(code="open('started', 'w')"))
+
+
+@pytest.mark.anyio
+async def test_a_keeper_that_is_killed_takes_its_run_along(runner, machine, guests, kind, held_by):
+    config = runner._project.config
+    runner._project = Project(evolve(config, execution=held_by(config.execution, kind)))
+    await runner.tier()
+    guests.clear()
+
+    class Killing(type(machine)):
+        async def read(self, channels):
+            assert guests[0].keeper_fd is not None
+            signal.pidfd_send_signal(guests[0].keeper_fd, signal.SIGKILL)
+            return await super().read(channels)
+
+    runner.machine = Killing()
+    code = "from osprey.runtime import read_channel\nimport os\nif os.fork() == 0:\n    while True: pass\n"
+    outcome = await runner.run(RunJob(code=code + "read_channel('HCM1:SP')\nwhile True: pass", mode=RunMode.READ))
+    assert not outcome.is_done
+    assert not Path(f"/proc/{guests[0].run_pid}").exists() or guests[0].is_gone()
+    assert not any(folder.exists() for folder in guests[0].group.folders)

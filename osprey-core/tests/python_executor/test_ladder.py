@@ -93,7 +93,7 @@ async def test_where_no_tier_holds_python_is_refused_with_every_reason(runner, w
 @pytest.mark.anyio
 async def test_on_another_system_python_is_refused_with_what_works_there(runner, monkeypatch):
     monkeypatch.setattr(ladder.sys, "platform", "darwin")
-    with pytest.raises(SandboxError, match="no sandbox for darwin; use a Linux host.*phrasebook"):
+    with pytest.raises(SandboxError, match=r"no sandbox for darwin; use a Linux host.*phrasebook"):
         await runner.run(RunJob(code="results = 1"))
 
 
@@ -179,7 +179,12 @@ def test_every_tier_holds_for_an_ordinary_user_too(tiers_here, tmp_path, public_
     as_user = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
     done = subprocess.run(
         [str(python or sys.executable), "-c", _AS_SOMEBODY],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": ":".join(paths), "PYTHONDONTWRITEBYTECODE": "1", "KEY": "canary"},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": ":".join(paths),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "KEY": "canary",
+        },
         cwd="/",
         capture_output=True,
         text=True,

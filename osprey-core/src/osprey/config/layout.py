@@ -108,8 +108,11 @@ class LocalLayout(Layout):
     python_env_path: str | None = None
     """A virtual environment or interpreter (3.9 or newer) for generated Python; without it Osprey's own."""
     mounts: tuple[Path, ...] | None = None
+    """Further folders that generated code may read and import from; none may show a home, a secret or a socket."""
     preload: tuple[str, ...] | None = None
+    """Modules loaded once and shared, unchanged, by all runs; `[numpy]` without it."""
     keep_warm_s: float | None = field(default=None, validator=AtLeast(0))
+    """Seconds without a run until they are given up; 600 without it; 0: each run starts from nothing."""
 
 
 @frozen(kw_only=True)

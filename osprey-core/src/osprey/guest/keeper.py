@@ -62,6 +62,7 @@ def _keep(
         if has_group:
             os.setpgid(0, 0)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        kernel.die_with_parent(signal.SIGKILL, None)
         os.dup2(output, 1)
         os.dup2(errors, 2)
         os.write(monitor, b"run")

@@ -31,6 +31,8 @@ def enter_tree(tree: dict[str, Any]) -> None:
         kernel.map_user(lockdown.NOBODY, user, group)
     child = os.fork()
     if child:
+        kernel.set_dumpable(False)
+        lockdown.drop_capabilities()
         lockdown.wait_for(child)
     kernel.die_with_parent(9, None)
     kernel.check(kernel.libc.sethostname(b"sandbox", 7), "naming the sandbox")

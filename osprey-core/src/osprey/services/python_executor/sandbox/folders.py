@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from osprey.services.python_executor.sandbox.bubblewrap import user_to_drop_to
@@ -33,7 +33,7 @@ def sweep_scratch() -> None:
 
 
 @contextlib.contextmanager
-def run_folder(holding: Holding) -> Iterator[str]:
+def run_folder(holding: Holding) -> Generator[str]:
     """Give the place of a run's files: in memory where there are namespaces, else a folder that goes with it."""
     if holding.scratch is None:
         yield holding.work_of("")

@@ -14,7 +14,15 @@ from osprey.errors import SandboxError
 from osprey.services.python_executor.interpreter import Interpreter
 from osprey.services.python_executor.sandbox import bubblewrap
 from osprey.services.python_executor.sandbox.bubblewrap import user_to_drop_to
-from osprey.services.python_executor.sandbox.tree import DEVICES, GUEST, GUEST_PLACE, SCRATCH, SYSTEM_FILES, WORK, tree_for
+from osprey.services.python_executor.sandbox.tree import (
+    DEVICES,
+    GUEST,
+    GUEST_PLACE,
+    SCRATCH,
+    SYSTEM_FILES,
+    WORK,
+    tree_for,
+)
 
 _START = """
 import sys, importlib.util as util

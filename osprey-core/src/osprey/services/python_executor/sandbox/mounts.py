@@ -72,9 +72,7 @@ def _homes() -> Iterator[Path]:
 
 def _content_fault(place: Path) -> str:
     """Look for keys, credentials and sockets, all the way down; empty if there are none."""
-    seen = 0
-    for path in _everything(place):
-        seen += 1
+    for seen, path in enumerate(_everything(place)):
         if seen > _MOST_ENTRIES:
             return f"holds more than {_MOST_ENTRIES} files, which nobody can have reviewed"
         if _is_secret(path):

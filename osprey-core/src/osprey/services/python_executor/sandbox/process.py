@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -74,8 +75,12 @@ class GuestProcess:
         await anyio.to_thread.run_sync(self.group.add, self.run_pid)
 
     def is_gone(self) -> bool:
-        """Say whether the run has ended."""
-        return self.is_silent or not os.path.exists(f"/proc/{self.run_pid}/exe")  # noqa: PTH110 - also of a zombie
+        """Say whether the run has ended, be it that nobody has taken note of it yet."""
+        try:
+            state = Path(f"/proc/{self.run_pid}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return True
+        return state.rpartition(")")[2].split()[0] in ("Z", "X")
 
     async def ended(self) -> None:
         """Wait for the keeper's report."""
@@ -129,6 +134,10 @@ class GuestProcess:
                 signal.pidfd_send_signal(self.keeper_fd, number)
         with anyio.fail_after(_DEATH_TIMEOUT_S):
             await anyio.wait_readable(self.keeper_fd)
+        if self.ends_gently and self.report is None:
+            # The keeper was killed itself; what it would have ended is one process group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.run_pid, signal.SIGKILL)
         self.group.kill()
 
 

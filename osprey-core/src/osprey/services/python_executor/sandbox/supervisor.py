@@ -108,12 +108,12 @@ class _Watch:
         try:
             await self.guest.confine()
         except (OSError, OspreyError) as exc:
-            if self.guest.is_gone():
-                return  # its exit status says why
-            self.failure = exc if isinstance(exc, OspreyError) else SandboxError(f"a run could not be limited: {exc}")
-            self.scope.cancel()
-        else:
-            self.confined.set()
+            if not self.guest.is_gone():  # else its exit status says why
+                told = exc if isinstance(exc, OspreyError) else SandboxError(f"a run could not be limited: {exc}")
+                self.failure = told
+                self.scope.cancel()
+                return
+        self.confined.set()
 
     async def serve(self) -> None:
         frames = FrameStream(self.guest.sock, self.limits.broker_bytes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -100,11 +101,6 @@ results = [random.random(), os.urandom(4).hex(), str(uuid.uuid4()), float(np.ran
     assert run(code, seed=7).results == warm[0]
 
 
-def test_a_clock_that_loaded_modules_hold_is_the_runs_own(run):
-    code = "import queue, threading, time\nresults = [queue.time() > 0, abs(threading._time() - time.monotonic()) < 5]"
-    assert run(code, RunMode.DRY, start_ns=10**18).results == [True, True]
-
-
 def test_a_guest_that_was_killed_is_started_again(run, runner):
     assert run("results = 1").results == 1
     signal.pidfd_send_signal(runner._tier._zygote.watched[-1], signal.SIGKILL)
@@ -170,16 +166,41 @@ def test_many_runs_at_once_all_end_and_few_go_on_together(runner, guests, monkey
     assert all(abs(place - number) <= 12 for place, number in enumerate(order))
 
 
-@pytest.mark.anyio
-async def test_a_module_that_starts_threads_is_named_and_runs_start_cold(runner):
+@pytest.fixture
+def preload(runner) -> Iterator[Callable[[str, str], None]]:
+    """Mount a module of this name and text, and have it loaded ahead."""
     with tempfile.TemporaryDirectory() as name:
         packages = Path(name)
         packages.chmod(0o755)
-        threaded = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
-        (packages / "threaded.py").write_text(threaded)
-        mounts = (*runner._project.config.execution.mounts, packages)
-        with_execution(runner, preload=("threaded",), mounts=mounts)
-        tier = await runner.tier()
-        assert not tier.is_warm
-        assert "importing threaded starts threads" in tier.remarks[0]
-        assert (await runner.run(RunJob(code="results = 1"))).results == 1
+
+        def load(module: str, text: str) -> None:
+            (packages / f"{module}.py").write_text(text)
+            mounts = (*runner._project.config.execution.mounts, packages)
+            with_execution(runner, preload=(module,), mounts=mounts)
+
+        yield load
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "remark"),
+    [
+        (
+            "threaded",
+            "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n",
+            "importing threaded starts threads",
+        ),
+        ("epics", "", "importing epics loads epics, which runs have a stand-in for"),
+    ],
+)
+def test_a_module_that_cannot_be_shared_is_named_and_runs_start_cold(run, runner, preload, module, text, remark):
+    preload(module, text)
+    assert run("results = 1").results == 1
+    assert not runner._tier.is_warm
+    assert remark in runner._tier.remarks[0]
+
+
+def test_a_shared_module_sees_the_clock_of_the_run(run, preload):
+    preload("facility_clock", "from time import time\nfrom datetime import datetime\n")
+    code = "import facility_clock as c\nresults = [round(c.time()), c.datetime.now().year, c.datetime.__module__]"
+    assert run(code, RunMode.DRY, start_ns=10**18).results == [10**9, 2001, "datetime"]
+    assert run(code, RunMode.NONE).results[0] > 10**9

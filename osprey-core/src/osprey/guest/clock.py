@@ -86,33 +86,37 @@ class Clock:
         self._has_written = True
 
 
-References = Sequence[tuple[dict[str, Any], str, str]]
-"""Where loaded modules keep a function of `time` under a name of their own: namespace, name, function."""
+References = Sequence[tuple[dict[str, Any], str, str, str]]
+"""Where loaded modules keep a part of `time` or `datetime` under a name of their own: namespace, name, module, part."""
 
 
 def find_references() -> References:
-    """Find what `from time import ...` has bound in the modules that are loaded so far.
+    """Find what `from time import ...` and its like have bound in the modules that are loaded so far.
 
     A program that imports them itself does so after the clock is in place; what was loaded before it, to be
     shared by many runs, has to be told.
     """
-    functions = {id(getattr(_time, name)): name for name in _REPLACED}
-    return [
-        (vars(module), name, functions[id(value)])
-        for module in list(sys.modules.values())
-        if isinstance(module, ModuleType) and module is not _time and not module.__name__.startswith(__package__)
-        for name, value in list(vars(module).items())
-        if id(value) in functions
-    ]
+    import datetime as dates
+
+    parts = {id(getattr(_time, name)): ("time", name) for name in _REPLACED}
+    parts.update({id(getattr(dates, name)): ("datetime", name) for name in ("datetime", "date")})
+    found: list[tuple[dict[str, Any], str, str, str]] = []
+    for module in list(sys.modules.values()):
+        if not isinstance(module, ModuleType) or module.__name__ in ("time", "datetime", __name__):
+            continue
+        for name, value in list(vars(module).items()):
+            if id(value) in parts:
+                found.append((vars(module), name, *parts[id(value)]))
+    return found
 
 
 def install_clock(clock: Clock, references: References = ()) -> None:
     """Let `time`, `datetime` and event loops ask `clock`."""
     _replace_time(clock)
-    for namespace, name, function in references:
-        namespace[name] = getattr(_time, function)
     _replace_datetime(clock)
     _replace_selectors(clock)
+    for namespace, name, module, part in references:
+        namespace[name] = getattr(sys.modules[module], part)
 
 
 def _replace_time(clock: Clock) -> None:

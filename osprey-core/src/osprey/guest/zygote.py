@@ -16,7 +16,7 @@ import sys
 from array import array
 from typing import Any
 
-from . import PROTOCOL, clock, keeper, seccomp
+from . import PROTOCOL, clock, imports, keeper, seccomp
 
 _LARGEST_REQUEST = 1 << 16
 _DESCRIPTORS = 4
@@ -55,7 +55,8 @@ def serve(control: Any, setup: dict[str, Any]) -> None:
 def _preload(names: list[str]) -> dict[str, str]:
     """Import the modules, and say of each that cannot be used why not.
 
-    :raises RuntimeError: one of them started a thread, which a fork would lose.
+    :raises RuntimeError: one of them started a thread, which a fork would lose, or loaded a client of a
+        control system.
     """
     problems: dict[str, str] = {}
     for name in names:
@@ -65,6 +66,9 @@ def _preload(names: list[str]) -> dict[str, str]:
             problems[name] = f"{type(exc).__name__}: {exc}"[:300]
         if len(os.listdir("/proc/self/task")) > 1:
             msg = f"importing {name} starts threads, so it cannot be loaded ahead: take it out of preload"
+            raise RuntimeError(msg)
+        if clients := imports.loaded_clients():
+            msg = f"importing {name} loads {clients[0]}, which runs have a stand-in for: take it out of preload"
             raise RuntimeError(msg)
     return problems
 

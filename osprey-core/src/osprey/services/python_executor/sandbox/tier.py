@@ -149,7 +149,7 @@ class LocalTier:
         raise SandboxError(msg)
 
     async def _cold(self, request: dict[str, Any], limits: RunLimits) -> GuestProcess:
-        alone = await self._open(limits, preload=(), idle_s=None)
+        alone, _ = await self._open(limits, preload=(), idle_s=None)
         try:
             guest = ask_for_run(alone, request, limits)
         except BaseException:
@@ -163,10 +163,14 @@ class LocalTier:
             if self._zygote is not None and not self._zygote.is_alive():
                 await self.aclose()
             if self._zygote is None:
-                self._zygote = await self._open(limits, preload=self.warmth.preload, idle_s=self.warmth.idle_s)
+                preload, idle_s = self.warmth.preload, self.warmth.idle_s
+                self._zygote, problems = await self._open(limits, preload=preload, idle_s=idle_s)
+                self.remarks = tuple(f"{name} cannot be loaded ahead: {why}" for name, why in problems.items())
             return self._zygote
 
-    async def _open(self, limits: RunLimits, *, preload: tuple[str, ...], idle_s: float | None) -> Zygote:
+    async def _open(
+        self, limits: RunLimits, *, preload: tuple[str, ...], idle_s: float | None
+    ) -> tuple[Zygote, dict[str, str]]:
         zygote, answer = await open_zygote(
             self.holding,
             environment_of(self.holding),
@@ -175,9 +179,7 @@ class LocalTier:
             nests=self._keeps_warm,
             disk_bytes=limits.disk_bytes,
         )
-        problems: dict[str, str] = answer["problems"]
-        self.remarks = tuple(f"{name} cannot be loaded ahead: {why}" for name, why in problems.items())
-        return zygote
+        return zygote, answer["problems"]
 
 
 async def _started(guest: GuestProcess) -> GuestProcess:

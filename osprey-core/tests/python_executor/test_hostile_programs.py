@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 import pytest
 
 from osprey.config.schema import ExecutionConfig
-from osprey.services.python_executor.models import RunMode, RunStatus
+from osprey.services.python_executor.models import RunJob, RunMode, RunStatus
 from osprey.services.python_executor.sandbox import cgroups, process, tier
 
 pytestmark = pytest.mark.sandbox
@@ -350,3 +351,59 @@ results = 'all used'
 """
     outcome = run(code)
     assert outcome.status in (RunStatus.DONE, RunStatus.FAILED)
+
+
+@pytest.mark.anyio
+async def test_a_run_cannot_reach_another_that_goes_on(runner, machine, guests):
+    await runner.tier()
+    guests.clear()
+    told = anyio.Event()
+    ended = anyio.Event()
+
+    class Waiting(type(machine)):
+        async def read(self, channels):
+            told.set()
+            await ended.wait()
+            return await super().read(channels)
+
+    runner.machine = Waiting()
+    victim = """
+import os, tempfile
+from osprey.runtime import read_channel
+open('own', 'w').write('x')
+open(os.path.join(tempfile.gettempdir(), 'own'), 'w').write('x')
+read_channel('HCM1:SP')
+results = [open('own').read(), os.listdir()]
+"""
+    attacker = """
+import os, signal, tempfile
+from osprey.runtime import inputs
+hit = []
+for pid in inputs['pids']:
+    try:
+        if pid != os.getpid():
+            os.kill(pid, signal.SIGKILL)
+            hit.append(pid)
+    except OSError:
+        pass
+for folder in {'.', '..', '/tmp', '/dev/shm', '/osprey/work', tempfile.gettempdir(), os.path.dirname(os.getcwd())}:
+    for place, _, files in os.walk(folder):
+        if 'own' in files:
+            hit.append(place)
+results = hit
+"""
+    outcomes = []
+
+    async def run_victim() -> None:
+        outcomes.append(await runner.run(RunJob(code=victim, mode=RunMode.READ)))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_victim)
+        await told.wait()
+        zygote = runner._tier._zygote
+        pids = [guests[0].run_pid, guests[0].keeper_pid, zygote.process.pid]
+        attack = await runner.run(RunJob(code=attacker, inputs={"pids": pids}))
+        ended.set()
+    assert attack.results == [], attack.error
+    assert outcomes[0].results[0] == "x"
+    assert zygote.is_alive()

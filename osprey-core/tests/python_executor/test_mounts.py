@@ -21,6 +21,10 @@ def packages(tmp_path) -> Path:
     return folder
 
 
+def check(path: Path, project: Path = Path("/srv/none")) -> tuple[Path, ...]:
+    return check_mounts((path,), project, project / ".osprey")
+
+
 @pytest.mark.sandbox
 def test_a_mounted_package_can_be_imported_and_not_changed(run, runner, packages):
     config = runner._project.config
@@ -43,19 +47,22 @@ results = [facility_tools.answer, wrote]
 )
 def test_what_holds_secrets_or_the_system_is_refused(path):
     with pytest.raises(SandboxError, match=r"execution\.local\.mounts: .*(lies in|shows|does not exist)"):
-        check_mounts((Path(path).expanduser(),))
+        check(Path(path).expanduser())
 
 
 def test_a_link_is_judged_by_where_it_leads(tmp_path):
     link = tmp_path / "link"
     link.symlink_to("/etc")
     with pytest.raises(SandboxError, match="lies in /etc"):
-        check_mounts((link,))
+        check(link)
 
 
 def test_the_project_itself_is_refused(tmp_path, packages):
+    (tmp_path / "project" / ".osprey" / "runs").mkdir(parents=True)
+    with pytest.raises(SandboxError, match="lies in .*osprey"):
+        check(tmp_path / "project" / ".osprey" / "runs", tmp_path / "project")
     with pytest.raises(SandboxError, match="shows all of"):
-        check_mounts((tmp_path,), (tmp_path / "project",))
+        check(tmp_path, tmp_path / "project")
 
 
 @pytest.mark.parametrize(
@@ -75,24 +82,24 @@ def test_a_folder_with_a_secret_is_refused_by_name(packages, name, text):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     with pytest.raises(SandboxError, match="looks like a secret"):
-        check_mounts((packages,))
+        check(packages)
 
 
 def test_certificates_that_packages_ship_are_no_secret(packages):
     (packages / "cacert.pem").write_text("-----BEGIN CERTIFICATE-----")
-    assert check_mounts((packages,)) == (packages.resolve(),)
+    assert check(packages) == (packages.resolve(),)
 
 
 def test_a_folder_with_a_socket_is_refused(packages):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(packages / "s"))
         with pytest.raises(SandboxError, match="holds a socket"):
-            check_mounts((packages,))
+            check(packages)
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(SandboxError, match="does not exist"):
-        check_mounts((tmp_path / "nowhere",))
+        check(tmp_path / "nowhere")
     (tmp_path / "file").touch()
     with pytest.raises(SandboxError, match="is no folder"):
-        check_mounts((tmp_path / "file",))
+        check(tmp_path / "file")

@@ -82,7 +82,7 @@ class PythonRunner:
             interpreter=await anyio.to_thread.run_sync(find_interpreter, execution.python_env_path),
             state_dir=project.state_dir,
             sandbox=execution.sandbox,
-            mounts=check_mounts(execution.mounts, (project.root, project.state_dir)),
+            mounts=await anyio.to_thread.run_sync(check_mounts, execution.mounts, project.root, project.state_dir),
             warmth=Warmth(
                 preload=execution.preload,
                 idle_s=execution.keep_warm_s,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from osprey.errors import SandboxError
@@ -24,35 +24,35 @@ _KEY_FILES = (".key", ".pem")
 _KEY_STORES = (".kdbx", ".keytab", ".p12", ".pfx")
 
 
-def check_mounts(mounts: Sequence[Path], own: Iterable[Path] = ()) -> tuple[Path, ...]:
+def check_mounts(mounts: Sequence[Path], project: Path, records: Path) -> tuple[Path, ...]:
     """Look at what each folder would show, and give their real places.
 
-    :param own: folders of the project, which hold its configuration, decisions and records.
+    :param project: the project's folder, with its configuration; a folder in it may be shown.
+    :param records: where its decisions and records are kept; nothing in it may be shown.
     :raises SandboxError: one is not there, or would show a home folder, the system's own, a secret or a socket.
     """
-    forbidden = [path.resolve() for path in own]
-    return tuple(_checked(mount, forbidden) for mount in mounts)
+    return tuple(_checked(mount, project.resolve(), records.resolve()) for mount in mounts)
 
 
-def _checked(mount: Path, own: list[Path]) -> Path:
+def _checked(mount: Path, project: Path, records: Path) -> Path:
     place = Path(os.path.realpath(mount))
     if not place.is_dir():
         reason = "is no folder" if place.exists() else "does not exist"
         msg = f"{_KEY}: {mount} {reason}: name a folder of packages or data, or take it out of the list"
         raise SandboxError(msg)
-    reason = _place_fault(place, own) or _content_fault(place)
+    reason = _place_fault(place, project, records) or _content_fault(place)
     if reason:
         msg = f"{_KEY}: {mount} {reason}, and generated code would see it: give a folder of packages or data alone"
         raise SandboxError(msg)
     return place
 
 
-def _place_fault(place: Path, own: list[Path]) -> str:
+def _place_fault(place: Path, project: Path, records: Path) -> str:
     """Say what is wrong with where a folder is; empty if nothing."""
-    for folder in map(Path, _CLOSED):
+    for folder in (*map(Path, _CLOSED), records):
         if place.is_relative_to(folder.resolve()):
             return f"lies in {folder}"
-    for folder in (*map(Path, (*_CLOSED, *_CROWDED)), *own):
+    for folder in (*map(Path, (*_CLOSED, *_CROWDED)), project, records):
         if folder.resolve().is_relative_to(place):
             return f"shows all of {folder}"
     home = next((home for home in _homes() if home.is_relative_to(place)), None)

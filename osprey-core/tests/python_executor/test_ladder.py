@@ -21,7 +21,7 @@ from osprey.errors import SandboxError
 from osprey.guest import landlock
 from osprey.project import Project
 from osprey.services.python_executor.models import RunJob, RunMode, RunStatus
-from osprey.services.python_executor.sandbox import bubblewrap, ladder
+from osprey.services.python_executor.sandbox import bubblewrap, folders, ladder
 from osprey.services.python_executor.sandbox.tier import LocalTier
 
 pytestmark = pytest.mark.sandbox
@@ -116,6 +116,19 @@ def test_no_isolation_is_never_chosen_by_itself(runner, without_any):
     with pytest.raises(SandboxError):
         anyio.run(runner.tier)
     assert "none" not in ladder._BY_ITSELF
+
+
+def test_folders_of_a_service_that_was_killed_are_removed_and_no_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders.tempfile, "gettempdir", lambda: str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    left, own = tmp_path / f"osprey-runs-{gone.pid}-a", tmp_path / f"osprey-runs-{os.getpid()}-a"
+    for folder in (left, own):
+        (folder / "run").mkdir(parents=True)
+    (tmp_path / f"osprey-runs-{gone.pid}-link").symlink_to(own)
+    folders.sweep_scratch()
+    assert not left.exists()
+    assert (own / "run").exists()
 
 
 def test_the_command_tests_every_tier_and_says_which_one_is_taken(tmp_path, monkeypatch):

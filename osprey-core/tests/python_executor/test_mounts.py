@@ -59,7 +59,7 @@ def test_a_link_is_judged_by_where_it_leads(tmp_path):
 
 def test_the_project_itself_is_refused(tmp_path, packages):
     (tmp_path / "project" / ".osprey" / "runs").mkdir(parents=True)
-    with pytest.raises(SandboxError, match="lies in .*osprey"):
+    with pytest.raises(SandboxError, match=r"lies in .*osprey"):
         check(tmp_path / "project" / ".osprey" / "runs", tmp_path / "project")
     with pytest.raises(SandboxError, match="shows all of"):
         check(tmp_path, tmp_path / "project")

@@ -1,4 +1,9 @@
-"""What every tier of isolation does, whichever way it holds generated code."""
+"""What every tier of isolation does, whichever way it holds generated code.
+
+A tier of a plugin builds its own `Guest` for each run and gives it to `supervise`; a guest that starts
+`osprey_guest.bootstrap` inside something else speaks to `sandbox.zygote` over one socket of packets: the
+setup of `Holding.setup` first, then a request with four descriptors for each run.
+"""
 
 from __future__ import annotations
 

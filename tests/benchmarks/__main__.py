@@ -17,7 +17,7 @@ PAGE = ROOT / "docs/reference/benchmarks.md"
 
 BENCHMARKS = {
     "Start-up of the command line, 12 plugins": "tests/benchmarks/startup.py",
-    "Sandboxed run of a NumPy script": "tests/benchmarks/sandbox.py",
+    "Sandboxed runs of a NumPy script": "tests/benchmarks/python_runs.py",
     "Looking at code before it runs": "tests/benchmarks/code_analysis.py",
     "Channel search": "tests/benchmarks/channel_search.py",
     "Channel finding without a model": "tests/benchmarks/channel_recall.py",

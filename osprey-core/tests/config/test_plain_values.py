@@ -101,7 +101,7 @@ def test_the_plain_configuration_is_json_even_with_numbers_that_json_lacks(load:
 
 def test_the_interpreter_is_shown_as_its_reference_while_the_variable_is_unset(load: Load) -> None:
     config = load("execution: {local: {python_env_path: '${VENV}'}}")
-    assert config_to_plain(config)["execution"]["local"] == {"python_env_path": "${VENV}"}
+    assert config_to_plain(config)["execution"]["local"]["python_env_path"] == "${VENV}"
     with pytest.raises(InvalidConfigError, match="VENV is not set"):
         value_at(config, "execution.local.python_env_path")
 

@@ -9,7 +9,7 @@ import pytest
 
 from osprey.config import ApprovalMode, Config, ExecutionMethod, GlobalMode
 from osprey.config.known import UNSERVED
-from osprey.config.schema import GuardMode
+from osprey.config.schema import GuardMode, Sandbox
 from osprey.config.turns import AgentControl, OrchestrationMode
 from osprey.errors import ConfigError
 
@@ -43,6 +43,23 @@ def test_execution(load: Load) -> None:
     assert execution.execution_timeout_seconds == 5.0
     assert execution.generators == {"g": {"a": 1}}
     assert execution.modes["read_only"].allows_writes is False
+
+
+def test_what_holds_generated_python(load: Load, tmp_path: Path) -> None:
+    assert load("{}").execution.sandbox is Sandbox.AUTO
+    execution = load(
+        "execution: {sandbox: landlock, max_concurrent_runs: 7,\n"
+        "  local: {mounts: [/opt/facility, packages], preload: [numpy, pandas], keep_warm_s: 0}}\n"
+    ).execution
+    assert (execution.sandbox, execution.max_concurrent_runs) == (Sandbox.LANDLOCK, 7)
+    assert execution.mounts == (Path("/opt/facility"), tmp_path / "packages")
+    assert (execution.preload, execution.keep_warm_s) == (("numpy", "pandas"), 0.0)
+
+
+@pytest.mark.parametrize("text", ["sandbox: docker", "max_concurrent_runs: 0", "local: {keep_warm_s: -1}"])
+def test_a_sandbox_that_makes_no_sense_is_refused(load: Load, text: str) -> None:
+    with pytest.raises(ConfigError, match=text.split(":")[0]):
+        load(f"execution: {{{text}}}")
 
 
 def test_plugins_storage_and_the_bound_of_a_turn(load: Load, tmp_path: Path) -> None:

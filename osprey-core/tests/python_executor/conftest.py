@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import functools
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +21,7 @@ from osprey.config.schema import (
     ExecutionConfig,
     FacilityConfig,
     PluginsConfig,
+    Sandbox,
     StorageConfig,
 )
 from osprey.control.archive.series import ArchivedSample, ArchiveSeries, ArchiveSpan
@@ -32,9 +37,12 @@ from osprey.control.values import (
     Severity,
 )
 from osprey.project import Project
+from osprey.services.python_executor.interpreter import find_interpreter
 from osprey.services.python_executor.machine import Machine
 from osprey.services.python_executor.models import RunJob, RunMode, RunOutcome
 from osprey.services.python_executor.runner import PythonRunner
+from osprey.services.python_executor.sandbox import process, tier
+from osprey.services.python_executor.sandbox.ladder import Ladder
 
 
 @pytest.fixture(params=["asyncio"])
@@ -177,9 +185,74 @@ def execution() -> ExecutionConfig:
     )
 
 
+@functools.cache
+def _tiers_here() -> tuple[str, ...]:
+    """Say which tiers hold on this host; `test_ladder` says which of them have to."""
+
+    async def look() -> tuple[str, ...]:
+        with tempfile.TemporaryDirectory() as state:
+            python, mounts = _public_python()
+            ladder = Ladder(interpreter=find_interpreter(python), state_dir=Path(state), mounts=mounts)
+            return tuple(found.kind.value for found in await ladder.survey() if found.holds and found.kind != "none")
+
+    return anyio.run(look)
+
+
+def _public_python() -> tuple[Path | None, tuple[Path, ...]]:
+    """Give an interpreter that every user may start, with this one's packages; ours, where it is one."""
+    system = Path("/usr/bin/python3")
+    own = Path(sys.executable).resolve()
+    if all(folder.stat().st_mode & 0o001 for folder in own.parents) or not system.exists():
+        return None, ()
+    return system, (Path(sysconfig.get_path("platlib")),)
+
+
 @pytest.fixture
-def runner(tmp_path: Path, machine: FakeMachine, execution: ExecutionConfig) -> RunnerOnFake:
-    return RunnerOnFake(Project(config_in(tmp_path, execution)), machine)
+def tiers_here() -> tuple[str, ...]:
+    return _tiers_here()
+
+
+@pytest.fixture
+def public_python() -> tuple[Path | None, tuple[Path, ...]]:
+    return _public_python()
+
+
+@pytest.fixture
+def held_by() -> Callable[[ExecutionConfig, str], ExecutionConfig]:
+    """Choose the tier of a configuration, with an interpreter that works in it."""
+
+    def choose(execution: ExecutionConfig, kind: str) -> ExecutionConfig:
+        python, mounts = _public_python() if kind == "landlock" else (None, ())
+        return evolve(execution, sandbox=Sandbox(kind), python_env_path=python, mounts=mounts)
+
+    return choose
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what asks for `kind` in every tier that holds here."""
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", _tiers_here())
+
+
+@pytest.fixture
+def guests(monkeypatch: pytest.MonkeyPatch) -> list[process.GuestProcess]:
+    """Every run that is started in a test."""
+    started: list[process.GuestProcess] = []
+    real = tier.ask_for_run
+
+    def start(*args: Any) -> process.GuestProcess:
+        started.append(real(*args))
+        return started[-1]
+
+    monkeypatch.setattr(tier, "ask_for_run", start)
+    return started
+
+
+@pytest.fixture
+def runner(tmp_path: Path, machine: FakeMachine, execution: ExecutionConfig) -> Iterator[RunnerOnFake]:
+    runner = RunnerOnFake(Project(config_in(tmp_path, execution)), machine)
+    yield runner
+    anyio.run(runner.aclose)
 
 
 Run = Callable[..., RunOutcome]

@@ -89,9 +89,11 @@ def test_every_jump_of_the_filter_stays_inside_it(machine):
 ALLOW, EPERM, ENOSYS, KILL = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
 
 
-def decide(machine: str, number: int, args: tuple[int, ...] = (0, 0), arch: int | None = None) -> int:
+def decide(
+    machine: str, number: int, args: tuple[int, ...] = (0, 0), arch: int | None = None, *, shares_files: bool = False
+) -> int:
     """Run the filter as the kernel does."""
-    program = seccomp.build_filter(machine)
+    program = seccomp.build_filter(machine, shares_files=shares_files)
     steps = [struct.unpack("=HBBI", program[at : at + 8]) for at in range(0, len(program), 8)]
     data = struct.pack("=iIQ6Q", number, arch or syscalls.AUDIT_ARCH[machine], 0, *(*args, 0, 0, 0, 0, 0)[:6])
     word, at = 0, 0
@@ -120,8 +122,18 @@ def test_the_filter_decides_as_its_lists_say(machine):
     assert decide(machine, checked["prctl"], (1,)) == EPERM
     assert decide(machine, checked["socketpair"], (1,)) == ALLOW
     assert decide(machine, checked["socketpair"], (2,)) == EPERM
+    assert decide(machine, checked["prlimit64"], (0,)) == ALLOW
+    assert decide(machine, checked["prlimit64"], (4711,)) == EPERM
     assert decide(machine, 435) == ENOSYS
     assert decide(machine, 0, arch=1) == KILL
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_where_the_hosts_files_are_in_sight_their_modes_and_times_stay(machine):
+    withheld = syscalls.ATTRIBUTES & syscalls.ALLOWED[machine].keys()
+    assert {"fchmod", "fchmodat", "utimensat"} <= withheld
+    for name, number in syscalls.ALLOWED[machine].items():
+        assert decide(machine, number, shares_files=True) == (EPERM if name in withheld else ALLOW)
 
 
 def test_the_two_lists_allow_no_socket_and_no_program():

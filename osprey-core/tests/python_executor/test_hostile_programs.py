@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
 import pytest
 
-from osprey.services.python_executor.models import RunMode, RunStatus
-from osprey.services.python_executor.sandbox import cgroups, process
+from osprey.config.schema import ExecutionConfig
+from osprey.services.python_executor.models import RunJob, RunMode, RunStatus
+from osprey.services.python_executor.sandbox import cgroups, process, tier
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def guests(monkeypatch) -> list[process.GuestProcess]:
-    """Every guest that is started in a test."""
-    started: list[process.GuestProcess] = []
-    real = process.start_guest
-
-    def start(*args) -> process.GuestProcess:
-        started.append(real(*args))
-        return started[-1]
-
-    monkeypatch.setattr(process, "start_guest", start)
-    return started
+def execution(execution, kind, held_by) -> ExecutionConfig:
+    """Each program is run in every tier that holds here."""
+    return held_by(execution, kind)
 
 
 def test_no_secret_of_the_environment_can_be_read(run, monkeypatch):
@@ -136,7 +130,8 @@ while True:
     for guest in guests:
         # The kernel removes a group only when no process is left in it.
         assert not any(folder.exists() for folder in guest.group.folders)
-        assert not Path(f"/proc/{guest.process.pid}").exists()
+        assert not Path(f"/proc/{guest.keeper_pid}").exists()
+        assert not Path(f"/proc/{guest.run_pid}").exists()
 
 
 def test_a_thread_bomb_names_the_process_limit(run):
@@ -160,14 +155,14 @@ def test_a_memory_bomb_names_the_memory_limit(run):
 
 def test_memory_over_many_processes_is_one_limit_where_a_control_group_can_be_made(run, monkeypatch):
     grouped: list[bool] = []  # asked while the guest lives: its group is gone with it
-    real = process.start_guest
+    real = tier.ask_for_run
 
     def start(*args) -> process.GuestProcess:
         guest = real(*args)
         grouped.append(guest.group.limits_memory)
         return guest
 
-    monkeypatch.setattr(process, "start_guest", start)
+    monkeypatch.setattr(tier, "ask_for_run", start)
     code = """
 import os, time
 for _ in range(2):
@@ -408,3 +403,59 @@ results = 'all used'
 """
     outcome = run(code)
     assert outcome.status in (RunStatus.DONE, RunStatus.FAILED)
+
+
+@pytest.mark.anyio
+async def test_a_run_cannot_reach_another_that_goes_on(runner, machine, guests):
+    await runner.tier()
+    guests.clear()
+    told = anyio.Event()
+    ended = anyio.Event()
+
+    class Waiting(type(machine)):
+        async def read(self, channels):
+            told.set()
+            await ended.wait()
+            return await super().read(channels)
+
+    runner.machine = Waiting()
+    victim = """
+import os, tempfile
+from osprey.runtime import read_channel
+open('own', 'w').write('x')
+open(os.path.join(tempfile.gettempdir(), 'own'), 'w').write('x')
+read_channel('HCM1:SP')
+results = [open('own').read(), os.listdir()]
+"""
+    attacker = """
+import os, signal, tempfile
+from osprey.runtime import inputs
+hit = []
+for pid in inputs['pids']:
+    try:
+        if pid != os.getpid():
+            os.kill(pid, signal.SIGKILL)
+            hit.append(pid)
+    except OSError:
+        pass
+for folder in {'.', '..', '/tmp', '/dev/shm', '/osprey/work', tempfile.gettempdir(), os.path.dirname(os.getcwd())}:
+    for place, _, files in os.walk(folder):
+        if 'own' in files:
+            hit.append(place)
+results = hit
+"""
+    outcomes = []
+
+    async def run_victim() -> None:
+        outcomes.append(await runner.run(RunJob(code=victim, mode=RunMode.READ)))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(run_victim)
+        await told.wait()
+        zygote = runner._tier._zygote
+        pids = [guests[0].run_pid, guests[0].keeper_pid, zygote.process.pid]
+        attack = await runner.run(RunJob(code=attacker, inputs={"pids": pids}))
+        ended.set()
+    assert attack.results == [], attack.error
+    assert outcomes[0].results[0] == "x"
+    assert zygote.is_alive()

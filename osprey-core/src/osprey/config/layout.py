@@ -18,8 +18,8 @@ from osprey.config.approval import (
     NotificationConfig,
     PersonConfig,
 )
-from osprey.config.rules import Layout, Positive, WebAddress
-from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture
+from osprey.config.rules import AtLeast, Layout, Positive, WebAddress
+from osprey.config.schema import ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, Sandbox
 from osprey.config.section import Section
 from osprey.config.turns import AgentControl, TurnLimits
 
@@ -102,6 +102,12 @@ class LocalLayout(Layout):
     # A proper value is taken out before, because it may name a variable that nobody needs.
     python_env_path: str | None = None
     """A virtual environment or interpreter (3.9 or newer) for generated Python; without it Osprey's own."""
+    mounts: tuple[Path, ...] | None = None
+    """Further folders that generated code may read and import from; none may show a home, a secret or a socket."""
+    preload: tuple[str, ...] | None = None
+    """Modules loaded once and shared, unchanged, by all runs; `[numpy]` without it."""
+    keep_warm_s: float | None = field(default=None, validator=AtLeast(0))
+    """Seconds without a run until they are given up; 600 without it; 0: each run starts from nothing."""
 
 
 @frozen(kw_only=True)
@@ -120,7 +126,9 @@ class ExecutionLayout(Layout):
     generators: Mapping[str, Section] = field(factory=dict[str, Section])
     """Settings of a writer of Python; its plugin says which keys there are."""
     execution_method: ExecutionMethod | None = None
-    local: LocalLayout | None = None
+    local: LocalLayout = LocalLayout()
+    sandbox: Sandbox | None = None
+    max_concurrent_runs: int | None = field(default=None, validator=Positive())
     modes: ModesLayout = ModesLayout()
     memory_limit_mb: int | None = field(default=None, validator=Positive())
     max_processes: int | None = field(default=None, validator=Positive())

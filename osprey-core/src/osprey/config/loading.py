@@ -257,12 +257,15 @@ class _Assembly:
     def _execution(self, layout: layouts.ExecutionLayout, interpreter: Path | Unset | None) -> ExecutionConfig:
         executor = self.draft.section("python_executor", layouts.PythonExecutorLayout)
         modes = layouts.given(layout.modes, "read_only", "write_access")
-        limits = ("memory_limit_mb", "max_processes", "output_limit_kb", "disk_limit_mb")
+        limits = ("memory_limit_mb", "max_processes", "output_limit_kb", "disk_limit_mb", "max_concurrent_runs")
+        local = layouts.given(layout.local, "preload", "keep_warm_s")
         return ExecutionConfig(
             generators=layout.generators,
             modes=modes,
             python_env_path=interpreter,
-            **layouts.given(layout, "code_generator", "execution_method", *limits),
+            mounts=tuple(self.root / path for path in layout.local.mounts or ()),
+            **local,
+            **layouts.given(layout, "code_generator", "execution_method", "sandbox", *limits),
             **layouts.given(executor, "execution_timeout_seconds"),
         )
 

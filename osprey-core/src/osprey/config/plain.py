@@ -131,7 +131,8 @@ def _target(target: TargetConfig) -> dict[str, Any]:
 def _execution(execution: ExecutionConfig) -> dict[str, Any]:
     plain = _plain(execution)
     del plain["execution_timeout_seconds"]
-    plain["local"] = {"python_env_path": plain.pop("_python_env_path")}
+    local = {name: plain.pop(name) for name in ("mounts", "preload", "keep_warm_s")}
+    plain["local"] = {"python_env_path": plain.pop("_python_env_path"), **local}
     return plain
 
 

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from osprey.config.approval import ApprovalConfig
 from osprey.config.models import ApiConfig, ModelsConfig
-from osprey.config.rules import Positive, TimeZoneName
+from osprey.config.rules import AtLeast, Positive, TimeZoneName
 from osprey.config.section import Section, Unset
 from osprey.config.turns import AgentControl, TurnLimits
 from osprey.config.watching import LoggingConfig, TelemetryConfig
@@ -119,6 +119,21 @@ class ControlSystemConfig:
     """Further patterns of reads and writes in code, by kind of control system; under the empty name those for all."""
 
 
+class Sandbox(StrEnum):
+    """`execution.sandbox`: what holds generated Python on this host."""
+
+    AUTO = "auto"
+    """The best of `bubblewrap`, `namespaces` and `landlock` that passes its self-test."""
+    BUBBLEWRAP = "bubblewrap"
+    """Namespaces built by bubblewrap."""
+    NAMESPACES = "namespaces"
+    """Namespaces that Osprey builds itself, where there is no bubblewrap."""
+    LANDLOCK = "landlock"
+    """No namespaces: rules on files, signals and sockets that the kernel enforces (Linux 6.12 or newer)."""
+    NONE = "none"
+    """Nothing: generated Python may compute, and is refused a control system."""
+
+
 @frozen(kw_only=True)
 class ModeConfig:
     """`execution.modes.<read_only|write_access>`. None: the file does not say."""
@@ -149,6 +164,16 @@ class ExecutionConfig:
     """How much one run may print."""
     disk_limit_mb: int = field(default=64, validator=Positive())
     """What one run may write into its folder."""
+    sandbox: Sandbox = Sandbox.AUTO
+    """What holds generated Python; a tier that is named and does not hold is an error."""
+    max_concurrent_runs: int = field(default=4, validator=Positive())
+    """How many runs go on at once; further ones wait their turn, in the order they were asked for."""
+    mounts: tuple[Path, ...] = ()
+    """`execution.local.mounts`: further folders that generated code may read and import from, reviewed by a person."""
+    preload: tuple[str, ...] = ("numpy",)
+    """`execution.local.preload`: modules that are loaded once and shared, unchanged, by all runs."""
+    keep_warm_s: float = field(default=600.0, validator=AtLeast(0))
+    """`execution.local.keep_warm_s`: how long they stay loaded without a run; 0: each run starts from nothing."""
     modes: Mapping[str, ModeConfig] = field(factory=dict[str, ModeConfig])
 
     @property

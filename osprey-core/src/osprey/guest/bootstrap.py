@@ -1,133 +1,75 @@
-"""The start of a run: say hello, give up every right, run the program, hand over what it left."""
+"""The start of the guest: into the sandbox, out of every right, and then ready for runs.
+
+The parent's first message on the control socket says what this tier of isolation needs. Nothing of the
+interpreter's own packages has been loaded before rights are gone: `-S` left site-packages out.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
+import signal
 import sys
-from types import ModuleType
 from typing import Any
 
-from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
-from .clock import Clock, install_clock
-from .figures import send_figures
-from .link import Link
-from .results import encode_results
+from . import kernel, lockdown, zygote
 
-_BROKER_FD = 3
+CONTROL_FD = 3
+_LARGEST_MESSAGE = 1 << 17
 
 
 def main() -> None:
-    """Run one job; never returns."""
-    _keep_only(int(sys.argv[1]))
-    link = Link(_BROKER_FD)
-    job = link.call("hello", protocol=PROTOCOL, python=sys.version.split()[0])
-    _prepare(job)
-    clock = _clock_of(job, link)
-    runtime.connect(link, clock, job["inputs"])
-    rights = lockdown.lock(job)
-    link.adopt()
-    from .imports import install_imports
+    """Serve runs until the parent is gone; never returns."""
+    import _socket
 
-    install_imports()
-    entropy.install_entropy(job["seed"])
-    if clock is not None:
-        install_clock(clock)
-    link.call("ready", rights=rights)
-    os.dup2(1, 2)
-    program = _program()
-    error = _run(job["code"], program)
-    if link.is_owner:
-        _hand_over(link, job, program, error)
-    _flush()
-    os._exit(0)
+    _keep_only(int(sys.argv[1]))
+    control = _socket.socket(fileno=CONTROL_FD)
+    setup: dict[str, Any] = json.loads(control.recv(_LARGEST_MESSAGE))
+    if setup["dies_with"] is not None:
+        kernel.die_with_parent(signal.SIGKILL, setup["dies_with"])
+    _give_up_rights(control, setup)
+    zygote.serve(control, setup)
 
 
 def _keep_only(fd: int) -> None:
-    """Put the broker's socket at its place and close whatever else was inherited."""
-    if fd != _BROKER_FD:
-        os.dup2(fd, _BROKER_FD)
-    os.closerange(_BROKER_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    """Put the control socket at its place and close whatever else was inherited."""
+    if fd != CONTROL_FD:
+        os.dup2(fd, CONTROL_FD)
+    os.closerange(CONTROL_FD + 1, os.sysconf("SC_OPEN_MAX"))
 
 
-def _prepare(job: dict[str, Any]) -> None:
-    """Give the interpreter the paths and habits that the parent chose."""
-    import faulthandler
-    import warnings
+def _give_up_rights(control: Any, setup: dict[str, Any]) -> None:
+    if setup["tree"] is not None:
+        from .tree import enter_tree
 
-    # -S left site-packages out, so that nothing of them ran while rights were still held.
-    own = [path for path in sys.path if path]
-    sys.path[:] = [*own[1:], *job["paths"], own[0], job["work"]]
-    sys.argv = [GENERATED]
-    sys.dont_write_bytecode = True
-    faulthandler.enable()
-    warnings.filterwarnings("ignore", message=".*non-interactive, and thus cannot be shown")
+        enter_tree(setup["tree"])
+    if setup["has_first_process"]:
+        _uncover_proc()
+        control.send(b"first")
+        lockdown.leave_first_process_behind()
+    if setup["drop_uid"] is not None:
+        lockdown.drop_user(setup["drop_uid"])
+    elif setup["is_confined"]:
+        lockdown.drop_capabilities()
+    if setup["is_confined"]:
+        kernel.forbid_new_privileges()
+    rules = setup["landlock"]
+    if rules is not None:
+        from . import landlock
 
-
-def _clock_of(job: dict[str, Any], link: Link) -> Clock | None:
-    if job["mode"] not in ("dry", "observe"):
-        return None
-    return Clock(job["mode"], job["start_ns"], lambda seconds: link.call("sleep", seconds=seconds))
-
-
-def _program() -> ModuleType:
-    """Make the module that the code runs as; pickling and dataclasses look it up by its name."""
-    module = ModuleType("__main__")
-    module.__file__ = GENERATED
-    sys.modules["__main__"] = module
-    return module
+        landlock.restrict([*rules["readable"], "/proc"], [rules["scratch"]], rules["devices"])
+    if not setup["has_first_process"] and setup["dies_with"] is not None:
+        # A change of the user has undone it.
+        kernel.die_with_parent(signal.SIGKILL, setup["dies_with"])
 
 
-def _run(code: str, program: ModuleType) -> BaseException | None:
-    import linecache
+def _uncover_proc() -> None:
+    """Take away what bubblewrap, started by root, lays over parts of /proc.
 
-    lines = code.splitlines(keepends=True)
-    linecache.cache[GENERATED] = (len(code), None, lines, GENERATED)
-    try:
-        exec(compile(code, GENERATED, "exec", dont_inherit=True), program.__dict__)  # noqa: S102 - its purpose
-        _join_threads()
-    except SystemExit as exc:
-        return None if exc.code in (None, 0) else exc
-    except BaseException as exc:  # noqa: BLE001 - whatever ended the program is what it is asked to report
-        return exc
-    return None
-
-
-def _join_threads() -> None:
-    """Wait for the program's threads, as Python does at the end of a script."""
-    threading: Any = sys.modules.get("threading")
-    if threading is None:
+    The kernel lets a run mount a /proc of its own only if nothing of this one is covered. What was covered
+    belongs to root, and no process here is root any more when code runs.
+    """
+    if os.geteuid() != 0:
         return
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
-
-
-def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: BaseException | None) -> None:
-    """Send figures, then the results or the failure; the parent believes nothing else."""
-    warnings: list[str] = []
-    results: Any = None
-    try:
-        warnings += send_figures(link, job["most_figures"], job["work"], job["figure_mark"])
-        if error is None:
-            results, more = _results(program)
-            warnings += more
-    except BaseException as exc:  # noqa: BLE001 - what cannot be handed over is a failure of the program
-        error = error or exc
-    if error is not None:
-        link.call("failed", **failures.describe_failure(error, job["code"]))
-    else:
-        link.call("finish", results=results, warnings=warnings)
-
-
-def _results(program: ModuleType) -> tuple[Any, list[str]]:
-    if "results" not in program.__dict__:
-        return None, ["the code never set `results`"]
-    return encode_results(program.__dict__["results"])
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        # The program may have closed or replaced it; what it wrote there is gone either way.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+    for name in ("sys", "sysrq-trigger", "irq", "bus"):
+        kernel.libc.umount2(f"/proc/{name}".encode(), 0)

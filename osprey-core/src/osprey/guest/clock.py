@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 import sys
 import time as _time
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, Callable
 
 from .pandas_clock import PandasFinder
@@ -18,6 +20,10 @@ from .pandas_clock import PandasFinder
 _real_sleep = _time.sleep
 _real_monotonic_ns = _time.monotonic_ns
 
+_REPLACED = (
+    "sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "clock_gettime",
+    "clock_gettime_ns", "localtime", "gmtime", "ctime", "asctime", "strftime",
+)  # fmt: skip
 _TICK_NS = 1_000
 _LONG_TICK_NS = 1_000_000
 _PATIENCE = 1_000
@@ -82,11 +88,37 @@ class Clock:
         self._has_written = True
 
 
-def install_clock(clock: Clock) -> None:
+References = Sequence[tuple[dict[str, Any], str, str, str]]
+"""Where loaded modules keep a part of `time` or `datetime` under a name of their own: namespace, name, module, part."""
+
+
+def find_references() -> References:
+    """Find what `from time import ...` and its like have bound in the modules that are loaded so far.
+
+    A program that imports them itself does so after the clock is in place; what was loaded before it, to be
+    shared by many runs, has to be told.
+    """
+    import datetime as dates
+
+    parts = {id(getattr(_time, name)): ("time", name) for name in _REPLACED}
+    parts.update({id(getattr(dates, name)): ("datetime", name) for name in ("datetime", "date")})
+    found: list[tuple[dict[str, Any], str, str, str]] = []
+    for module in list(sys.modules.values()):
+        if not isinstance(module, ModuleType) or module.__name__ in ("time", "datetime", __name__):
+            continue
+        for name, value in list(vars(module).items()):
+            if id(value) in parts:
+                found.append((vars(module), name, *parts[id(value)]))
+    return found
+
+
+def install_clock(clock: Clock, references: References = ()) -> None:
     """Let `time`, `datetime` and event loops ask `clock`."""
     _replace_time(clock)
     _replace_datetime(clock)
     _replace_selectors(clock)
+    for namespace, name, module, part in references:
+        namespace[name] = getattr(sys.modules[module], part)
 
 
 def _replace_time(clock: Clock) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import random
-from typing import Callable
+import sys
+from typing import Any, Callable
 
 
 def seeded_urandom(seed: int) -> Callable[[int], bytes]:
@@ -23,3 +24,7 @@ def install_entropy(seed: int) -> None:
     os.urandom = urandom
     setattr(random, "_urandom", urandom)  # noqa: B010 - private, and where `random` keeps it
     random.seed(seed)
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        # Loaded before the fork, for all runs: its one global generator would be the same in each.
+        numpy_random.seed(seed % 2**32)

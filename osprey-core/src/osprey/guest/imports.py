@@ -99,6 +99,12 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """Nothing is left to do: a stand-in is complete, and a folder is a name for what it holds."""
 
 
+def loaded_clients() -> list[str]:
+    """Name the libraries of control systems that are loaded, for which stand-ins would come too late."""
+    roots = {name.partition(".")[0] for name in sys.modules}
+    return sorted(roots & (_OURS | _CLIENTS))
+
+
 def _refuse_events(event: str, _args: tuple[Any, ...]) -> None:
     message = _REFUSED_EVENTS.get(event)
     if message is not None and not (event == "socket.__new__" and _is_pair(_args)):

@@ -5,59 +5,70 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-from typing import Any
+from typing import Any, NoReturn
 
-from . import seccomp
+from . import kernel, seccomp
 
+NOBODY = 65534
 _CAPABILITY_VERSION_3 = 0x20080522
-_PR_SET_DUMPABLE = 4
 _SIGNAL_BASE = 128
 
 
 def lock(job: dict[str, Any]) -> dict[str, str]:
     """Give up everything, and report what the kernel itself then says of this process."""
-    if job["drop_uid"] is not None:
-        _leave_first_process_behind()
-        _drop_user(job["drop_uid"])
     apply_limits(job["limits"])
-    seccomp.install_filter()
+    confined = job["landlock"]
+    if confined is not None:
+        from . import landlock
+
+        own = f"/proc/{os.getpid()}"
+        landlock.restrict([*confined["readable"], own], [job["work"]], confined["devices"])
+    if job["is_confined"]:
+        seccomp.install_filter(shares_files=confined is not None)
     return status()
 
 
-def _leave_first_process_behind() -> None:
+def leave_first_process_behind() -> None:
     """Go on in a child, and let the first process of the namespace only wait for it.
 
-    bubblewrap's death kills its child with a signal, and the kernel checks that signal's permission: a
+    The death of whoever started it reaches it as a signal, and the kernel checks that signal's permission: a
     process that has changed its user would survive. So the first process stays what it was, powerless and
-    with nothing of the run in it; when it dies, the kernel kills everything in the namespace.
+    with nothing of any run in it; when it dies, the kernel kills everything in the namespace.
     """
     child = os.fork()
-    if child == 0:
-        return
+    if child:
+        kernel.set_dumpable(False)
+        drop_capabilities()
+        wait_for(child)
+
+
+def wait_for(child: int) -> NoReturn:
+    """Do nothing but wait, and end as the child ended."""
     os.closerange(0, os.sysconf("SC_OPEN_MAX"))
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    _drop_capabilities()
-    seccomp.install_filter()
     while True:
         pid, how = os.wait()
         if pid == child:
-            os._exit(_SIGNAL_BASE + os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how))
+            os._exit(exit_code_of(how))
 
 
-def _drop_user(uid: int) -> None:
+def exit_code_of(how: int) -> int:
+    """Turn a wait status into an exit code, 128 + n for a death by signal n."""
+    return _SIGNAL_BASE + os.WTERMSIG(how) if os.WIFSIGNALED(how) else os.WEXITSTATUS(how)
+
+
+def drop_user(uid: int) -> None:
     """Become `uid` with no groups and no capabilities."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     # The kernel has taken the effective and permitted ones; the inheritable ones are ours to give up.
-    _drop_capabilities()
+    drop_capabilities()
 
 
-def _drop_capabilities() -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
+def drop_capabilities() -> None:
+    """Give up every capability over the namespaces that this process is in."""
     header, nothing = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-    if libc.capset(header, nothing) != 0:
-        raise OSError(ctypes.get_errno(), "capabilities could not be given up")
+    kernel.check(kernel.libc.capset(header, nothing), "giving capabilities up")
 
 
 def apply_limits(limits: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
 """The second-stage system-call filter: an allow-list as a classic BPF program, built without any library.
 
-bubblewrap has to start Python, so the ban on starting programs can only be installed from inside, after
+Python has to be started first, so the ban on starting programs can only be installed from inside, after
 the start. What is not listed is refused with EPERM; numbers newer than the list get ENOSYS, so that the C
 library falls back to the call it used before. There is no `socket`: the broker's descriptor is the only
 one, even if the network namespace had failed.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import struct
 
@@ -56,8 +57,11 @@ def _one_of(index: int, values: tuple[int, ...]) -> list[bytes]:
     return [*body, _refuse(errno.EPERM)]
 
 
-def build_filter(machine: str) -> bytes:
+@functools.cache
+def build_filter(machine: str, *, shares_files: bool = False) -> bytes:
     """Build the program for `machine` (``x86_64`` or ``aarch64``).
+
+    :param shares_files: the host's own files are in sight, so their modes and times are not to be changed.
 
     :raises OSError: there is no list of system calls for this machine.
     """
@@ -70,7 +74,8 @@ def build_filter(machine: str) -> bytes:
         _step(_RETURN, _KILL),
         _step(_LD_WORD, _NR_OFFSET),
     ]
-    for number in sorted(syscalls.ALLOWED[machine].values()):
+    withheld = syscalls.ATTRIBUTES if shares_files else frozenset[str]()
+    for number in sorted(n for name, n in syscalls.ALLOWED[machine].items() if name not in withheld):
         program += [_step(_JUMP_EQUAL, number, 0, 1), _step(_RETURN, _ALLOW)]
     new_task = [
         _argument(0),
@@ -81,6 +86,8 @@ def build_filter(machine: str) -> bytes:
     program += _only_for(checked["clone"], new_task)
     program += _only_for(checked["ioctl"], _one_of(1, _IOCTLS))
     program += _only_for(checked["prctl"], _one_of(0, _PRCTLS))
+    # Of oneself alone: without a process namespace the service is in sight, and has the same user.
+    program += _only_for(checked["prlimit64"], _one_of(0, (0,)))
     program += _only_for(checked["socketpair"], _one_of(0, (_AF_UNIX,)))
     program += [_step(_JUMP_GREATER_EQUAL, syscalls.FIRST_UNKNOWN, 0, 1), _refuse(errno.ENOSYS), _refuse(errno.EPERM)]
     return b"".join(program)
@@ -90,9 +97,9 @@ class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
 
-def install_filter() -> None:
+def install_filter(*, shares_files: bool = False) -> None:
     """Put the filter on this process and all that come from it; it cannot be taken off again."""
-    code = build_filter(os.uname().machine)
+    code = build_filter(os.uname().machine, shares_files=shares_files)
     program = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     pr_set_seccomp, mode_filter = 22, 2

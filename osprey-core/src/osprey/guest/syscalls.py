@@ -34,7 +34,7 @@ _X86_64 = {
     "fchmodat": 268, "faccessat": 269, "pselect6": 270, "ppoll": 271, "set_robust_list": 273,
     "get_robust_list": 274, "splice": 275, "utimensat": 280, "epoll_pwait": 281, "timerfd_create": 283,
     "eventfd": 284, "fallocate": 285, "timerfd_settime": 286, "timerfd_gettime": 287, "eventfd2": 290,
-    "epoll_create1": 291, "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296, "prlimit64": 302,
+    "epoll_create1": 291, "dup3": 292, "pipe2": 293, "preadv": 295, "pwritev": 296,
     "getcpu": 309, "sched_getattr": 315, "renameat2": 316, "getrandom": 318, "membarrier": 324,
     "copy_file_range": 326, "preadv2": 327, "pwritev2": 328, "statx": 332, "rseq": 334,
 }  # fmt: skip
@@ -61,7 +61,7 @@ _AARCH64 = {
     "gettid": 178, "sysinfo": 179, "getsockname": 204, "getpeername": 205, "sendto": 206, "recvfrom": 207,
     "setsockopt": 208, "getsockopt": 209, "shutdown": 210, "sendmsg": 211, "recvmsg": 212, "readahead": 213,
     "brk": 214, "munmap": 215, "mremap": 216, "mmap": 222, "fadvise64": 223, "mprotect": 226, "msync": 227,
-    "mincore": 232, "madvise": 233, "wait4": 260, "prlimit64": 261, "sched_getattr": 275, "renameat2": 276,
+    "mincore": 232, "madvise": 233, "wait4": 260, "sched_getattr": 275, "renameat2": 276,
     "getrandom": 278, "membarrier": 283, "copy_file_range": 285, "preadv2": 286, "pwritev2": 287,
     "statx": 291, "rseq": 293,
 }  # fmt: skip
@@ -70,8 +70,8 @@ ALLOWED = {"x86_64": {**_SHARED, **_X86_64}, "aarch64": {**_SHARED, **_AARCH64}}
 """Allowed with any arguments."""
 
 CHECKED = {
-    "x86_64": {"clone": 56, "ioctl": 16, "prctl": 157, "socketpair": 53},
-    "aarch64": {"clone": 220, "ioctl": 29, "prctl": 167, "socketpair": 199},
+    "x86_64": {"clone": 56, "ioctl": 16, "prctl": 157, "socketpair": 53, "prlimit64": 302},
+    "aarch64": {"clone": 220, "ioctl": 29, "prctl": 167, "socketpair": 199, "prlimit64": 261},
 }
 """Allowed with the arguments that `seccomp` looks at."""
 
@@ -80,3 +80,10 @@ AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 FIRST_UNKNOWN = 424
 """The first number that both machines share; calls from here on were added after Linux 5.0."""
+
+ATTRIBUTES = frozenset({"chmod", "fchmod", "fchmodat", "futimesat", "utime", "utimensat", "utimes"})
+"""Changes of a file's owner would be here too if they were allowed at all: Landlock has no rule for any of them."""
+
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+MOUNT_SETATTR = 442
+"""What the guest needs while it still builds its own sandbox."""

@@ -27,8 +27,10 @@ from osprey.services.python_executor.models import (
 from osprey.services.python_executor.observation import ObservationDesk
 from osprey.services.python_executor.record import new_run_folder, write_figures
 from osprey.services.python_executor.rehearsal import RehearsalDesk
+from osprey.services.python_executor.sandbox.ladder import Finding, Ladder, discard
+from osprey.services.python_executor.sandbox.mounts import check_mounts
 from osprey.services.python_executor.sandbox.protocol import Start, Tier
-from osprey.services.python_executor.sandbox.tier import open_tier
+from osprey.services.python_executor.sandbox.tier import LocalTier, Warmth
 from osprey.services.python_executor.verdicts import judge_ending
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class PythonRunner:
         self._project = project
         self._tier: Tier | None = None
         self._opening = anyio.Lock()
+        self.passed_over: tuple[Finding, ...] = ()
+        """Better tiers that did not hold here, each with its reason; known once there is a tier."""
 
     async def tier(self) -> Tier:
         """Give the tier of isolation, which proves itself on first use.
@@ -64,10 +68,35 @@ class PythonRunner:
         """
         async with self._opening:
             if self._tier is None:
-                path = self._project.config.execution.python_env_path
-                interpreter = await anyio.to_thread.run_sync(find_interpreter, path)
-                self._tier = await open_tier(interpreter, self._project.state_dir)
+                ladder = await self.ladder()
+                self._tier, self.passed_over = await ladder.open()
             return self._tier
+
+    async def ladder(self) -> Ladder:
+        """Describe the tiers that this project may use, none of them tested yet.
+
+        :raises SandboxError: there is no such interpreter, or a mount would show what must not be seen.
+        """
+        project, execution = self._project, self._project.config.execution
+        return Ladder(
+            interpreter=await anyio.to_thread.run_sync(find_interpreter, execution.python_env_path),
+            state_dir=project.state_dir,
+            sandbox=execution.sandbox,
+            mounts=await anyio.to_thread.run_sync(check_mounts, execution.mounts, project.root, project.state_dir),
+            warmth=Warmth(
+                preload=execution.preload,
+                idle_s=execution.keep_warm_s,
+                runs_at_once=execution.max_concurrent_runs,
+            ),
+        )
+
+    async def aclose(self) -> None:
+        """End what is kept warm between runs; the next run starts it again."""
+        tier, self._tier = self._tier, None
+        if isinstance(tier, LocalTier):
+            await discard(tier)
+        elif tier is not None:
+            await tier.aclose()
 
     async def run(self, job: RunJob) -> RunOutcome:
         """Run a job to its end, whatever that is.
@@ -158,8 +187,14 @@ class PythonRunner:
 
 
 def runner_of(project: Project) -> PythonRunner:
-    """Give the project's runner."""
-    return project.part(PythonRunner, PythonRunner)
+    """Give the project's runner, which ends with the project."""
+
+    def build(project: Project) -> PythonRunner:
+        runner = PythonRunner(project)
+        project.on_close(runner.aclose)
+        return runner
+
+    return project.part(PythonRunner, build)
 
 
 def _check_job(job: RunJob, code: str) -> None:

@@ -1,150 +1,168 @@
-"""One guest process: started, given its limits, listened to, and surely dead at the end."""
+"""One run's process: asked of a zygote, given its limits, listened to, and surely dead at the end."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import resource
 import signal
 import socket
-import subprocess
+from pathlib import Path
 from typing import Any
 
 import anyio
-from attrs import define, field
+import anyio.to_thread
+from attrs import define
 
 from osprey.errors import SandboxError
-from osprey.services.python_executor.sandbox import bubblewrap
-from osprey.services.python_executor.sandbox.bubblewrap import Wrap
+from osprey.services.python_executor.models import RunLimits
 from osprey.services.python_executor.sandbox.cgroups import ControlGroup, create_control_group
+from osprey.services.python_executor.sandbox.zygote import Zygote, ZygoteGoneError, receive_from
 
 _DEATH_TIMEOUT_S = 10.0
+_KILLED = 128 + signal.SIGKILL
 
 
 @define
 class GuestProcess:
-    """bubblewrap, and the guest inside it."""
+    """The process that runs generated code, and its keeper: forked by a zygote, known here by descriptors."""
 
-    process: subprocess.Popen[bytes]
     sock: socket.socket
+    outputs: tuple[int, int]
+    """The reading ends of its standard output and its errors."""
+    monitor: socket.socket
     group: ControlGroup
-    info_fd: int
-    monitor_fd: int
-    guest_fd: int | None = None
-    usage: resource.struct_rusage | None = field(default=None)
+    ends_gently: bool
+    """The keeper is asked to end the run; else it is killed, and its namespace with it."""
+    own_zygote: Zygote | None = None
+    """A zygote of this run alone, which ends with it."""
+    keeper_fd: int | None = None
+    keeper_pid: int = 0
+    run_pid: int = 0
+    problem: str = ""
+    is_silent: bool = False
+    """Nothing more will be heard of the keeper."""
+    report: dict[str, Any] | None = None
+    """How it ended, as its keeper says."""
+    is_over_disk: bool = False
 
     @property
-    def exit_code(self) -> int | None:
-        """The guest's exit code, 128 + n for a death by signal n, as bubblewrap hands it on."""
-        code = self.process.returncode
-        return code if code is None or code >= 0 else 128 - code
+    def exit_code(self) -> int:
+        """The exit code, 128 + n for a death by signal n."""
+        return _KILLED if self.report is None else int(self.report["code"])
 
     @property
     def cpu_s(self) -> float:
-        """CPU time of the guest's main process and what it waited for."""
-        return 0.0 if self.usage is None else self.usage.ru_utime + self.usage.ru_stime
+        """CPU time of the run's main process and what it waited for."""
+        return 0.0 if self.report is None else float(self.report["cpu_s"])
+
+    async def started(self) -> None:
+        """Wait until it has been forked.
+
+        :raises ZygoteGoneError: nobody took the request.
+        :raises SandboxError: the keeper could not do what it has to.
+        """
+        while not (self.run_pid or self.is_silent):
+            self._take(*await receive_from(self.monitor))
+        if self.run_pid:
+            return
+        if self.keeper_fd is None and not self.problem:
+            raise ZygoteGoneError
+        raise SandboxError(self.problem or "the run's keeper ended before the run started")
 
     async def confine(self) -> None:
-        """Put the guest into its control groups; called while it waits for the answer to its first frame."""
-        pid = await self._guest_pid()
-        self.guest_fd = os.pidfd_open(pid)
-        self.group.add(pid)
+        """Put the guest into its control groups, for which the kernel may take its time."""
+        await anyio.to_thread.run_sync(self.group.add, self.run_pid)
 
-    async def _guest_pid(self) -> int:
-        text = b""
-        while b"}" not in text:
-            await anyio.wait_readable(self.info_fd)
-            part = os.read(self.info_fd, 4096)
-            if not part:
-                msg = "bubblewrap ended before the guest started"
-                raise SandboxError(msg)
-            text += part
-        facts: dict[str, Any] = json.loads(text[: text.index(b"}") + 1])
-        return int(facts["child-pid"])
+    def is_gone(self) -> bool:
+        """Say whether the run has ended, be it that nobody has taken note of it yet."""
+        try:
+            state = Path(f"/proc/{self.run_pid}/stat").read_text(encoding="ascii", errors="replace")
+        except OSError:
+            return True
+        return state.rpartition(")")[2].split()[0] in ("Z", "X")
+
+    async def ended(self) -> None:
+        """Wait for the keeper's report."""
+        while not self.is_silent:
+            self._take(*await receive_from(self.monitor))
+
+    def _take(self, text: bytes, pid: int) -> None:
+        if text == b"keeper" and self.keeper_fd is None:
+            self.keeper_pid, self.keeper_fd = pid, os.pidfd_open(pid)
+        elif text == b"run" and not self.run_pid:
+            self.run_pid = pid
+        elif text and (self.keeper_fd is None or pid == self.keeper_pid):
+            told: dict[str, Any] = json.loads(text)
+            self.is_silent = True
+            self.problem = told.get("problem", "")
+            if not self.problem:
+                self.report, self.is_over_disk = told, bool(told.get("disk"))
+        else:
+            self.is_silent = True
 
     async def end(self) -> None:
         """Kill everything that still runs, wait until it is gone, and give back what was taken.
 
         The kernel tells of the death of a process namespace's first process only after all others in it
-        are gone.
+        are gone; without namespaces the keeper ends only after all others have.
         """
         with anyio.CancelScope(shield=True):
             self.sock.close()
             try:
                 await self._kill()
             finally:
-                for fd in (self.info_fd, self.monitor_fd, self.guest_fd):
+                self.monitor.close()
+                for fd in (*self.outputs, self.keeper_fd):
                     if fd is not None:
                         os.close(fd)
-                for pipe in (self.process.stdout, self.process.stderr):
-                    if pipe is not None:
-                        pipe.close()
+                if self.own_zygote is not None:
+                    self.own_zygote.close()
                 if not await self.group.remove():
                     msg = f"processes of a run could not be ended: {self.group.processes()}"
                     raise SandboxError(msg)
 
     async def _kill(self) -> None:
-        # The guest, where it is known: bubblewrap then ends by itself, having counted what the guest used.
-        # Not by `Popen.kill`, which may reap the process itself and lose that.
-        known = self.monitor_fd if self.guest_fd is None else self.guest_fd
+        if self.keeper_fd is None:
+            with contextlib.suppress(ZygoteGoneError, SandboxError), anyio.move_on_after(_DEATH_TIMEOUT_S):
+                await self.started()
+        if self.keeper_fd is None:
+            return
+        number = signal.SIGTERM if self.ends_gently else signal.SIGKILL
         with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(known, signal.SIGKILL)
-        await _wait_dead(known)
-        await _wait_dead(self.monitor_fd)
-        _, status, self.usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
+            if self.report is None:
+                signal.pidfd_send_signal(self.keeper_fd, number)
+        with anyio.fail_after(_DEATH_TIMEOUT_S):
+            await anyio.wait_readable(self.keeper_fd)
+        if self.ends_gently and self.report is None:
+            # The keeper was killed itself; what it would have ended is one process group.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.run_pid, signal.SIGKILL)
         self.group.kill()
 
 
-async def _wait_dead(pidfd: int) -> None:
-    with anyio.fail_after(_DEATH_TIMEOUT_S):
-        await anyio.wait_readable(pidfd)
+def ask_for_run(zygote: Zygote, request: dict[str, Any], limits: RunLimits) -> GuestProcess:
+    """Make sockets, pipes and groups of one run and have it forked, or leave nothing at all.
 
-
-def start_guest(
-    wrap: Wrap, sockets: tuple[socket.socket, socket.socket], group: ControlGroup, info: int
-) -> GuestProcess:
-    """Start bubblewrap.
-
-    On the event loop's own thread, although it takes a millisecond or two: bubblewrap asks to die with the
-    thread that started it, and a worker thread of a pool ends when it has been idle for a while.
+    :raises ZygoteGoneError: the zygote has ended.
     """
-    ours, theirs = sockets
-    process = subprocess.Popen(
-        bubblewrap.command_of(wrap),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=(theirs.fileno(), wrap.info_fd),
-        start_new_session=True,
-        env={},  # bubblewrap's own environment can be read in /proc while it sets up
-    )
-    return GuestProcess(process=process, sock=ours, group=group, info_fd=info, monitor_fd=os.pidfd_open(process.pid))
-
-
-def open_guest(wrap_fields: dict[str, Any], *, memory_bytes: int, processes: int) -> GuestProcess:
-    """Make socket, groups and process of one run, or nothing at all.
-
-    :raises SandboxError: bubblewrap is missing or cannot be started.
-    """
-    bubblewrap.find_bubblewrap()
-    with contextlib.ExitStack() as undo:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        undo.callback(ours.close)
-        info_read, info_write = os.pipe()
-        undo.callback(os.close, info_read)
-        ours.setblocking(False)
-        try:
-            group = create_control_group(memory_bytes=memory_bytes, processes=processes)
-            undo.callback(lambda: [folder.rmdir() for folder in group.folders])
-            wrap = Wrap(socket_fd=theirs.fileno(), info_fd=info_write, **wrap_fields)
-            guest = start_guest(wrap, (ours, theirs), group, info_read)
-        except OSError as exc:
-            msg = f"generated Python cannot run here: bubblewrap did not start: {exc}"
-            raise SandboxError(msg) from exc
-        finally:
-            theirs.close()
-            os.close(info_write)
+    with contextlib.ExitStack() as undo, contextlib.ExitStack() as theirs:
+        ours, broker = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        monitor, keeper = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        out, err = os.pipe(), os.pipe()
+        for sock in (ours, monitor):
+            sock.setblocking(False)
+            undo.callback(sock.close)
+        for mine, other in (out, err):
+            undo.callback(os.close, mine)
+            theirs.callback(os.close, other)
+        theirs.callback(broker.close)
+        theirs.callback(keeper.close)
+        monitor.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        group = create_control_group(memory_bytes=limits.memory_bytes, processes=limits.processes)
+        undo.callback(lambda: [folder.rmdir() for folder in group.folders])
+        zygote.ask(request, (broker.fileno(), out[1], err[1], keeper.fileno()))
         undo.pop_all()
-        return guest
+        return GuestProcess(
+            sock=ours, outputs=(out[0], err[0]), monitor=monitor, group=group, ends_gently=bool(request["ends_gently"])
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import anyio
 from attrs import define, field, frozen
@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from osprey.errors import OspreyError, SandboxError
 from osprey.services.python_executor.models import RunLimits, RunStatus
 from osprey.services.python_executor.sandbox.frames import FrameError, FrameStream
-from osprey.services.python_executor.sandbox.process import GuestProcess
+from osprey.services.python_executor.sandbox.protocol import Guest
 
 _LAST_MOMENTS_S = 2.0
 """How long a guest that has handed everything over may take to end."""
@@ -28,6 +28,11 @@ class EndRunError(Exception):
 
 class Answering(Protocol):
     """The broker as the supervisor sees it."""
+
+    @property
+    def is_ready(self) -> bool:
+        """True once the guest may start its program."""
+        ...
 
     @property
     def is_finished(self) -> bool:
@@ -61,10 +66,11 @@ class Ending:
 class _Watch:
     """The state of one supervision."""
 
-    guest: GuestProcess
+    guest: Guest
     broker: Answering
     limits: RunLimits
     scope: anyio.CancelScope = field(factory=anyio.CancelScope)
+    confined: anyio.Event = field(factory=anyio.Event)
     stop: RunStatus | None = None
     message: str = ""
     failure: OspreyError | None = None
@@ -77,14 +83,14 @@ class _Watch:
             self.stop, self.message = status, message
         self.scope.cancel()
 
-    async def collect(self, name: str, pipe: IO[bytes]) -> None:
-        os.set_blocking(pipe.fileno(), False)
+    async def collect(self, name: str, pipe: int) -> None:
+        os.set_blocking(pipe, False)
         taken = self.output[name]
         while True:
             try:
-                part = os.read(pipe.fileno(), 1 << 16)
+                part = os.read(pipe, 1 << 16)
             except BlockingIOError:
-                await anyio.wait_readable(pipe.fileno())
+                await anyio.wait_readable(pipe)
                 continue
             if not part:
                 return
@@ -98,15 +104,26 @@ class _Watch:
                 )
                 return
 
+    async def confine(self) -> None:
+        try:
+            await self.guest.confine()
+        except (OSError, OspreyError) as exc:
+            if not self.guest.is_gone():  # else its exit status says why
+                told = exc if isinstance(exc, OspreyError) else SandboxError(f"a run could not be limited: {exc}")
+                self.failure = told
+                self.scope.cancel()
+                return
+        self.confined.set()
+
     async def serve(self) -> None:
         frames = FrameStream(self.guest.sock, self.limits.broker_bytes, self.limits.answer_bytes)
-        is_confined = False
         try:
             while (request := await frames.receive()) is not None:
-                if not is_confined:
-                    await self.guest.confine()
-                    is_confined = True
-                await frames.send(await self.broker.answer(request))
+                answer = await self.broker.answer(request)
+                if self.broker.is_ready:
+                    # The program starts with this answer, or has started.
+                    await self.confined.wait()
+                await frames.send(answer)
                 if self.broker.is_finished:
                     self.scope.deadline = anyio.current_time() + _LAST_MOMENTS_S
                     return
@@ -121,16 +138,15 @@ class _Watch:
             return  # the guest is gone; its exit status says why
 
     async def run(self) -> None:
-        process = self.guest.process
-        if process.stdout is None or process.stderr is None:
-            msg = "the sandbox was started without pipes"
-            raise SandboxError(msg)
+        out, err = self.guest.outputs
         self.scope.deadline = anyio.current_time() + self.limits.timeout_s
         with self.scope:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self.collect, "stdout", process.stdout)
-                tasks.start_soon(self.collect, "stderr", process.stderr)
+                tasks.start_soon(self.collect, "stdout", out)
+                tasks.start_soon(self.collect, "stderr", err)
+                tasks.start_soon(self.confine)
                 tasks.start_soon(self.serve)
+                tasks.start_soon(self.guest.ended)
         if self.failure is not None:
             raise self.failure
         if self.scope.cancelled_caught and self.stop is None and not self.broker.is_finished:
@@ -138,7 +154,7 @@ class _Watch:
             self.message = f"the code did not end within {self.limits.timeout_s:g} s"
 
 
-async def supervise(guest: GuestProcess, broker: Answering, limits: RunLimits) -> Ending:
+async def supervise(guest: Guest, broker: Answering, limits: RunLimits) -> Ending:
     """Let the guest run to its end, or end it. Whatever happens here, nothing of it is left alive."""
     watch = _Watch(guest, broker, limits)
     try:
@@ -146,10 +162,13 @@ async def supervise(guest: GuestProcess, broker: Answering, limits: RunLimits) -
         out_of_memory, hit_limit = guest.group.was_out_of_memory(), guest.group.hit_process_limit()
     finally:
         await guest.end()
+    if guest.is_over_disk:
+        limit = limits.disk_bytes >> 20
+        watch.end(RunStatus.DISK_LIMIT, f"the code wrote more than {limit} MiB into its folder and was ended")
     return Ending(
         stop=watch.stop,
         message=watch.message,
-        exit_code=guest.exit_code or 0,
+        exit_code=guest.exit_code,
         cpu_s=guest.cpu_s,
         out_of_memory=out_of_memory,
         hit_process_limit=hit_limit,

@@ -1,58 +1,66 @@
-"""A tier: a way to hold generated code, which has proved that it does.
-
-The self-test runs once in each process and for each interpreter, before anything else is run.
-"""
+"""A tier that starts its guest on this host: how a run is asked for, and what is kept warm between runs."""
 
 from __future__ import annotations
 
-import os
-import secrets
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from attrs import frozen
+import anyio
+from attrs import define, field, frozen
 
 from osprey.errors import SandboxError
 from osprey.services.python_executor.broker import Broker
-from osprey.services.python_executor.desks import NoDesk
-from osprey.services.python_executor.interpreter import Interpreter
 from osprey.services.python_executor.models import RunLimits
-from osprey.services.python_executor.sandbox import bubblewrap
-from osprey.services.python_executor.sandbox.cgroups import ControlGroup, sweep_control_groups
-from osprey.services.python_executor.sandbox.process import open_guest
-from osprey.services.python_executor.sandbox.protocol import Start, Tier
+from osprey.services.python_executor.sandbox.cgroups import ControlGroup
+from osprey.services.python_executor.sandbox.folders import run_folder
+from osprey.services.python_executor.sandbox.holding import LABELS, Holding
+from osprey.services.python_executor.sandbox.process import GuestProcess, ask_for_run
+from osprey.services.python_executor.sandbox.protocol import Start
+from osprey.services.python_executor.sandbox.selftest import prove
 from osprey.services.python_executor.sandbox.supervisor import Ending, supervise
+from osprey.services.python_executor.sandbox.tree import SCRATCH, SCRATCH_BYTES, WORK
+from osprey.services.python_executor.sandbox.zygote import Zygote, ZygoteGoneError, open_zygote
 
-_FREE_NAMES = frozenset({"PWD", "OLDPWD", "LC_CTYPE"})
-"""Set by bubblewrap or by Python itself."""
-
-_SELF_TEST = """
-from osprey.runtime import inputs
-from osprey_guest.selftest import attempt_escapes
-results = attempt_escapes(inputs)
-"""
-_SELF_TEST_LIMITS = RunLimits(
-    timeout_s=30.0,
-    cpu_s=30,
-    memory_bytes=512 << 20,
-    processes=32,
-    output_bytes=1 << 16,
-    disk_bytes=1 << 20,
-)
+CANNOT = "generated Python cannot run here"
 
 
 @frozen(kw_only=True)
-class BubblewrapTier:
-    """Namespaces by bubblewrap, a system-call filter by the guest, limits by the kernel."""
+class Warmth:
+    """What is kept ready between runs, and how many runs go on at once."""
 
-    interpreter: Interpreter
+    preload: tuple[str, ...] = ("numpy",)
+    idle_s: float = 600.0
+    """After so long without a run nothing is kept; 0: nothing is kept at all."""
+    runs_at_once: int = 4
+
+
+@define(kw_only=True)
+class LocalTier:
+    """One of the host's tiers for one interpreter."""
+
+    holding: Holding
     state_dir: Path
     """A folder of the host; the self-test looks whether a file in it can be seen."""
+    warmth: Warmth = field(factory=Warmth)
+    remarks: tuple[str, ...] = ()
+    _zygote: Zygote | None = None
+    _keeps_warm: bool = True
+    _opening: anyio.Lock = field(factory=anyio.Lock)
+    _seats: anyio.Semaphore = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._seats = anyio.Semaphore(self.warmth.runs_at_once)
 
     @property
     def name(self) -> str:
-        return f"{bubblewrap.NAME} + seccomp"
+        return LABELS[self.holding.kind]
+
+    @property
+    def is_warm(self) -> bool:
+        """Say whether a guest is kept ready for the next run."""
+        return self._zygote is not None
 
     def job_of(self, start: Start, limits: RunLimits) -> dict[str, Any]:
         """Build what the guest is told after its first frame."""
@@ -62,11 +70,12 @@ class BubblewrapTier:
             "inputs": dict(start.inputs),
             "seed": start.seed,
             "start_ns": start.start_ns,
-            "paths": list(self.interpreter.paths),
-            "work": bubblewrap.WORK,
+            "time_zone": start.time_zone,
+            "work": WORK,
             "most_figures": limits.figures,
             "figure_mark": start.figure_mark,
-            "drop_uid": bubblewrap.user_to_drop_to(),
+            "is_confined": self.holding.is_confined,
+            "landlock": self.holding.rules(),
             "limits": {
                 "CPU": limits.cpu_s,
                 "FSIZE": limits.disk_bytes,
@@ -77,63 +86,133 @@ class BubblewrapTier:
         }
 
     async def run(self, start: Start, broker: Broker, limits: RunLimits) -> Ending:
-        """Run the guest to its end.
+        """Run the guest to its end; runs beyond `Warmth.runs_at_once` wait, and come in the order they were asked.
 
-        :raises SandboxError: the guest did not come up.
+        :raises SandboxError: the guest did not come up, or this tier must not reach a machine.
         """
-        environment = _environment(start)
-        wrap = {
-            "interpreter": self.interpreter,
-            "environment": environment,
-            "disk_bytes": limits.disk_bytes,
-        }
-        guest = open_guest(wrap, memory_bytes=limits.memory_bytes, processes=limits.processes)
-        broker.job = _with_process_limit(broker.job, guest.group, limits)
-        ending = await supervise(guest, broker, limits)
+        if not self.holding.is_confined:
+            if start.mode != "none":
+                msg = (
+                    "execution.sandbox is none, which holds nothing, so generated Python may compute but not reach "
+                    "a control system; set execution.sandbox to auto"
+                )
+                raise SandboxError(msg)
+            broker.demands_powerless = False
+        async with self._seats:
+            with run_folder(self.holding) as work:
+                guest = await self._guest(work, limits)
+                broker.job = {**_with_process_limit(broker.job, guest.group, limits), "work": work}
+                ending = await supervise(guest, broker, limits)
         if not broker.is_ready:
             raise SandboxError(_why_not_started(ending))
         return ending
 
     async def aclose(self) -> None:
-        """Nothing is kept between runs."""
+        """End what is kept warm."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
 
     async def self_test(self) -> None:
-        """Let the guest try to get out.
+        """Let the guest try to get out. Where runs cannot be nested or packages not be shared, each starts cold.
 
         :raises SandboxError: it could, or it could not be started.
         """
-        canary = self.state_dir / f"canary-{secrets.token_hex(8)}"
-        canary.write_text("not for the sandbox\n")
+        if not self.holding.is_confined:
+            return
         try:
-            start = Start(
-                code=_SELF_TEST,
-                mode="none",
-                seed=0,
-                start_ns=0,
-                inputs={"pid": os.getpid(), "canary": str(canary)},
-            )
-            broker = Broker(NoDesk(), self.job_of(start, _SELF_TEST_LIMITS), _SELF_TEST_LIMITS)
-            ending = await self.run(start, broker, _SELF_TEST_LIMITS)
-        finally:
-            canary.unlink()
-        breaches = _breaches(broker, ending, set(_environment(start)) | _FREE_NAMES)
-        if breaches:
-            msg = f"generated Python cannot run here: the sandbox does not hold ({'; '.join(breaches)})"
-            raise SandboxError(msg)
+            await self._prove()
+        except SandboxError as exc:
+            await self.aclose()
+            self._keeps_warm = False
+            await self._prove()
+            self.remarks = (*self.remarks, f"nothing is kept warm between runs: {exc}")
+
+    async def _prove(self) -> None:
+        names = set(environment_of(self.holding))
+        await prove(self, self.state_dir, names, has_namespaces=self.holding.has_namespaces)
+
+    async def _guest(self, work: str, limits: RunLimits) -> GuestProcess:
+        request = {
+            "work": work,
+            "disk_bytes": limits.disk_bytes,
+            "scratch": [*((place, SCRATCH_BYTES) for place in SCRATCH), (WORK, limits.disk_bytes)],
+            "shown": self.holding.shown_in_scratch(),
+            "ends_gently": not self.holding.has_namespaces,
+        }
+        if not self.warmth.idle_s or not self._keeps_warm:
+            return await self._cold(request, limits)
+        for _ in range(2):  # one that ended itself, or was killed, is started again
+            with contextlib.suppress(ZygoteGoneError):
+                return await _started(ask_for_run(await self._warm(limits), request, limits))
+        msg = f"{CANNOT}: the sandbox ends before it takes a run"
+        raise SandboxError(msg)
+
+    async def _cold(self, request: dict[str, Any], limits: RunLimits) -> GuestProcess:
+        alone, _ = await self._open(limits, preload=(), idle_s=None)
+        try:
+            guest = ask_for_run(alone, request, limits)
+        except BaseException:
+            alone.close()
+            raise
+        guest.own_zygote = alone
+        return await _started(guest)
+
+    async def _warm(self, limits: RunLimits) -> Zygote:
+        async with self._opening:
+            if self._zygote is not None and not self._zygote.is_alive():
+                await self.aclose()
+            if self._zygote is None:
+                preload, idle_s = self.warmth.preload, self.warmth.idle_s
+                self._zygote, problems = await self._open(limits, preload=preload, idle_s=idle_s)
+                self.remarks = tuple(f"{name} cannot be loaded ahead: {why}" for name, why in problems.items())
+            return self._zygote
+
+    async def _open(
+        self, limits: RunLimits, *, preload: tuple[str, ...], idle_s: float | None
+    ) -> tuple[Zygote, dict[str, str]]:
+        zygote, answer = await open_zygote(
+            self.holding,
+            environment_of(self.holding),
+            preload=preload,
+            idle_s=idle_s,
+            nests=self._keeps_warm,
+            disk_bytes=limits.disk_bytes,
+        )
+        return zygote, answer["problems"]
 
 
-def _environment(start: Start) -> dict[str, str]:
-    """Give all that the guest's environment holds; nothing is taken over from this process."""
+async def _started(guest: GuestProcess) -> GuestProcess:
+    try:
+        await guest.started()
+    except SandboxError as exc:
+        await guest.end()
+        msg = f"{CANNOT}: {exc}"
+        raise SandboxError(msg) from exc
+    except BaseException:
+        await guest.end()
+        raise
+    return guest
+
+
+def environment_of(holding: Holding) -> dict[str, str]:
+    """Give all that the guest's environment holds; nothing is taken over from this process.
+
+    The hash seed is the same for every run: what iterates over a set does so alike in a rehearsal, in its
+    observation and in a repetition, whichever process each of them ran in.
+    """
+    place = WORK if holding.scratch is None else str(holding.scratch)
+    temporary = "/tmp" if holding.scratch is None else place  # noqa: S108 - in the sandbox
     return {
         "PATH": "/usr/bin",
-        "HOME": bubblewrap.WORK,
+        "HOME": place,
+        "TMPDIR": temporary,
         "LANG": "C.UTF-8",
-        "TZ": start.time_zone,
-        "PYTHONHASHSEED": str(start.seed % 2**32),
+        "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",  # noqa: S108 - in the sandbox
+        "MPLCONFIGDIR": f"{temporary}/matplotlib",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
@@ -143,42 +222,15 @@ def _environment(start: Start) -> dict[str, str]:
 def _with_process_limit(job: Mapping[str, Any], group: ControlGroup, limits: RunLimits) -> dict[str, Any]:
     """Fall back to the user's limit where no control group counts a run's processes.
 
-    For root's guests that limit counts every run of the user nobody, so it is used only where it must be.
+    A run with a user namespace is counted alone; else every process of the user counts, so it is used only
+    where it must be.
     """
     if group.limits_processes:
         return dict(job)
     return {**job, "limits": {**job["limits"], "NPROC": limits.processes}}
 
 
-def _breaches(broker: Broker, ending: Ending, known: set[str]) -> list[str]:
-    results: object = broker.handover.results if broker.handover is not None else None
-    if not isinstance(results, dict):
-        failure = broker.handover.failure if broker.handover is not None else None
-        told = failure.message if failure is not None else ending.message or f"exit code {ending.exit_code}"
-        return [f"its self-test did not finish: {told}"]
-    found = cast("dict[str, list[str]]", results)
-    foreign = sorted(set(found["environment"]) - known)
-    return [*found["breaches"], *(["the host's environment could be read"] if foreign else [])]
-
-
 def _why_not_started(ending: Ending) -> str:
     said = ending.stderr.decode(errors="replace").strip().splitlines()[-3:]
     told = ending.message or "; ".join(said) or f"exit code {ending.exit_code}"
-    msg = f"generated Python cannot run here: the sandbox did not start: {told}"
-    if "namespace" in told.lower() or "uid map" in told.lower():
-        msg += (
-            ". User namespaces seem to be restricted: on Ubuntu load AppArmor's profile bwrap-userns-restrict, "
-            "in a container allow them (or run Osprey outside it)"
-        )
-    return msg
-
-
-async def open_tier(interpreter: Interpreter, state_dir: Path) -> Tier:
-    """Give the best tier that passes its self-test here.
-
-    :raises SandboxError: none does; the message says what to do.
-    """
-    sweep_control_groups()
-    tier = BubblewrapTier(interpreter=interpreter, state_dir=state_dir)
-    await tier.self_test()
-    return tier
+    return f"{CANNOT}: the sandbox did not start: {told}"

@@ -133,7 +133,7 @@ def osprey_approval_kinds() -> Iterable[ApprovalKind]:
     yield ApprovalKind(
         name="python_executor",
         summary="Generated code, with the writes that its rehearsal made",
-        implementation="osprey.agent.code_approval:PythonCodeKind",
+        implementation="osprey.services.python_executor.applying.code_kind:PythonCodeKind",
         is_on_machine=True,
     )
     yield ApprovalKind(

@@ -5,21 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from osprey.agent.capabilities.carrying_out import carry_out, is_wholly_confirmed, step_result
-from osprey.agent.capabilities.records import record_run
-from osprey.agent.capabilities.rehearsals import (
-    batch_of,
-    bound_of,
-    discard_run,
-    load_rehearsal,
-    observation_of,
-    save_rehearsal,
-    shown_of,
-)
-from osprey.agent.capabilities.remainders import merged_report, request_remainder
-from osprey.agent.go_ahead import go_ahead
 from osprey.agent.thread_approval import approval_in
-from osprey.agent.wording import format_results
 from osprey.approval import Draft, Facts, current_actor, file_request, file_write_request
 from osprey.approval.asking import asks
 from osprey.approval.kinds.document import read_content, write_content
@@ -27,6 +13,7 @@ from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.base.contexts import PythonResults
 from osprey.config import DemandArea
 from osprey.control import JudgeRequest, guard_of, targets_of
+from osprey.control.wording import format_results
 from osprey.errors import RefusedError, SandboxError, StorageError
 from osprey.journal import journal_of
 from osprey.services.python_executor import (
@@ -38,6 +25,19 @@ from osprey.services.python_executor import (
     new_run_folder,
     runner_of,
 )
+from osprey.services.python_executor.applying.carrying_out import carry_out, is_wholly_confirmed, step_result
+from osprey.services.python_executor.applying.go_ahead import go_ahead
+from osprey.services.python_executor.applying.records import record_run
+from osprey.services.python_executor.applying.rehearsals import (
+    batch_of,
+    bound_of,
+    discard_run,
+    load_rehearsal,
+    observation_of,
+    save_rehearsal,
+    shown_of,
+)
+from osprey.services.python_executor.applying.remainders import merged_report, request_remainder
 
 if TYPE_CHECKING:
     from osprey.control import ApplyReport

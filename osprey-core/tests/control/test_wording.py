@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from osprey.agent.wording import format_reading, format_report, format_results, format_time, format_value
 from osprey.control import (
     ApplyReport,
     ChannelRecord,
@@ -16,6 +15,7 @@ from osprey.control import (
     Reading,
     Severity,
 )
+from osprey.control.wording import format_reading, format_report, format_results, format_time, format_value
 
 NOON_NS = 1_795_262_400_000_000_000
 

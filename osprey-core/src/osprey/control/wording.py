@@ -7,17 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from osprey.control import (
-    ApplyReport,
-    ChannelRecord,
-    Fault,
-    ItemReport,
-    Outcome,
-    Reading,
-    ReadResult,
-    Severity,
-    Value,
-)
+from osprey.control.requests import ApplyReport, ItemReport
+from osprey.control.values import ChannelRecord, Fault, Outcome, Reading, ReadResult, Severity, Value
 
 _LONG = 6
 """A waveform of more elements is summarised."""

@@ -10,9 +10,11 @@ from typing import Any
 
 from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
 from .clock import Clock, install_clock
+from .arrays import ArraySender
 from .figures import send_figures
 from .link import Link
 from .results import encode_results
+from .tables import decode
 
 _BROKER_FD = 3
 
@@ -24,7 +26,7 @@ def main() -> None:
     job = link.call("hello", protocol=PROTOCOL, python=sys.version.split()[0])
     _prepare(job)
     clock = _clock_of(job, link)
-    runtime.connect(link, clock, job["inputs"])
+    runtime.connect(link, clock, {})
     rights = lockdown.lock(job)
     link.adopt()
     from .imports import install_imports
@@ -36,6 +38,7 @@ def main() -> None:
     link.call("ready", rights=rights)
     os.dup2(1, 2)
     program = _program()
+    runtime.inputs.update(decode(job["inputs"]))  # tables need pandas, which is imported without rights
     error = _run(job["code"], program)
     if link.is_owner:
         _hand_over(link, job, program, error)
@@ -110,7 +113,7 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
     try:
         warnings += send_figures(link, job["most_figures"], job["work"], job["figure_mark"])
         if error is None:
-            results, more = _results(program)
+            results, more = _results(link, program)
             warnings += more
     except BaseException as exc:  # noqa: BLE001 - what cannot be handed over is a failure of the program
         error = error or exc
@@ -120,10 +123,10 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
         link.call("finish", results=results, warnings=warnings)
 
 
-def _results(program: ModuleType) -> tuple[Any, list[str]]:
+def _results(link: Link, program: ModuleType) -> tuple[Any, list[str]]:
     if "results" not in program.__dict__:
         return None, ["the code never set `results`"]
-    return encode_results(program.__dict__["results"])
+    return encode_results(program.__dict__["results"], ArraySender(link))
 
 
 def _flush() -> None:

@@ -32,6 +32,7 @@ from osprey.registrations import (
     Notifier,
     Prompt,
     Provider,
+    Service,
     WritePolicy,
 )
 
@@ -307,6 +308,7 @@ __all__ = [
     "ScanData",
     "SectionForm",
     "ServerEvent",
+    "Service",
     "Severity",
     "SnapshotContext",
     "Speaker",

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from attrs import evolve
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.commands import Wish, read_wish
@@ -26,10 +24,11 @@ from osprey.approval.desk import comment
 from osprey.approval.notices import tell_outcome
 from osprey.config.closest import did_you_mean
 from osprey.control import guard_of
-from osprey.errors import OspreyError, StorageError, UsageError
+from osprey.errors import OspreyError, UsageError
 from osprey.journal import RequestState, journal_of
 from osprey.journal.values import CONCLUSIONS
 from osprey.sessions import NewTurn, ThreadSettings, TurnRow, threads_of
+from osprey.storage.checkpoints import checkpoint_error, open_checkpoints
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -258,7 +257,9 @@ class Agent:
         """
         async with self._opening:
             if self._graph is None:
-                self._graph = build_graph(self.project, await self._stack.enter_async_context(_saver(self.project)))
+                self._graph = build_graph(
+                    self.project, await self._stack.enter_async_context(open_checkpoints(self.project.state_dir))
+                )
             return self._graph
 
     async def aclose(self) -> None:
@@ -276,29 +277,9 @@ async def open_agent(project: Project) -> AsyncGenerator[Agent]:
         await agent.graph()
         yield agent
     except sqlite3.Error as exc:
-        raise _checkpoint_error(project, exc) from exc
+        raise checkpoint_error(project.state_dir, exc) from exc
     finally:
         await agent.aclose()
-
-
-@asynccontextmanager
-async def _saver(project: Project) -> AsyncGenerator[AsyncSqliteSaver]:
-    path = project.state_dir / "checkpoints.db"
-    try:
-        async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
-            # Only what is plain data comes back from a checkpoint; no class is imported by its name.
-            saver.serde = JsonPlusSerializer(allowed_msgpack_modules=None)
-            path.chmod(0o600)
-            yield saver
-    except sqlite3.Error as exc:
-        raise _checkpoint_error(project, exc) from exc
-
-
-def _checkpoint_error(project: Project, exc: sqlite3.Error) -> StorageError:
-    path = project.state_dir / "checkpoints.db"
-    return StorageError(
-        f"the checkpoints in {path} cannot be read or written ({exc}): look for a full disk, then try again"
-    )
 
 
 def _with_warnings(result: TurnResult, first: list[str]) -> TurnResult:

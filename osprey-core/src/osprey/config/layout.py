@@ -18,7 +18,7 @@ from osprey.config.approval import (
     NotificationConfig,
     PersonConfig,
 )
-from osprey.config.rules import Layout, Positive, WebAddress
+from osprey.config.rules import AtLeast, Layout, Positive, WebAddress
 from osprey.config.schema import AgentControl, ExecutionMethod, GuardMode, LimitsConfig, ModeConfig, Posture, TurnLimits
 from osprey.config.section import Section
 
@@ -129,6 +129,8 @@ class PythonExecutorLayout(Layout):
     """`python_executor`."""
 
     execution_timeout_seconds: float | None = field(default=None, validator=Positive())
+    max_generation_retries: int | None = field(default=None, validator=AtLeast(0))
+    max_execution_retries: int | None = field(default=None, validator=AtLeast(0))
 
 
 @frozen(kw_only=True)

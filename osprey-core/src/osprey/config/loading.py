@@ -262,7 +262,7 @@ class _Assembly:
             modes=modes,
             python_env_path=interpreter,
             **layouts.given(layout, "code_generator", "execution_method", *limits),
-            **layouts.given(executor, "execution_timeout_seconds"),
+            **layouts.given(executor, "execution_timeout_seconds", "max_generation_retries", "max_execution_retries"),
         )
 
     def _storage(self) -> StorageConfig:

@@ -9,8 +9,8 @@ from types import ModuleType
 from typing import Any
 
 from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
-from .clock import Clock, install_clock
 from .arrays import ArraySender
+from .clock import Clock, install_clock
 from .figures import send_figures
 from .link import Link
 from .results import encode_results

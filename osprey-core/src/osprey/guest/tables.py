@@ -1,10 +1,10 @@
 """Tables of pandas and large arrays of NumPy as strict JSON, and back: the guest's half of what the parent does too.
 
-A DataFrame is ``{"__osprey__": "dataframe", "columns": [...], "labels": ..., "index": ...}``, each column with its name,
-dtype and values; a Series is one column with its index. Times are whole numbers of their dtype's unit, missing values
-are null, infinities of a float column are the texts ``inf`` and ``-inf``. A large array is
-``{"__osprey__": "ndarray", "file": ...}`` in results, whose bytes go to the parent by themselves, and holds its bytes as
-``data`` in inputs.
+A DataFrame is ``{"__osprey__": "dataframe", "columns": [...], "labels": ..., "index": ...}``, each column with its
+name, dtype and values; a Series is one column with its index. Times are whole numbers of their dtype's unit, missing
+values are null, infinities of a float column are the texts ``inf`` and ``-inf``. A large array is
+``{"__osprey__": "ndarray", "file": ...}`` in results, whose bytes go to the parent by themselves, and holds its bytes
+as ``data`` in inputs.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from osprey.registrations import (
     Prompt,
     Provider,
     Registration,
+    Service,
     WritePolicy,
 )
 
@@ -34,6 +35,7 @@ KINDS: Final[Mapping[str, type[Registration]]] = {
     "notifiers": Notifier,
     "prompts": Prompt,
     "providers": Provider,
+    "services": Service,
     WRITE_POLICIES: WritePolicy,
 }
 """Extension point -> what its hook yields."""

@@ -5,10 +5,9 @@ The request of the seeds stands in `requests` and the service's result in `servi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from attrs import field, frozen
 
@@ -43,6 +42,7 @@ __all__ = [
     "StructuredPlan",
     "WriteAnswer",
 ]
+
 
 class RunMode(StrEnum):
     """What a run may ask of the control system. Fixed by the parent; nothing the code says changes it."""

@@ -211,7 +211,8 @@ def _decode_column(column: Mapping[str, Any], index: Any) -> Any:
 
     dtype, values, name = str(column["dtype"]), list(column["values"]), column["name"]
     if dtype == "category":
-        coded = pd.Categorical.from_codes(values, categories=column["categories"], ordered=bool(column["ordered"]))
+        from_codes = cast("Any", pd.Categorical).from_codes
+        coded = from_codes(values, categories=column["categories"], ordered=bool(column["ordered"]))
         return pd.Series(coded, index=index, name=name)
     if dtype.startswith(("datetime64[", "timedelta64[")):
         return pd.Series(_times(values, dtype), index=index, name=name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio.to_thread
 
 from osprey.agent.thread_approval import approval_in
+from osprey.approval.seeds.places import digest_of
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
 from osprey.base.contexts import PythonResults
 from osprey.errors import RefusedError
@@ -58,7 +59,7 @@ class PythonCapability(BaseCapability):
             is_code_asked=is_code_asked(self._project, approval_in(self._project, self._state)),
             shown={"question": self.question, "assumptions": self.assumptions},
             # The same step again, after a crash or an error that may pass: what it has done so far stands.
-            digest=f"{self._step.task_objective}/{sorted(self._step.parameters)}",
+            digest=digest_of(self._step.task_objective, dict(self._step.parameters), self.get_step_inputs()),
         )
 
     async def _request(self) -> PythonExecutionRequest:

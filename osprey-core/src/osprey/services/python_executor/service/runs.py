@@ -11,6 +11,7 @@ import anyio
 from langchain_core.runnables.config import var_child_runnable_config
 
 from osprey.approval.interrupts import answer_to, pending_request, strict_resume
+from osprey.errors import StorageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.python_executor._serialization import from_json, to_json
 from osprey.services.python_executor.service.calls import RunCall, require_method
@@ -78,8 +79,14 @@ class ServiceRuns:
         return await self._standing(call.run)
 
     async def proceed(self, run: str) -> Asked | Ended:
-        """Go on with a run as far as what it waits for is decided; what was done is never done again."""
+        """Go on with a run as far as what it waits for is decided; what was done is never done again.
+
+        :raises StorageError: its checkpoints are gone.
+        """
         snapshot = await self.snapshot(run)
+        if not snapshot.values:
+            msg = f"nothing is kept of the run {run!r}, so it cannot go on: ask anew"
+            raise StorageError(msg)
         if pending_request(snapshot) is None and snapshot.tasks:
             await self._work(run, None)
         answered: set[str] = set()

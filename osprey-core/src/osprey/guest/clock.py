@@ -168,6 +168,32 @@ def _replace_datetime(clock: Clock) -> None:
         stand_in.__module__ = "datetime"
         stand_in.__qualname__ = stand_in.__name__
         setattr(module, stand_in.__name__, stand_in)
+    _show_to_extensions(module, {"datetime": real_datetime, "date": real_date})
+
+
+def _show_to_extensions(module: Any, real: dict[str, type]) -> None:
+    """Let modules in C find the real classes while they start: they build upon their memory layout (pandas does)."""
+    from importlib.machinery import ExtensionFileLoader
+
+    ours = {name: getattr(module, name) for name in real}
+    depth = [0]  # one such module may import another
+
+    def around(original: Callable[..., Any]) -> Callable[..., Any]:
+        def load(self: Any, what: Any) -> Any:
+            depth[0] += 1
+            vars(module).update(real)
+            try:
+                return original(self, what)
+            finally:
+                depth[0] -= 1
+                if not depth[0]:
+                    vars(module).update(ours)
+
+        return load
+
+    loader: Any = ExtensionFileLoader
+    loader.create_module = around(loader.create_module)
+    loader.exec_module = around(loader.exec_module)
 
 
 def _replace_selectors(clock: Clock) -> None:

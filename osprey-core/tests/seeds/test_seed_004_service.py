@@ -401,7 +401,7 @@ async def test_the_configuration_fits_a_configurable_and_holds_no_secret(open_de
         ("osprey.services.python_executor.service", "PythonExecutorService"),
         (
             "osprey.services.python_executor.exceptions",
-            "CodeGenerationError CodeRuntimeError CodeSyntaxError ContainerConnectivityError ErrorCategory WorkflowError",
+            "CodeGenerationError CodeRuntimeError CodeSyntaxError ContainerConnectivityError WorkflowError",
         ),
     ],
 )

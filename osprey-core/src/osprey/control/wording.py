@@ -98,7 +98,7 @@ def _list(values: list[Any]) -> str:
 
 
 def _table(entry: Mapping[str, Any]) -> str:
-    """Say what a table or a large array is, as `osprey.services.python_executor.values` encodes it; empty for others."""
+    """Say what a table or a large array is, as the executor encodes it; empty for others."""
     try:
         match entry.get("__osprey__"):
             case "dataframe":

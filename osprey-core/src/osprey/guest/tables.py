@@ -57,7 +57,7 @@ def _encode_index(index: Any, encode: Encode) -> dict[str, Any]:
 def _encode_column(column: Any, encode: Encode) -> dict[str, Any]:
     dtype = str(column.dtype)
     if dtype == "category":
-        categories = [encode(one) for one in column.cat.categories]
+        categories = {"name": None, **_encode_column(column.cat.categories.to_series(), encode)}
         codes = [int(code) for code in column.cat.codes]
         return {"dtype": dtype, "categories": categories, "ordered": bool(column.cat.ordered), "values": codes}
     if column.dtype.kind == "c":
@@ -144,7 +144,8 @@ def _decode_column(column: dict[str, Any], index: Any) -> Any:
 
     dtype, values, name = str(column["dtype"]), list(column["values"]), column["name"]
     if dtype == "category":
-        coded = pd.Categorical.from_codes(values, categories=column["categories"], ordered=bool(column["ordered"]))
+        categories = _decode_column(column["categories"], None)
+        coded = pd.Categorical.from_codes(values, categories=categories, ordered=bool(column["ordered"]))
         return pd.Series(coded, index=index, name=name)
     if dtype.startswith(("datetime64[", "timedelta64[")):
         return pd.Series(_times(values, dtype), index=index, name=name)

@@ -115,7 +115,7 @@ def _encode_index(index: Any, where: str) -> dict[str, Any]:
 def _encode_column(column: Any, where: str) -> dict[str, Any]:
     dtype = str(column.dtype)
     if dtype == "category":
-        categories = [encode(one, where) for one in column.cat.categories]
+        categories = {"name": None, **_encode_column(column.cat.categories.to_series(), where)}
         codes = [int(code) for code in column.cat.codes]
         return {"dtype": dtype, "categories": categories, "ordered": bool(column.cat.ordered), "values": codes}
     if column.dtype.kind in "mM":
@@ -212,7 +212,9 @@ def _decode_column(column: Mapping[str, Any], index: Any) -> Any:
     dtype, values, name = str(column["dtype"]), list(column["values"]), column["name"]
     if dtype == "category":
         from_codes = cast("Any", pd.Categorical).from_codes
-        coded = from_codes(values, categories=column["categories"], ordered=bool(column["ordered"]))
+        coded = from_codes(
+            values, categories=_decode_column(column["categories"], None), ordered=bool(column["ordered"])
+        )
         return pd.Series(coded, index=index, name=name)
     if dtype.startswith(("datetime64[", "timedelta64[")):
         return pd.Series(_times(values, dtype), index=index, name=name)

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from osprey.errors import ConfigError, RefusedError, UsageError
-from osprey.project import current_project
+from osprey.errors import ConfigError, PluginError, RefusedError, UsageError
+from osprey.plugins import LoadOptions
+from osprey.project import current_project, open_project
 from osprey.registry import get_registry
 from osprey.services.python_executor import (
     AnalysisPhase,
@@ -139,3 +140,28 @@ async def test_a_project_that_wants_a_container_gets_nothing_weaker(open_desk) -
 def test_a_request_that_makes_no_sense_is_refused_at_once(fields) -> None:
     with pytest.raises(UsageError):
         PythonExecutionRequest(user_query="q", task_objective="o", **fields)
+
+
+async def test_a_service_that_nobody_declares_is_named(desk) -> None:
+    with pytest.raises(PluginError, match="'python_executer'"):
+        get_registry().get_service("python_executer")
+
+
+async def test_a_plugin_declares_a_service_and_one_that_cannot_be_called_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "toy_services.py").write_text(
+        "from osprey.api import Service, hookimpl\n"
+        "@hookimpl\n"
+        "def osprey_services():\n"
+        "    for name in ('Fits', 'Lacks'):\n"
+        "        yield Service(name=name.lower(), summary='s', implementation=f'toy_services:{name}')\n"
+        "class Fits:\n"
+        "    async def ainvoke(self, request, config=None):\n"
+        "        return request + 1\n"
+        "class Lacks: pass\n",
+        encoding="utf-8",
+    )
+    async with open_project(tmp_path, options=LoadOptions(local=(tmp_path / "toy_services.py",))) as project:
+        assert await project.registry.get_service("fits").ainvoke(1) == 2
+        with pytest.raises(PluginError, match="'lacks' has no method ainvoke"):
+            project.registry.get_service("lacks")

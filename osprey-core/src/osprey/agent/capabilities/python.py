@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
+from osprey.agent.events import StepRetried
+from osprey.agent.telling import tell
 from osprey.agent.thread_approval import approval_in
 from osprey.approval.seeds.places import digest_of
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult, StepStatus
@@ -14,9 +16,10 @@ from osprey.base.contexts import PythonResults
 from osprey.errors import RefusedError
 from osprey.services.python_executor import PythonExecutionRequest
 from osprey.services.python_executor.exceptions import CodeGenerationError
-from osprey.services.python_executor.service import Asked, Ended, RunCall, runs_of
+from osprey.services.python_executor.service import Asked, Ended, RunCall, Stage, StageBegan, runs_of
 from osprey.services.python_executor.service.calls import is_code_asked
 from osprey.services.python_executor.service.endings import RunEnd
+from osprey.services.python_executor.service.events import listening
 from osprey.services.python_executor.service.results import plain_results
 
 if TYPE_CHECKING:
@@ -39,10 +42,13 @@ class PythonCapability(BaseCapability):
     asks_by_itself = True
 
     async def prepare(self) -> StepResult | ApprovalNeeded:
-        return await self._told(await runs_of(self._project).begin(self._call(), await self._request()))
+        request = await self._request()
+        with listening(self._tell_stage):
+            return await self._told(await runs_of(self._project).begin(self._call(), request))
 
     async def conclude(self, needed: ApprovalNeeded) -> StepResult | ApprovalNeeded:
-        standing = await runs_of(self._project).proceed(self._run_name)
+        with listening(self._tell_stage):
+            standing = await runs_of(self._project).proceed(self._run_name)
         if isinstance(standing, Asked) and standing.held_by:
             return StepResult(status=StepStatus.WAITING, text=standing.held_by)
         return await self._told(standing)
@@ -72,6 +78,11 @@ class PythonCapability(BaseCapability):
             capability_context_data=context,
             target=self.target,
         )
+
+    def _tell_stage(self, begun: StageBegan) -> None:
+        if begun.stage is Stage.GENERATION and begun.attempt > 1:
+            key, name = self._step.context_key, self._step.capability
+            tell(StepRetried(key=key, capability=name, attempt=begun.attempt, why=begun.why))
 
     async def _told(self, standing: Asked | Ended) -> StepResult | ApprovalNeeded:
         if isinstance(standing, Asked):

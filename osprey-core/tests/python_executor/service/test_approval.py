@@ -181,6 +181,18 @@ async def test_a_new_request_under_a_used_thread_begins_anew_and_withdraws_what_
         await desk.resume({"request_id": first.id})
 
 
+async def test_a_folder_with_writes_in_it_is_nobodys_to_go_on_in(desk) -> None:
+    desk.writes(WRITE)
+    row = await desk.asks()
+    folder = row.presentation["folder"]
+    with pytest.raises(UsageError, match="existing_execution_folder"):
+        await desk.run("other", existing_execution_folder=folder)
+    await desk.approve(row)
+    await desk.resume({"request_id": row.id})
+    with pytest.raises(UsageError, match="existing_execution_folder"):
+        await desk.run("other", existing_execution_folder=folder)
+
+
 async def test_an_answer_to_a_thread_that_nobody_knows_says_so(desk) -> None:
     with pytest.raises(UsageError, match="'nowhere'"):
         await desk.resume({"approved": False}, "nowhere")

@@ -76,6 +76,19 @@ async def test_a_run_that_is_cut_off_while_it_asks_asks_once(desk, monkeypatch, 
     assert len(desk.asked) == 1
 
 
+async def test_beginning_again_carries_out_nothing_that_was_decided_meanwhile(desk) -> None:
+    desk.writes(WRITE)
+    runs = runs_of(desk.project)
+    asked = await runs.begin(CALL, REQUEST)
+    [row] = await desk.requests()
+    before = await desk.value()
+    await desk.approve(row)
+    assert await runs.begin(CALL, REQUEST) == asked
+    assert await desk.value() == before
+    assert isinstance(await runs.proceed(CALL.run), Ended)
+    assert await desk.value() == 2.5
+
+
 async def test_another_call_under_the_name_of_one_that_was_cut_off_begins_anew(desk, monkeypatch) -> None:
     desk.writes(WRITE, READS)
     runs = runs_of(desk.project)

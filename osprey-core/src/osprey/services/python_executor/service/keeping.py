@@ -32,10 +32,22 @@ def make_folder(project: Project, request: PythonExecutionRequest) -> Path:
     if wanted is None:
         return new_run_folder(project.state_dir, request.execution_folder_name or slug_of(request.task_objective))
     folder = Path(wanted).resolve()
-    if folder.parent != runs_folder(project.state_dir).resolve() or not folder.is_dir():
-        msg = f"existing_execution_folder {wanted!r} is no folder of a run of this project: leave it out for a new one"
+    if folder.parent != runs_folder(project.state_dir).resolve() or not _is_free(folder):
+        msg = (
+            f"existing_execution_folder {wanted!r} is no folder of a run of this project that has ended without a "
+            "write: leave it out for a new one"
+        )
         raise UsageError(msg)
     return folder
+
+
+def _is_free(folder: Path) -> bool:
+    """Say whether a run may go on in a folder: what is asked there, or was written from there, stays as it is."""
+    try:
+        plan = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+        return plan["document"] is None and not plan["intended_writes"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def save_request(folder: Path, request: PythonExecutionRequest) -> None:

@@ -48,13 +48,18 @@ class ServiceRuns:
     async def begin(self, call: RunCall, request: PythonExecutionRequest) -> Asked | Ended:
         """Begin a run, and work until it ends or waits; one of the same call that was cut off goes on.
 
+        Nothing is carried out here, also where the request of a run that was cut off has been decided meanwhile: that
+        is `proceed`'s.
+
         :raises UsageError: the request cannot be kept as it is.
         :raises OspreyError: what it needs is not there now; going on later begins where it stopped.
         """
         require_method(self._project)
         snapshot = await self.snapshot(call.run)
         if snapshot.values and not snapshot.values.get("ended") and _digest_in(snapshot) == call.digest != "":
-            return await self.proceed(call.run)
+            if pending_request(snapshot) is None:
+                await self._work(call.run, None)
+            return await self._standing(call.run)
         if snapshot.values:
             await self.forget(call.run)
         folder = await anyio.to_thread.run_sync(make_folder, self._project, request)

@@ -399,9 +399,10 @@ async def test_the_configuration_fits_a_configurable_and_holds_no_secret(open_de
         ("osprey.services.python_executor", "PythonExecutionRequest PythonExecutorService PythonServiceResult"),
         ("osprey.services.python_executor.models", "PythonExecutionRequest PythonServiceResult PythonExecutionSuccess"),
         ("osprey.services.python_executor.service", "PythonExecutorService"),
+        ("osprey.services.python_executor.exceptions", "ChannelLimitsViolationError MaxAttemptsExceededError"),
         (
             "osprey.services.python_executor.exceptions",
-            "CodeGenerationError CodeRuntimeError CodeSyntaxError ContainerConnectivityError WorkflowError",
+            "CodeGenerationError CodeRuntimeError CodeSyntaxError ContainerConnectivityError",
         ),
     ],
 )

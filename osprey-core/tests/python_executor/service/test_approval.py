@@ -10,6 +10,7 @@ from osprey.control import targets_of
 from osprey.errors import ConflictError, RefusedError, UsageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.python_executor import PythonServiceResult, ServiceStatus
+from osprey.services.python_executor.exceptions import ChannelLimitsViolationError
 
 from .conftest import READS, WRITE
 
@@ -153,6 +154,7 @@ async def test_a_refusal_by_limits_writes_no_other_code(desk) -> None:
     desk.writes(WRITE.replace("2.5", "11.0"), READS)
     with pytest.raises(RefusedError) as refused:
         await desk.run()
+    assert isinstance(refused.value, ChannelLimitsViolationError)
     assert refused.value.rule.startswith("limits.")
     assert len(desk.asked) == 1
 

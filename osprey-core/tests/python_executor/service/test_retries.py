@@ -12,6 +12,7 @@ from osprey.services.python_executor.exceptions import (
     CodeSyntaxError,
     ErrorCategory,
     ExecutionTimeoutError,
+    MaxAttemptsExceededError,
     PythonExecutorException,
 )
 from osprey.services.python_executor.runner import PythonRunner
@@ -65,6 +66,8 @@ async def test_the_budgets_say_how_often_failing_code_is_written(open_desk, budg
     with pytest.raises(CodeRuntimeError, match="ZeroDivisionError") as failed:
         await desk.run(retries=retries)
     assert len(desk.asked) == failed.value.execution_attempt == asked
+    cause = failed.value.__cause__
+    assert (cause.max_attempts if isinstance(cause, MaxAttemptsExceededError) else 1) == asked
 
 
 @pytest.mark.parametrize(("most", "asked"), [(0, 1), (2, 3)])

@@ -1,7 +1,7 @@
 """What the executor raises. How one run of code ended is a value (`RunOutcome`); these end a whole request.
 
-A refusal is `osprey.errors.RefusedError`, and a sandbox that fails `osprey.errors.SandboxError`: neither is mended by
-other code. A person's no is no exception at all, but a result that says so.
+A refusal is `osprey.errors.RefusedError` (`ChannelLimitsViolationError` where limits say no), and a sandbox that fails
+`osprey.errors.SandboxError`: neither is mended by other code. A person's no is no exception at all, but a result that says so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
-from osprey.errors import OspreyError
+from osprey.errors import OspreyError, RefusedError
 
 
 class ErrorCategory(StrEnum):
@@ -44,7 +44,7 @@ class ContainerConnectivityError(PythonExecutorException):
 
     category = ErrorCategory.INFRASTRUCTURE
 
-    def __init__(self, message: str, *, host: str = "", port: int | None = None) -> None:
+    def __init__(self, message: str, host: str = "", port: int | None = None) -> None:
         super().__init__(message)
         self.host = host
         self.port = port
@@ -96,6 +96,22 @@ class ExecutionTimeoutError(CodeRuntimeError):
     ) -> None:
         super().__init__(message, traceback_info=traceback_info, execution_attempt=execution_attempt)
         self.timeout_seconds = timeout_seconds
+
+
+class ChannelLimitsViolationError(RefusedError, PythonExecutorException):
+    """A write of the code is outside the limits of its channel: terminal, like every refusal.
+
+    It is raised to who called, by the trusted process; the code itself never sees it and cannot catch it.
+    """
+
+
+class MaxAttemptsExceededError(PythonExecutorException):
+    """No attempt is left; it is the cause of the error that the last one ended with."""
+
+    def __init__(self, message: str, *, operation_type: str = "", max_attempts: int = 0) -> None:
+        super().__init__(message)
+        self.operation_type = operation_type
+        self.max_attempts = max_attempts
 
 
 class WorkflowError(PythonExecutorException):

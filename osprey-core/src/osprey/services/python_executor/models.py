@@ -12,6 +12,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from osprey.control.values import Outcome
+from osprey.services.python_executor.error_chain import ExecutionError
 from osprey.services.python_executor.json_values import JsonValue
 from osprey.services.python_executor.requests import (
     AnalysisPhase,
@@ -23,6 +24,7 @@ from osprey.services.python_executor.service_result import PythonExecutionSucces
 
 __all__ = [
     "AnalysisPhase",
+    "ExecutionError",
     "IntendedWrite",
     "JsonValue",
     "PlanningMode",

@@ -15,10 +15,12 @@ from osprey.errors import OspreyError, RefusedError, UsageError
 from osprey.journal import journal_of
 from osprey.project import current_project
 from osprey.services.python_executor.exceptions import (
+    ChannelLimitsViolationError,
     CodeGenerationError,
     CodeRuntimeError,
     CodeSyntaxError,
     ExecutionTimeoutError,
+    MaxAttemptsExceededError,
     WorkflowError,
 )
 from osprey.services.python_executor.models import RunStatus
@@ -139,15 +141,26 @@ async def _told(project: Project, runs: ServiceRuns, run: str, standing: Asked |
     if isinstance(standing, Asked):
         raise GraphInterrupt((await runs.snapshot(run)).interrupts)
     if standing.status not in (RunEnd.DONE, RunEnd.REJECTED):
-        raise _failure(project, standing)
+        raise _failure(project, standing) from _exhausted(standing)
     return await anyio.to_thread.run_sync(result_of, standing)
+
+
+def _exhausted(ended: Ended) -> MaxAttemptsExceededError | None:
+    """Say that it was tried more than once, where it was."""
+    tried = len(ended.error_chain)
+    if tried < 2 or ended.status is RunEnd.REFUSED:
+        return None
+    return MaxAttemptsExceededError(
+        f"{tried} attempts have failed", operation_type=ended.run_status, max_attempts=tried
+    )
 
 
 def _failure(project: Project, ended: Ended) -> OspreyError:
     """Give what a run that failed becomes for who called it."""
     where = f" (kept in {ended.folder})"
     if ended.status is RunEnd.REFUSED:
-        return RefusedError(ended.text, rule=ended.rule)
+        is_limit = ended.rule.startswith("limits.")
+        return (ChannelLimitsViolationError if is_limit else RefusedError)(ended.text, rule=ended.rule)
     if ended.status is RunEnd.UNWRITTEN:
         return CodeGenerationError(ended.text, generation_attempt=ended.attempt, error_chain=ended.error_chain)
     if ended.report is not None:

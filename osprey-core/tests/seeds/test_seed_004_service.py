@@ -27,6 +27,7 @@ from osprey.plugins import LoadOptions
 from osprey.project import open_project
 from osprey.registry import get_registry
 from osprey.services.python_executor import PythonExecutionRequest
+from osprey.services.python_executor.exceptions import CodeRuntimeError
 from osprey.utils.config import get_full_configuration
 
 from .conftest import CONFIG, LIMITS, Desk
@@ -364,6 +365,17 @@ async def test_a_table_arrives_in_the_next_stage_as_the_same_table(open_desk, ch
     assert [request.task_objective for request in generator_asked()] == list(objectives)
     strict = (first.execution_result.folder_path / "results.json").read_text()
     assert json.loads(strict, parse_constant=pytest.fail)["waveform"]["file"] == "arrays/array_01.npy"
+
+
+async def test_a_node_that_runs_again_after_a_failure_has_it_tried_anew(open_desk, chain) -> None:
+    """Seed 004: what failed and wrote nothing is no result that a call would be told again."""
+    await open_desk({"Analyze the beam": "raise RuntimeError('for now')"})
+    graph = _agent(chain)
+    with pytest.raises(CodeRuntimeError, match="for now"):
+        await graph.ainvoke({}, SETTINGS)
+    import_module("seed_generator").CODES["Analyze the beam"] = ANALYSIS
+    ended = await graph.ainvoke(None, SETTINGS)
+    assert ended["contexts"]["analysis"]["statistics"] == {"mean": 1.5}
 
 
 async def test_two_callers_with_one_service_thread_do_not_meet(open_desk, chain) -> None:

@@ -1,7 +1,8 @@
 """What the executor raises. How one run of code ended is a value (`RunOutcome`); these end a whole request.
 
 A refusal is `osprey.errors.RefusedError` (`ChannelLimitsViolationError` where limits say no), and a sandbox that fails
-`osprey.errors.SandboxError`: neither is mended by other code. A person's no is no exception at all, but a result that says so.
+`osprey.errors.SandboxError`: neither is mended by other code. A person's no is no exception at all, but a result that
+says so.
 """
 
 from __future__ import annotations

@@ -84,8 +84,8 @@ class PythonExecutorService:
         call, runs = call_of(project, request, config), runs_of(project)
         async with journal_of(project).leases.hold(call.run):
             snapshot = await runs.snapshot(call.run)
-            ended: Any = snapshot.values.get("ended")
-            if call.digest and ended and snapshot.values["call"]["digest"] == call.digest:
+            is_same = bool(call.digest) and snapshot.values.get("call", {}).get("digest") == call.digest
+            if is_same and _stands(snapshot.values.get("ended")):
                 # The node that called runs again: what this call has done is told, and not done again.
                 return await _told(project, runs, call.run, await runs.proceed(call.run))
             return await _told(project, runs, call.run, await runs.begin(call, request))
@@ -104,6 +104,13 @@ class PythonExecutorService:
             if not await _is_answered(project, snapshot, answer):
                 raise GraphInterrupt(snapshot.interrupts)
             return await _told(project, runs, run, await runs.proceed(run))
+
+
+def _stands(ended: Mapping[str, Any] | None) -> bool:
+    """Say whether a run has ended so that it is not tried anew: only what failed and wrote nothing is."""
+    if ended is None:
+        return False
+    return ended["status"] not in (RunEnd.FAILED, RunEnd.UNWRITTEN) or ended["report"] is not None
 
 
 async def _is_answered(project: Project, snapshot: StateSnapshot, answer: Any) -> bool:

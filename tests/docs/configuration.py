@@ -57,8 +57,6 @@ OURS = ("osprey-core", "osprey-epics", "osprey-sim")
 EVERYTHING_ASKED = """\
 execution:
   execution_method: container
-  modes:
-    write_access: {allows_writes: false}
 control_system:
   limits_checking: {enabled: true}
 """

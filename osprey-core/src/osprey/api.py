@@ -34,6 +34,7 @@ from osprey.registrations import (
     Notifier,
     Prompt,
     Provider,
+    Service,
     WritePolicy,
 )
 
@@ -321,6 +322,7 @@ __all__ = [
     "ScanData",
     "SectionForm",
     "ServerEvent",
+    "Service",
     "Severity",
     "SnapshotContext",
     "Speaker",

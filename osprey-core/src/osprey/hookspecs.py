@@ -26,6 +26,7 @@ from osprey.registrations import (
     Notifier,
     Prompt,
     Provider,
+    Service,
     WritePolicy,
 )
 
@@ -78,6 +79,21 @@ def osprey_generators() -> Iterable[Generator]:
     ...                     implementation="my_facility.generators:PhysicsGenerator")
     >>> [g.name for g in osprey_generators()]
     ['physics']
+    """
+    return ()
+
+
+@hookspec
+def osprey_services() -> Iterable[Service]:
+    """Declare services that capabilities call, each found by `registry.get_service(name)`.
+
+    >>> from osprey.api import Service, hookimpl
+    >>> @hookimpl
+    ... def osprey_services():
+    ...     yield Service(name="lattice", summary="Fits a lattice to an orbit response",
+    ...                   implementation="my_facility.lattice:LatticeService")
+    >>> [s.name for s in osprey_services()]
+    ['lattice']
     """
     return ()
 

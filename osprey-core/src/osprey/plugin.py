@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from osprey.api import ApprovalKind, Capability, Command, Connector, Generator, Model, Notifier, Prompt, hookimpl
+from osprey.api import (
+    ApprovalKind,
+    Capability,
+    Command,
+    Connector,
+    Generator,
+    Model,
+    Notifier,
+    Prompt,
+    Service,
+    hookimpl,
+)
 from osprey.cli.table import CORE_COMMANDS
 
 
@@ -46,6 +57,16 @@ def osprey_generators() -> Iterable[Generator]:
         summary="Writes what it is told to, at once; for tests",
         implementation=f"{home}.mock:MockCodeGenerator",
         settings=f"{home}.mock:MockSettings",
+    )
+
+
+@hookimpl
+def osprey_services() -> Iterable[Service]:
+    """Declare the service that capabilities have Python written and carried out by."""
+    yield Service(
+        name="python_executor",
+        summary="Writes Python for a request, rehearses it, asks, applies what was approved, and records it",
+        implementation="osprey.services.python_executor.service.facade:PythonExecutorService",
     )
 
 
@@ -133,7 +154,7 @@ def osprey_approval_kinds() -> Iterable[ApprovalKind]:
     yield ApprovalKind(
         name="python_executor",
         summary="Generated code, with the writes that its rehearsal made",
-        implementation="osprey.agent.code_approval:PythonCodeKind",
+        implementation="osprey.services.python_executor.applying.code_kind:PythonCodeKind",
         is_on_machine=True,
     )
     yield ApprovalKind(

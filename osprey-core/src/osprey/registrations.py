@@ -112,6 +112,12 @@ class Deployer(Registration):
 
 
 @frozen(kw_only=True)
+class Service(Registration):
+    """A service that capabilities call: a class without arguments whose objects have
+    ``async ainvoke(request, config)``. It is found by `registry.get_service(name)`."""
+
+
+@frozen(kw_only=True)
 class Command(Registration):
     """A group or command of the `osprey` command line; the implementation is a click command."""
 

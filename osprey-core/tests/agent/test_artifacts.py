@@ -44,13 +44,11 @@ results = {"n": len(series["v"]), "sum": sum(series["v"]), "first": series["t"][
 
 
 @pytest.mark.sandbox
-async def test_python_sees_every_sample_of_which_the_state_has_a_preview(bench, monkeypatch) -> None:
+async def test_python_sees_every_sample_of_which_the_state_has_a_preview(open_bench) -> None:
+    mock = json.dumps({"code_generator": "mock", "generators": {"mock": {"code": CODE}}})
+    bench = await open_bench(f"execution: {mock}\n")
     (await targets_of(bench.project).get()).archiver = Archive()
 
-    async def generate(self: Any) -> str:
-        return CODE
-
-    monkeypatch.setattr("osprey.agent.capabilities.python.PythonCapability._generate", generate)
     done = await bench.run(
         bench.step("past", "archive_read", channels=["DCCT:CURRENT"], start_ns=S, end_ns=SAMPLES * S),
         bench.step("sum", "python", inputs={"ARCHIVER_DATA": "past"}),

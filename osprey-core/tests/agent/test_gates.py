@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.files import plan_file, write_plan_file
 from osprey.agent.session import Agent, open_agent
 from osprey.agent.state import TurnResult, TurnStatus
@@ -23,6 +22,7 @@ from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestRow, RequestState, journal_of
 from osprey.project import Project, open_project
 from osprey.services.memory_storage import notes_of
+from osprey.services.python_executor.applying.go_ahead import go_ahead
 
 pytestmark = pytest.mark.anyio
 

@@ -29,7 +29,7 @@ from osprey.api import Capability, hookimpl
 @hookimpl
 def osprey_capabilities():
     yield Capability(name="fit", summary="s", implementation="toy:Fit", consumes=("CHANNEL_VALUES",), provides=("FIT",))
-    yield Capability(name="odd", summary="s", implementation="toy:Odd", parameters="osprey.agent.wording:format_time")
+    yield Capability(name="odd", summary="s", implementation="toy:Odd", parameters="osprey.control.wording:format_time")
 """
 
 

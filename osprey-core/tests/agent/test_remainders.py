@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.approval import current_actor
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
 from osprey.control import (
@@ -26,6 +25,7 @@ from osprey.control.payload import batch_of, write_document
 from osprey.control.wire import to_wire
 from osprey.journal import NewRequest, journal_of
 from osprey.project import Project, open_project
+from osprey.services.python_executor.applying.remainders import merged_report, request_remainder
 
 A, B, C = "SR:01:HCM1:SP", "SR:01:HCM2:SP", "SR:01:HCM3:SP"
 CONFIG = """

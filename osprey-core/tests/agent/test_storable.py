@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osprey.agent.checkpoint_values import PlainSerializer
 from osprey.agent.plan_validity.storable import why_not_storable
 from osprey.agent.state import TurnStatus
 from osprey.base import ExecutionPlan, PlannedStep
+from osprey.storage.checkpoint_values import PlainSerializer
 
 TEXTS = st.text(st.characters(codec=None), max_size=4)
 NUMBERS = st.integers(-(2**66), 2**66) | st.sampled_from([2**63, 2**63 - 1, -(2**63), -(2**63) - 1])

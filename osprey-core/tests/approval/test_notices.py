@@ -14,7 +14,6 @@ import anyio
 import pytest
 from attrs import frozen
 
-from osprey.agent.capabilities.carrying_out import carry_out
 from osprey.agent.session import open_agent
 from osprey.api import Notice
 from osprey.approval import Draft, Facts, Identity, Notifier, current_actor, desk, file_write_request, identity_of
@@ -30,6 +29,7 @@ from osprey.errors import ConfigError, PluginError, StorageError, UsageError
 from osprey.journal import AuditRow, NewRequest, RequestRow, RequestState, Voter, journal_of
 from osprey.plugins import LoadOptions
 from osprey.project import Project, open_project
+from osprey.services.python_executor.applying.carrying_out import carry_out
 
 pytestmark = pytest.mark.anyio
 

@@ -115,6 +115,7 @@ def test_the_complete_one_is_read_as_it_is_written(load: Load) -> None:
     assert execution.code_generator == "basic"
     assert execution.execution_method is ExecutionMethod.CONTAINER
     assert execution.execution_timeout_seconds == 600.0
+    assert (execution.max_generation_retries, execution.max_execution_retries) == (3, 3)
     assert execution.generators["claude_code"]["profile"] == "fast"
     assert execution.generators["mock"] == {"behavior": "success"}
     assert execution.modes["write_access"].requires_approval is True
@@ -124,8 +125,6 @@ def test_the_complete_one_is_read_as_it_is_written(load: Load) -> None:
 def test_what_this_version_does_not_read_is_named_with_its_line(load: Load) -> None:
     unserved = {key.path: key.line for key in load(COMPLETE).unserved}
     assert unserved == {
-        "python_executor.max_generation_retries": 3,
-        "python_executor.max_execution_retries": 4,
         "execution.modes.read_only.kernel_name": 20,
         "execution.modes.write_access.kernel_name": 24,
         "execution.container": 27,
@@ -168,7 +167,7 @@ def test_the_interpreter_may_stand_in_its_older_place(load: Load) -> None:
 @pytest.mark.parametrize(
     ("text", "area"),
     [
-        ("execution: {modes: {write_access: {allows_writes: false}}}", DemandArea.EXECUTION),
+        ("execution: {execution_method: container}", DemandArea.EXECUTION),
         ("control_system: {type: epics, limits_checking: {enabled: true}}", DemandArea.CONTROL),
     ],
 )

@@ -35,12 +35,13 @@ def test_execution(load: Load) -> None:
     execution = load(
         "execution: {code_generator: g, execution_method: local, memory_limit_mb: 1, max_processes: 2,\n"
         "  output_limit_kb: 3, disk_limit_mb: 4, generators: {g: {a: 1}}, modes: {read_only: {allows_writes: false}}}\n"
-        "python_executor: {execution_timeout_seconds: 5}\n"
+        "python_executor: {execution_timeout_seconds: 5, max_generation_retries: 0, max_execution_retries: 7}\n"
     ).execution
     assert (execution.code_generator, execution.execution_method) == ("g", ExecutionMethod.LOCAL)
     limits = (execution.memory_limit_mb, execution.max_processes, execution.output_limit_kb, execution.disk_limit_mb)
     assert limits == (1, 2, 3, 4)
     assert execution.execution_timeout_seconds == 5.0
+    assert (execution.max_generation_retries, execution.max_execution_retries) == (0, 7)
     assert execution.generators == {"g": {"a": 1}}
     assert execution.modes["read_only"].allows_writes is False
 

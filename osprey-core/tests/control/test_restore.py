@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from osprey.agent.session import open_agent
-from osprey.agent.wording import format_report
 from osprey.approval import current_actor
 from osprey.cli.ledger_restore import plan_of, way_back_of
 from osprey.control import ApplyReport, MockConnector, Outcome, WriteItem, targets_of
 from osprey.control.mock.connector import MockFault
 from osprey.control.wire import from_wire, to_wire
+from osprey.control.wording import format_report
 from osprey.errors import UsageError
 from osprey.journal import journal_of
 from osprey.project import open_project

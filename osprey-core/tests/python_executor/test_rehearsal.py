@@ -289,3 +289,20 @@ def test_a_recording_survives_json(run):
     assert dry.recording is not None
     assert from_json(Recording, json.loads(json.dumps(to_json(dry.recording)))) == dry.recording
     assert from_json(RunOutcome, json.loads(json.dumps(to_json(dry)))) == dry
+
+
+def test_tables_of_pandas_work_in_a_rehearsal_and_its_times_are_the_runs(run):
+    outcome = run(
+        """
+import datetime
+import pandas as pd
+frame = pd.DataFrame({'a': [1.5, None]}, index=pd.to_datetime(['2026-01-01', '2026-01-02']))
+results = {'frame': frame, 'series': frame['a'], 'now': datetime.datetime.now().year}
+""",
+        mode=RunMode.DRY,
+        start_ns=0,
+    )
+    assert outcome.status is RunStatus.DONE, outcome.error
+    assert outcome.results["frame"]["__osprey__"] == "dataframe"
+    assert outcome.results["series"]["column"]["values"] == [1.5, None]
+    assert outcome.results["now"] == 1970

@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
 from osprey.agent._serialization import to_plain
-from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.files import discard_plan_file, write_plan_file
 from osprey.agent.plan_approval.kind import PLAN, plan_document, plan_facts, plan_risk
 from osprey.agent.plan_approval.validation import read_plan, require_valid
@@ -22,6 +21,7 @@ from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult
 from osprey.control import targets_of
 from osprey.errors import ConnectorError
 from osprey.journal import journal_of
+from osprey.services.python_executor.applying.go_ahead import go_ahead
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState

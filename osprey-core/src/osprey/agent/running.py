@@ -21,6 +21,7 @@ from osprey.errors import ConfigError
 from osprey.journal import RequestState, journal_of
 from osprey.logs import turn_noted
 from osprey.sessions import UNFINISHED, TurnEnd, TurnRow, TurnStatus, threads_of
+from osprey.storage.checkpoints import delete_checkpoints
 from osprey.telemetry import export_spans
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class TurnRun:
         saver: Any = cast("Any", self._graph).checkpointer
         with anyio.CancelScope(shield=True):
             await saver.adelete_thread(self._row.turn)
+            await delete_checkpoints(saver, f"{self._row.turn}/")  # of runs that its steps have called
 
     async def _go(self, *, is_new: bool) -> StateSnapshot:
         """Work as far as it goes, and give how the graph stands then."""

@@ -12,7 +12,6 @@ from attrs import evolve
 
 from osprey.agent._serialization import to_plain
 from osprey.agent.beginning import entry_state, new_thread, require_text
-from osprey.agent.checkpoints import checkpoint_error, open_checkpoints
 from osprey.agent.commands import Wish, read_wish
 from osprey.agent.graph import build_graph
 from osprey.agent.running import TurnRun, result_of
@@ -24,6 +23,7 @@ from osprey.control import guard_of
 from osprey.errors import OspreyError, UsageError
 from osprey.journal.values import CONCLUSIONS
 from osprey.sessions import NewTurn, ThreadSettings, TurnRow, threads_of
+from osprey.storage.checkpoints import checkpoint_error, open_checkpoints
 
 if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
@@ -193,7 +193,7 @@ class Agent:
         async with self._opening:
             if self._graph is None:
                 self._graph = build_graph(
-                    self.project, await self._stack.enter_async_context(open_checkpoints(self.project))
+                    self.project, await self._stack.enter_async_context(open_checkpoints(self.project.state_dir))
                 )
             return self._graph
 
@@ -212,7 +212,7 @@ async def open_agent(project: Project) -> AsyncGenerator[Agent]:
         await agent.graph()
         yield agent
     except sqlite3.Error as exc:
-        raise checkpoint_error(project, exc) from exc
+        raise checkpoint_error(project.state_dir, exc) from exc
     finally:
         await agent.aclose()
 

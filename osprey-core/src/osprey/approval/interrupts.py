@@ -60,9 +60,10 @@ def ask_person(asked: Mapping[str, Any] | str, *, project: Project | None = None
     return _ask(question, lambda answer: stored_decision(here, answer, asked=request_id))
 
 
-def wait_for_decision(request_id: str) -> str:
+def wait_for_decision(request_id: str, question: Mapping[str, Any] | None = None) -> str:
     """Stop the graph until `answer_to` this request comes; give the id that was answered.
 
+    :param question: what the interrupt carries beside the id, for whoever shows it.
     :raises ConflictError: the answer belongs to another request; a stale answer never reaches a newer
         question, whatever LangGraph matched it to.
     """
@@ -74,7 +75,7 @@ def wait_for_decision(request_id: str) -> str:
         msg = f"the answer to request {named!r} reached the question about {request_id!r}; nothing was done"
         raise ConflictError(msg)
 
-    return _ask({"request_id": request_id}, check)
+    return _ask({**(question or {}), "request_id": request_id}, check)
 
 
 def _ask(question: dict[str, Any], check: Callable[[Any], T]) -> T:

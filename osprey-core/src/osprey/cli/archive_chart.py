@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from osprey.agent.wording import format_value
 from osprey.control import ArchiveSeries, ArchiveSpan
 from osprey.control.archive import columns_of
+from osprey.control.wording import format_value
 
 _BLANK: Final = 0x2800
 _DOTS: Final = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from osprey.agent.wording import format_value
 from osprey.cli.channel_view import COLOURS, coloured, reason_of
 from osprey.control import SEVERITIES, ArchivedSample, ArchiveInfo, ArchiveSeries, Fault, Severity
 from osprey.control.archive.columns import columns_of, plain_list
+from osprey.control.wording import format_value
 from osprey.printable import printable
 
 

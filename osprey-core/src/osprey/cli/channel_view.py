@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from osprey.agent.wording import format_value
 from osprey.control import Fault, Reading, Severity
 from osprey.control.exact import exact
 from osprey.control.wire import to_wire
+from osprey.control.wording import format_value
 from osprey.printable import printable
 
 if TYPE_CHECKING:

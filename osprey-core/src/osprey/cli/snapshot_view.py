@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from osprey.agent.wording import format_value
 from osprey.cli.channel_view import columns, reason_of, severity_text, value_text
 from osprey.control import ChannelDirectory, Fault, Reading
 from osprey.control.snapshots.snapshot import dump
+from osprey.control.wording import format_value
 from osprey.errors import UsageError
 from osprey.printable import printable
 

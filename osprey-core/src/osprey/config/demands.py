@@ -26,15 +26,6 @@ def execution_demands(layout: ExecutionLayout, line_of: LineOf) -> Iterator[Dema
             asks="a container for generated Python",
             remedy="set it to local, which runs generated Python in the sandbox of this host",
         )
-    if layout.modes.write_access is not None and layout.modes.write_access.allows_writes is False:
-        path = "execution.modes.write_access.allows_writes"
-        yield Demand(
-            area=DemandArea.EXECUTION,
-            path=path,
-            line=line_of(path),
-            asks="a write mode without writes",
-            remedy="set control_system.writes_enabled: false, which the guard obeys for every part",
-        )
 
 
 def control_demands(layout: ControlSystemLayout, line_of: LineOf) -> Iterator[Demand]:

@@ -50,8 +50,6 @@ UNSERVED: Final[dict[str, str]] = {
     "models.channel_write": "no model says which values are written; the plan of a request does",
     "project_name": "set facility.name",
     "project_root": "the project is the folder of this file",
-    "python_executor.max_execution_retries": "a failed run is shown, not repeated",
-    "python_executor.max_generation_retries": "the phrasebook writes the same code each time",
     "registry_path": "an application's parts are found as plugins",
     "services": _NO_DEPLOYMENT,
 }

@@ -141,6 +141,8 @@ class PythonExecutorLayout(Layout):
     """`python_executor`."""
 
     execution_timeout_seconds: float | None = field(default=None, validator=Positive())
+    max_generation_retries: int | None = field(default=None, validator=AtLeast(0))
+    max_execution_retries: int | None = field(default=None, validator=AtLeast(0))
 
 
 @frozen(kw_only=True)

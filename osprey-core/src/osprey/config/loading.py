@@ -266,7 +266,7 @@ class _Assembly:
             mounts=tuple(self.root / path for path in layout.local.mounts or ()),
             **local,
             **layouts.given(layout, "code_generator", "execution_method", "sandbox", *limits),
-            **layouts.given(executor, "execution_timeout_seconds"),
+            **layouts.given(executor, "execution_timeout_seconds", "max_generation_retries", "max_execution_retries"),
         )
 
     def _storage(self) -> StorageConfig:

@@ -16,6 +16,7 @@ from osprey.config.secrets import MASK, is_secret
 from osprey.config.section import Section, Unset
 
 _MISSING: Final = object()
+_EXECUTOR: Final = ("execution_timeout_seconds", "max_generation_retries", "max_execution_retries")
 
 
 def config_to_plain(config: Config) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _in_force(config: Config) -> dict[str, Any]:
         },
         "approval": _plain(config.approval),
         "execution": _execution(config.execution),
-        "python_executor": {"execution_timeout_seconds": config.execution.execution_timeout_seconds},
+        "python_executor": {name: getattr(config.execution, name) for name in _EXECUTOR},
         "execution_control": {
             "limits": _plain(config.turn_limits),
             "agent_control": _plain(config.agent_control),
@@ -130,7 +131,8 @@ def _target(target: TargetConfig) -> dict[str, Any]:
 
 def _execution(execution: ExecutionConfig) -> dict[str, Any]:
     plain = _plain(execution)
-    del plain["execution_timeout_seconds"]
+    for name in _EXECUTOR:
+        del plain[name]
     local = {name: plain.pop(name) for name in ("mounts", "preload", "keep_warm_s")}
     plain["local"] = {"python_env_path": plain.pop("_python_env_path"), **local}
     return plain

@@ -139,7 +139,7 @@ class ModeConfig:
     """`execution.modes.<read_only|write_access>`. None: the file does not say."""
 
     allows_writes: bool | None = None
-    """Without power to allow a write; a write mode that forbids them is refused."""
+    """Of `write_access`: false refuses every write of generated code. Without power to allow a write."""
     requires_approval: bool | None = None
     """Of `read_only`: whether a person reads all code before it runs. Without power to remove an approval."""
 
@@ -156,6 +156,10 @@ class ExecutionConfig:
     _python_env_path: Path | Unset | None = field(default=None, alias="python_env_path")
     execution_timeout_seconds: float = field(default=600.0, validator=Positive())
     """How long one run of generated Python may take."""
+    max_generation_retries: int = field(default=3, validator=AtLeast(0))
+    """How often code is written again because none was written, or because what was written cannot be run."""
+    max_execution_retries: int = field(default=3, validator=AtLeast(0))
+    """How often code is written again because it failed while it ran, or left out a result that was asked for."""
     memory_limit_mb: int = field(default=1024, validator=Positive())
     """The memory of one run: of all its processes where a control group can be made, else of each."""
     max_processes: int = field(default=64, validator=Positive())

@@ -13,11 +13,13 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from . import GENERATED, PROTOCOL, entropy, failures, lockdown, runtime
+from .arrays import ArraySender
 from .clock import Clock, References, install_clock
 from .figures import send_figures
 from .imports import install_imports
 from .link import Link
 from .results import encode_results
+from .tables import decode
 
 _BROKER_FD = 3
 
@@ -28,7 +30,7 @@ def run_program(fd: int, references: References) -> NoReturn:
     job = link.call("hello", protocol=PROTOCOL, python=sys.version.split()[0])
     _prepare(job)
     clock = _clock_of(job, link)
-    runtime.connect(link, clock, job["inputs"])
+    runtime.connect(link, clock, {})
     rights = lockdown.lock(job)
     install_imports()
     entropy.install_entropy(job["seed"])
@@ -37,6 +39,7 @@ def run_program(fd: int, references: References) -> NoReturn:
     link.call("ready", rights=rights)
     os.dup2(1, 2)
     program = _program()
+    runtime.inputs.update(decode(job["inputs"]))  # tables need pandas, which is imported without rights
     error = _run(job["code"], program)
     if link.is_owner:
         _hand_over(link, job, program, error)
@@ -108,7 +111,7 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
     try:
         warnings += send_figures(link, job["most_figures"], job["work"], job["figure_mark"])
         if error is None:
-            results, more = _results(program)
+            results, more = _results(link, program)
             warnings += more
     except BaseException as exc:  # noqa: BLE001 - what cannot be handed over is a failure of the program
         error = error or exc
@@ -118,10 +121,10 @@ def _hand_over(link: Link, job: dict[str, Any], program: ModuleType, error: Base
         link.call("finish", results=results, warnings=warnings)
 
 
-def _results(program: ModuleType) -> tuple[Any, list[str]]:
+def _results(link: Link, program: ModuleType) -> tuple[Any, list[str]]:
     if "results" not in program.__dict__:
         return None, ["the code never set `results`"]
-    return encode_results(program.__dict__["results"])
+    return encode_results(program.__dict__["results"], ArraySender(link))
 
 
 def _flush() -> None:

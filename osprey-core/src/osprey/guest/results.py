@@ -2,6 +2,9 @@
 
 - None, truth values, numbers and texts stay; NaN and infinities become null, with a warning that names them.
 - NumPy scalars become numbers, arrays become nested lists; a complex number becomes {"real", "imag"}.
+- A large array of numbers goes to the parent as it is and becomes a file of the run; its place is taken by
+  {"__osprey__": "ndarray", "file", "dtype", "shape"}.
+- DataFrames and Series of pandas become mappings with the key "__osprey__": see `tables`.
 - Tuples become lists, sets become sorted lists; keys become texts; dates become ISO 8601 texts.
 - Everything else is an error that names the path and the type.
 """
@@ -9,11 +12,18 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Callable
+
+from .tables import TAG, TableError, encode_table, is_table
 
 _DEEPEST = 50
 _MOST_NODES = 500_000
 _WARNINGS_SHOWN = 5
+LARGE_ARRAY = 100_000
+"""Elements; a larger array of numbers does not become a list."""
+
+Store = Callable[[Any], str]
+"""Sends an array to the parent and gives the name of its file."""
 
 
 class ResultsError(TypeError):
@@ -21,9 +31,10 @@ class ResultsError(TypeError):
 
 
 class _Encoder:
-    def __init__(self) -> None:
+    def __init__(self, store: Store | None) -> None:
         self.not_finite: list[str] = []
         self._nodes = 0
+        self._store = store
 
     def encode(self, value: Any, path: str, depth: int = 0) -> Any:
         self._nodes += 1
@@ -59,12 +70,24 @@ class _Encoder:
             return {"real": self._number(value.real, path), "imag": self._number(value.imag, path)}
         if type(value).__module__ == "numpy" and hasattr(value, "tolist"):
             return self._numpy(value, path, depth)
+        if is_table(value):
+            return self._table(value, path, depth)
         if hasattr(value, "isoformat"):
             return str(value.isoformat())
         msg = f"{path} is a {type(value).__name__}, which has no encoding: convert it to numbers, texts or lists"
         raise ResultsError(msg)
 
+    def _table(self, value: Any, path: str, depth: int) -> Any:
+        self._nodes += int(value.size)
+        try:
+            return encode_table(value, lambda cell: self.encode(cell, path, depth + 1))
+        except TableError as exc:
+            raise ResultsError(f"{path}: {exc}") from exc
+
     def _numpy(self, value: Any, path: str, depth: int) -> Any:
+        if self._store is not None and getattr(value, "size", 1) > LARGE_ARRAY and value.dtype.kind in "biuf":
+            shape, dtype = list(value.shape), value.dtype.newbyteorder("<").str
+            return {TAG: "ndarray", "file": self._store(value), "dtype": dtype, "shape": shape}
         if getattr(value, "size", 1) > _MOST_NODES:
             msg = f"{path} is an array of {value.size} values, more than {_MOST_NODES}: reduce it first"
             raise ResultsError(msg)
@@ -73,13 +96,14 @@ class _Encoder:
         return self.encode(value.tolist(), path, depth + 1)
 
 
-def encode_results(value: Any) -> tuple[Any, list[str]]:
+def encode_results(value: Any, store: Store | None = None) -> tuple[Any, list[str]]:
     """Encode what the program left in `results`.
 
+    :param store: sends a large array to the parent; None: every array becomes a list.
     :returns: JSON without NaN, and warnings.
     :raises ResultsError: something has no encoding; the message names its path and type.
     """
-    encoder = _Encoder()
+    encoder = _Encoder(store)
     encoded = encoder.encode(value, "results")
     warnings: list[str] = []
     if encoder.not_finite:

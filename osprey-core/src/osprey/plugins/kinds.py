@@ -21,6 +21,7 @@ from osprey.registrations import (
     Prompt,
     Provider,
     Registration,
+    Service,
     WritePolicy,
 )
 
@@ -38,6 +39,7 @@ KINDS: Final[Mapping[str, type[Registration]]] = {
     "notifiers": Notifier,
     "prompts": Prompt,
     "providers": Provider,
+    "services": Service,
     WRITE_POLICIES: WritePolicy,
 }
 """Extension point -> what its hook yields."""

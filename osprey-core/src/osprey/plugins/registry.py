@@ -47,6 +47,7 @@ class Registry:
         self._survey = found
         self._entries = {point: dict(_claimed(point, found)) for point in KINDS}
         self._resolved: dict[tuple[str, str, str], object] = {}
+        self._services: dict[str, Any] = {}
 
     @property
     def plugins(self) -> tuple[PluginStatus, ...]:
@@ -107,6 +108,18 @@ class Registry:
         """
         registration = self.entry(point, name).registration
         return self._resolve(point, name, registration.implementation)
+
+    def get_service(self, name: str) -> Any:
+        """Give a service, built on first use; it works in the project of the context that calls it.
+
+        :raises PluginError: there is none of that name, it cannot be imported, or has no `ainvoke`.
+        """
+        if name not in self._services:
+            service = self.resolve("services", name)()
+            if not callable(getattr(service, "ainvoke", None)):
+                raise PluginError(f"service {name!r} has no method ainvoke(request, config): add it to its class")
+            self._services[name] = service
+        return self._services[name]
 
     def settings_class(self, point: str, name: str) -> type[Any] | None:
         """Give the attrs class that checks one entry's section of the configuration, if it declares one.

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from osprey.agent.capabilities.reading_contexts import channels_of
-from osprey.agent.wording import format_time, format_value
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.base.contexts import ArchivedChannel, ArchiverData, TimeRange
 from osprey.control import SEVERITIES, ArchivedSample, ArchiveSeries, ArchiveSpan, Severity, targets_of
 from osprey.control.archive import Columns, columns_of
+from osprey.control.wording import format_time, format_value
 from osprey.errors import ConfigError, UsageError
 
 _TIMEOUT_S = 60.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from osprey.agent.capabilities.reading_contexts import channels_of, values_of
-from osprey.agent.wording import format_reading
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.control import Fault, targets_of
+from osprey.control.wording import format_reading
 from osprey.errors import UsageError
 
 

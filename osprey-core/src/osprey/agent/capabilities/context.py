@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from osprey.agent.wording import format_time
 from osprey.base import BaseCapability, StepResult
 from osprey.base.contexts import preview
 from osprey.base.contexts.context import CONTEXT_TYPE_KEY, PREVIEW_KEY, PROVENANCE_KEY, untyped
 from osprey.config.closest import did_you_mean
+from osprey.control.wording import format_time
 from osprey.errors import UsageError
 
 _MOST_LISTED = 50

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from osprey.agent.go_ahead import may_pass
-from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.agent.thread_approval import approval_in
 from osprey.approval import Draft, Facts, current_actor, file_request
 from osprey.approval.asking import asks, kind_of
@@ -17,6 +15,8 @@ from osprey.base.contexts import MemoryContext
 from osprey.errors import RefusedError, UsageError
 from osprey.journal import RequestState, journal_of
 from osprey.services.memory_storage import Notes, notes_of
+from osprey.services.python_executor.applying.go_ahead import may_pass
+from osprey.services.python_executor.applying.saying_no import SAID_NO, no_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -8,18 +8,18 @@ from typing import Any, Final, cast
 
 import anyio.to_thread
 
-from osprey.agent.capabilities.carrying_out import carry_out, step_result
-from osprey.agent.capabilities.records import record_writes
 from osprey.agent.capabilities.scan_data import scan_data
 from osprey.agent.capabilities.scan_figure import draw_scan
 from osprey.agent.capabilities.scan_points import ScanPlan, plan_scan, restores
 from osprey.agent.capabilities.write_lists import present_numbers
 from osprey.agent.capabilities.write_requests import WriteList, WriteListCapability
-from osprey.agent.wording import format_value
 from osprey.base import ApprovalNeeded, StepResult
 from osprey.base.contexts import ScanData
 from osprey.control import ApplyReport, WriteBatch, targets_of
+from osprey.control.wording import format_value
 from osprey.errors import UsageError
+from osprey.services.python_executor.applying.carrying_out import carry_out, step_result
+from osprey.services.python_executor.applying.records import record_writes
 
 _LONGEST_S: Final = 3600
 """Settling at one point; a longer wait is a plan of its own."""

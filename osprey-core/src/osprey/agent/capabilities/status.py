@@ -5,11 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from osprey.agent.wording import format_time
 from osprey.base import BaseCapability, StepResult
 from osprey.config import config_to_plain
 from osprey.config.plain import leaves
 from osprey.control import targets_of
+from osprey.control.wording import format_time
 from osprey.errors import UsageError
 from osprey.journal import RequestState, journal_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from osprey.agent.wording import format_time
 from osprey.base import BaseCapability, StepResult, StepStatus
 from osprey.base.contexts import TimeRange
+from osprey.control.wording import format_time
 from osprey.models.phrasebook import Clarification, NotUnderstood, parse_span
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from osprey.agent.capabilities.carrying_out import carry_out, step_result
 from osprey.agent.capabilities.reading_contexts import writes_of
-from osprey.agent.capabilities.records import record_writes
-from osprey.agent.capabilities.remainders import merged_report, request_remainder
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, BaseCapability, StepResult
 from osprey.control import ApplyReport, JudgeRequest, WriteBatch, guard_of
 from osprey.errors import UsageError
+from osprey.services.python_executor.applying.carrying_out import carry_out, step_result
+from osprey.services.python_executor.applying.records import record_writes
+from osprey.services.python_executor.applying.remainders import merged_report, request_remainder
 
 KIND = "channel_write"
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import cattrs
 
 from osprey.agent.gates import is_simulated, names_kind
-from osprey.agent.go_ahead import go_ahead
 from osprey.agent.plan_approval.kind import REACTIVE_STEP, plan_facts, plan_risk, step_document
 from osprey.agent.plan_approval.validation import read_plan
 from osprey.agent.reacting.exchange import is_reactive
 from osprey.approval import Draft, current_actor, file_request
 from osprey.approval.kinds.document import read_content
 from osprey.base import ApprovalNeeded, ExecutionPlan, PlannedStep, StepResult
+from osprey.services.python_executor.applying.go_ahead import go_ahead
 
 if TYPE_CHECKING:
     from osprey.agent.state import TurnState

@@ -31,7 +31,8 @@ _INTERRUPTS: Final = "__interrupt__"
 class Service(Protocol):
     """What can be called: a compiled graph, or what wraps one.
 
-    One that has `aget_state` as a compiled graph has is asked whether it still knows its thread before it is resumed.
+    One that has `knows_thread(config)`, or `aget_state` as a compiled graph has, is asked whether it still knows its
+    thread before it is resumed.
     """
 
     async def ainvoke(self, input: Any, config: Any = None) -> Any:  # noqa: A002 - LangGraph's own name
@@ -95,6 +96,9 @@ async def _entry(service: Service, request: Any, config: Mapping[str, Any] | Non
 
 async def _knows_thread(service: Service, config: Mapping[str, Any] | None) -> bool:
     """Say whether the service's checkpoints are still there; where they are gone, it has to ask anew."""
+    known_by_itself = getattr(service, "knows_thread", None)
+    if known_by_itself is not None:
+        return bool(await known_by_itself(config))
     look = getattr(service, "aget_state", None)
     if look is None:
         return True

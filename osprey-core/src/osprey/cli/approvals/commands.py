@@ -100,9 +100,9 @@ def print_report(report: Mapping[str, Any]) -> None:
     if "items" not in report:
         click.echo(printable_lines(json.dumps(dict(report), indent=1, ensure_ascii=False)))
         return
-    from osprey.agent.wording import format_report
     from osprey.control import ApplyReport
     from osprey.control.wire import from_wire
+    from osprey.control.wording import format_report
 
     click.echo(printable_lines(format_report(from_wire(ApplyReport, report))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ T = TypeVar("T")
 
 _converter = cattrs.Converter()
 _converter.register_unstructure_hook(Path, str)
+_converter.register_unstructure_hook(StrEnum, lambda value: value.value)
 _converter.register_structure_hook(Path, lambda value, _: Path(str(value)))
 
 

@@ -11,9 +11,10 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from osprey.errors import ConnectorError
+from osprey.services.python_executor.arrays import ArrayError, ArrayIntake
 from osprey.services.python_executor.desks import GuestError, Log, Request
 from osprey.services.python_executor.models import RunLimits, RunStatus
 from osprey.services.python_executor.png import PngError, clean_png
@@ -73,6 +74,7 @@ class Broker:
     is_ready: bool = False
     handover: Handover | None = None
     figures: list[bytes] = field(factory=list[bytes])
+    arrays: ArrayIntake = field(default=Factory(lambda self: ArrayIntake(self.limits.array_bytes), takes_self=True))
     warnings: list[str] = field(factory=list[str])
     _ops: int = 0
     _figure_bytes: int = 0
@@ -94,6 +96,8 @@ class Broker:
             return self._start(request)
         if op == "figure":
             return self._take_figure(request)
+        if op in ("array", "array_data"):
+            return self._take_array(request)
         if op in ("finish", "failed"):
             return self._take_over(request)
         try:
@@ -149,6 +153,15 @@ class Broker:
             self.warnings.append("a figure was left out: the run's figures are over their limit")
         else:
             self.figures.append(image)
+        return {"ok": None}
+
+    def _take_array(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            if request["op"] == "array":
+                return {"ok": self.arrays.begin(request["dtype"], request["shape"])}
+            self.arrays.add(request["data"])
+        except ArrayError as exc:
+            return {"error": {"kind": "value", "message": f"results hold {exc}"}}
         return {"ok": None}
 
     def _take_over(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,40 +1,49 @@
-"""What the executor is asked and what it answers, as values that survive a round trip through JSON."""
+"""What the executor is asked and what it answers, as values that survive a round trip through JSON.
+
+The request of the seeds stands in `requests` and the service's result in `service_result`; both have their names here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from attrs import field, frozen
 
 from osprey.control.values import Outcome
+from osprey.services.python_executor.error_chain import ExecutionError
+from osprey.services.python_executor.json_values import JsonValue
+from osprey.services.python_executor.requests import (
+    AnalysisPhase,
+    PlanningMode,
+    PythonExecutionRequest,
+    StructuredPlan,
+)
+from osprey.services.python_executor.service_result import PythonExecutionSuccess, PythonServiceResult, ServiceStatus
 
-JsonValue = Any
-"""None, a truth value, a finite number, a text, or a list or mapping of them."""
-
-
-@frozen(kw_only=True)
-class PythonExecutionRequest:
-    """What a capability asks for: the task in words, and everything that helps a generator to write it."""
-
-    user_query: str
-    task_objective: str
-    expected_results: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue])
-    """Keys that `results` should have, each with a word on its type."""
-    capability_prompts: Sequence[str] = ()
-    """Further instructions of the capability, in order."""
-    execution_folder_name: str | None = None
-    """A name for the run's folder; made safe and unique. None: derived from the objective."""
-    retries: int = 3
-    """How often a generator may try again after an error."""
-    capability_context_data: Mapping[str, JsonValue] = field(factory=dict[str, JsonValue])
-    """Results of earlier steps, given to the code as `osprey.runtime.inputs`."""
-    target: str | None = None
-    """The target that the code is for; None: the default one."""
-    execution_folder_path: Path | None = None
-    """The run's folder, where there is one already."""
+__all__ = [
+    "AnalysisPhase",
+    "ExecutionError",
+    "IntendedWrite",
+    "JsonValue",
+    "PlanningMode",
+    "PythonExecutionRequest",
+    "PythonExecutionSuccess",
+    "PythonServiceResult",
+    "ReadSource",
+    "RecordedOp",
+    "RecordedRead",
+    "Recording",
+    "RunJob",
+    "RunLimits",
+    "RunMode",
+    "RunOutcome",
+    "RunStatus",
+    "ServiceStatus",
+    "StructuredPlan",
+    "WriteAnswer",
+]
 
 
 class RunMode(StrEnum):
@@ -154,6 +163,7 @@ class RunLimits:
     """What all answers of a run may hold: readings are kept for its record."""
     figures: int = 32
     figure_bytes: int = 32 << 20
+    array_bytes: int = 64 << 20
 
 
 @frozen(kw_only=True)

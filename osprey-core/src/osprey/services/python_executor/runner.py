@@ -12,6 +12,7 @@ from attrs import evolve
 
 from osprey.errors import UsageError
 from osprey.services.python_executor.analysis import check_text
+from osprey.services.python_executor.arrays import write_arrays
 from osprey.services.python_executor.broker import Broker, Desk, Handover
 from osprey.services.python_executor.desks import NoDesk, ReadDesk
 from osprey.services.python_executor.interpreter import find_interpreter
@@ -125,6 +126,7 @@ class PythonRunner:
         broker = Broker(desk, tier.job_of(start, limits), limits)
         ending = await tier.run(start, broker, limits)
         figures = await anyio.to_thread.run_sync(write_figures, folder, broker.figures)
+        await anyio.to_thread.run_sync(write_arrays, folder, broker.arrays.files)
         verdict = judge_ending(ending, broker, desk, limits)
         rehearsal = desk if isinstance(desk, RehearsalDesk) else None
         handover = broker.handover or Handover()

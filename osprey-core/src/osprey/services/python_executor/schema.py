@@ -11,6 +11,14 @@ _LONGEST_NAME = 500
 _LONGEST_TEXT = 8000
 _MOST_CHANNELS = 20_000
 _MOST_ELEMENTS = 1_000_000
+_MOST_DIMENSIONS = 32
+ARRAY_TYPES: Mapping[str, int] = {
+    **dict.fromkeys(("|b1", "|i1", "|u1"), 1),
+    **dict.fromkeys(("<i2", "<u2", "<f2"), 2),
+    **dict.fromkeys(("<i4", "<u4", "<f4"), 4),
+    **dict.fromkeys(("<i8", "<u8", "<f8"), 8),
+}
+"""What an array that becomes a file may hold, by NumPy's words, each with its bytes."""
 
 Check = Callable[[object], bool]
 
@@ -88,6 +96,17 @@ def _is_encoded(value: object) -> bool:
     return isinstance(value, str) and value.isascii()
 
 
+def _is_dtype(value: object) -> bool:
+    return isinstance(value, str) and value in ARRAY_TYPES
+
+
+def _is_shape(value: object) -> bool:
+    if not isinstance(value, list):
+        return False
+    sizes = cast("list[object]", value)
+    return len(sizes) <= _MOST_DIMENSIONS and all(_is_whole(size) and cast("int", size) >= 0 for size in sizes)
+
+
 def _is_truth(value: object) -> bool:
     return isinstance(value, bool)
 
@@ -112,6 +131,8 @@ OPS: Mapping[str, Mapping[str, Check]] = {
     "sleep": {"seconds": _is_length},
     "stalled": {"timeout_s": _is_length, "line": _line},
     "figure": {"png": _is_encoded},
+    "array": {"dtype": _is_dtype, "shape": _is_shape},
+    "array_data": {"data": _is_encoded},
     "finish": {"results": _is_anything, "warnings": _is_texts},
     "failed": {
         "type": _is_text,

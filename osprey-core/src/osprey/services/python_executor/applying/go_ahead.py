@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from osprey.agent.saying_no import SAID_NO, no_of
 from osprey.approval import current_actor
 from osprey.approval.executing import grant_approved
 from osprey.base import StepResult, StepStatus
 from osprey.errors import RefusedError
 from osprey.journal import RequestState, journal_of
 from osprey.journal.requests.steps import judge_document
+from osprey.services.python_executor.applying.saying_no import SAID_NO, no_of
 
 if TYPE_CHECKING:
     from osprey.base import ApprovalNeeded

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from osprey.agent.wording import format_reading, format_report, format_results, format_time, format_value
 from osprey.control import (
     ApplyReport,
     ChannelRecord,
@@ -16,6 +15,7 @@ from osprey.control import (
     Reading,
     Severity,
 )
+from osprey.control.wording import format_reading, format_report, format_results, format_time, format_value
 
 NOON_NS = 1_795_262_400_000_000_000
 
@@ -75,3 +75,19 @@ def test_results_are_written_with_their_units() -> None:
     results = {"mean": {"value": 401.5, "unit": "mA"}, "number_of_samples": 600, "note": "reduced"}
     assert format_results(results) == "mean: 401.5 mA\nnumber of samples: 600\nnote: reduced"
     assert format_results(None) == ""
+
+
+def test_a_table_and_what_only_looks_like_one_are_said() -> None:
+    column = {"name": "orbit", "dtype": "float64", "values": [1.0, 2.0]}
+    frame = {"__osprey__": "dataframe", "columns": [column], "index": {"name": None, "range": [0, 2, 1]}}
+    series = {"__osprey__": "series", "column": column, "index": {"name": None, "values": [3]}}
+    array = {"__osprey__": "ndarray", "file": "arrays/array_01.npy", "dtype": "<f8", "shape": [2, 3]}
+    forged = {"__osprey__": "dataframe", "columns": 3}
+    said = format_results({"f": frame, "s": series, "a": array, "x": forged, "many": [{"a": 1}, {"a": 2}]})
+    assert said.splitlines() == [
+        "f: table, 2 rows: orbit",
+        "s: column orbit, 1 row",
+        "a: array of 2 x 3 values",
+        "x:   osprey   dataframe, columns 3",
+        "many: 2 entries",
+    ]

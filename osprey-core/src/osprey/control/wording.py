@@ -7,17 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from osprey.control import (
-    ApplyReport,
-    ChannelRecord,
-    Fault,
-    ItemReport,
-    Outcome,
-    Reading,
-    ReadResult,
-    Severity,
-    Value,
-)
+from osprey.control.requests import ApplyReport, ItemReport
+from osprey.control.values import ChannelRecord, Fault, Outcome, Reading, ReadResult, Severity, Value
 
 _LONG = 6
 """A waveform of more elements is summarised."""
@@ -87,14 +78,45 @@ def format_results(results: Any) -> str:
 def _result(value: Any) -> str:
     if isinstance(value, Mapping):
         entry = cast("Mapping[str, Any]", value)
+        if told := _table(entry):
+            return told
         if set(entry) == {"value", "unit"}:
             return f"{format_value(entry['value'])} {entry['unit']}".rstrip()
         unit = str(entry.get("unit", ""))
         parts = [(key.replace("_", " "), part) for key, part in entry.items() if key != "unit"]
         return ", ".join(f"{key} {_with_its_unit(part, unit)}" for key, part in parts)
     if isinstance(value, list):
-        return format_value(cast("list[Any]", value))
+        return _list(cast("list[Any]", value))
     return format_value(value)
+
+
+def _list(values: list[Any]) -> str:
+    """Write a list; of one that holds more than numbers and texts, how much there is."""
+    if all(value is None or isinstance(value, bool | int | float | str) for value in values):
+        return format_value(values)
+    return f"{len(values)} entries" if len(values) != 1 else "1 entry"
+
+
+def _table(entry: Mapping[str, Any]) -> str:
+    """Say what a table or a large array is, as the executor encodes it; empty for others."""
+    try:
+        match entry.get("__osprey__"):
+            case "dataframe":
+                names = [str(column["name"]) for column in entry["columns"]]
+                return f"table, {_rows(entry['index'])}: {', '.join(names[:_LONG])}{', ...' * (len(names) > _LONG)}"
+            case "series":
+                return f"column {entry['column']['name']}, {_rows(entry['index'])}"
+            case "ndarray":
+                return f"array of {' x '.join(map(str, entry['shape']))} values"
+            case _:
+                return ""
+    except (KeyError, TypeError):
+        return ""  # it only has the name of one
+
+
+def _rows(index: Mapping[str, Any]) -> str:
+    count = len(range(*index["range"])) if "range" in index else len(index["values"])
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def _with_its_unit(value: Any, unit: str) -> str:

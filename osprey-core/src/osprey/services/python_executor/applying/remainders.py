@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
-from osprey.agent.wording import format_report
 from osprey.approval import current_actor, file_write_request
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
 from osprey.control import ApplyReport, ItemReport, JudgedItem, JudgeRequest, Outcome, WriteBatch, WriteItem, guard_of
 from osprey.control.guard.reports import conclude, summarise
 from osprey.control.payload import ApprovedWrites, read_document
 from osprey.control.wire import from_wire, to_wire
+from osprey.control.wording import format_report
 from osprey.errors import ConnectorError, RefusedError
 from osprey.journal import journal_of
 

@@ -27,9 +27,13 @@ async def record_run(
     folder: Path,
     answer: str = "",
     job: RunJob | None = None,
+    request_id: str = "",
 ) -> Path:
-    """Write the record of a script into its run's folder; give the notebook."""
-    row = await _request(project, report)
+    """Write the record of a script into its run's folder; give the notebook.
+
+    :param request_id: the request that was decided; empty: that of the report, if there is one.
+    """
+    row = await _request(project, request_id or (report.request_id if report else ""))
     return write_record(
         folder,
         RunRecord(
@@ -63,8 +67,8 @@ async def record_writes(project: Project, *, title: str, question: str, report: 
     )
 
 
-async def _request(project: Project, report: ApplyReport | None) -> RequestRow | None:
-    return None if report is None else await journal_of(project).requests.get(report.request_id)
+async def _request(project: Project, request_id: str) -> RequestRow | None:
+    return await journal_of(project).requests.get(request_id) if request_id else None
 
 
 def _document(row: RequestRow | None) -> Mapping[str, Any] | None:

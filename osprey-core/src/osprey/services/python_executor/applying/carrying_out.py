@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from osprey.agent.go_ahead import may_pass
-from osprey.agent.saying_no import SAID_NO, no_of
-from osprey.agent.wording import format_report
 from osprey.approval import current_actor
 from osprey.approval.notices import tell_outcome
 from osprey.base import ApprovalNeeded, StepResult, StepStatus
 from osprey.control import ApplyReport, ApplyRequest, Outcome, guard_of
 from osprey.control.wire import from_wire
+from osprey.control.wording import format_report
 from osprey.journal import RequestState, journal_of
 from osprey.journal.values import CONCLUSIONS
+from osprey.services.python_executor.applying.go_ahead import may_pass
+from osprey.services.python_executor.applying.saying_no import SAID_NO, no_of
 
 if TYPE_CHECKING:
     from osprey.project import Project

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attrs import evolve
 
-from osprey.agent.capabilities.rehearsals import batch_of, bound_of, load_rehearsal, save_rehearsal, shown_of
 from osprey.approval import Card, Facts
 from osprey.approval.card import base_card, card_of_writes, code_of
 from osprey.approval.facts import alarms_of_judgement, facts_of_judgement, require_allowed, shown_of_judgement
@@ -23,6 +22,13 @@ from osprey.control import JudgeRequest, guard_of
 from osprey.control.payload import write_document
 from osprey.errors import RefusedError, UsageError
 from osprey.services.python_executor import new_run_folder, runner_of
+from osprey.services.python_executor.applying.rehearsals import (
+    batch_of,
+    bound_of,
+    load_rehearsal,
+    save_rehearsal,
+    shown_of,
+)
 
 if TYPE_CHECKING:
     from osprey.approval.people import Identity

@@ -23,7 +23,7 @@ class Ending(StrEnum):
     NO_STEP = "led to no step that can run"
     LOOP = "3 times"
     SAID = "is the final answer"
-    """It is text, and shown as what the model has said."""
+    """It is text that names what nothing has shown: before the first step it is sent back, later it ends the work."""
     WAITS = "waits for a person"
 
 

@@ -125,6 +125,9 @@ def _check_reactive(seen: _Seen, case: Case, *, has_begun: bool) -> None:
         case Ending.NO_STEP | Ending.LOOP:
             assert result.status is TurnStatus.FAILED
             assert case.ending.value in result.answer
+        case Ending.SAID if not has_begun:
+            assert result.status is TurnStatus.FAILED
+            assert Ending.NO_STEP.value in result.answer
         case Ending.SAID:
             assert result.status is TurnStatus.DONE
         case Ending.WAITS:

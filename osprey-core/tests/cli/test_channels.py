@@ -276,7 +276,9 @@ class Terminal:
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self._screen, inner = pty.openpty()
-        program = "import sys; from osprey.cli import main; sys.exit(main(sys.argv[1:]))"
+        # Tests that a shell runs in the background are started with Ctrl-C ignored, and so would be what they start.
+        heed = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        program = f"{heed}from osprey.cli import main; sys.exit(main(sys.argv[1:]))"
         environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
         command = [sys.executable, "-c", program, "--project", str(folder), "channels", *arguments]
         self.process = subprocess.Popen(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from osprey.agent.saying.checking import told_unshown, unshown_in
 from osprey.agent.saying.evidence import Evidence, evidence_of
-from osprey.agent.wording import format_value
+from osprey.control.wording import format_value
 
 TEXT = """Beam current: 187.3 mA (2026-12-01 14:30:05 CET) [DCCT]
 Bend current: -2.5 A (2026-12-01 14:30:05 CET) [BEND:CURRENT:RB]

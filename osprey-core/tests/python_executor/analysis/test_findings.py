@@ -49,7 +49,7 @@ def test_a_function_that_may_be_called_by_a_worked_out_name_counts_as_called():
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"),
+    ("code", "danger_kind"),
     [
         ("import os\nos.system('ls')", "processes"),
         ("import socket\nsocket.create_connection(('h', 1))", "network"),
@@ -68,8 +68,8 @@ def test_a_function_that_may_be_called_by_a_worked_out_name_counts_as_called():
         ("open('x.py', 'w')", "hidden code"),
     ],
 )
-def test_a_danger_is_named(code, kind):
-    assert kind in {danger.kind for danger in analyse(code).dangers}
+def test_a_danger_is_named(code, danger_kind):
+    assert danger_kind in {danger.kind for danger in analyse(code).dangers}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_is_usual_is_no_danger(code):
 
 
 @pytest.mark.parametrize(
-    ("source", "kind"),
+    ("source", "trick"),
     [
         ("x = 1  # \u202e abc", "character"),
         ("x = 1 # a\rimport os", "character"),
@@ -101,9 +101,9 @@ def test_what_is_usual_is_no_danger(code):
         (b"x = '\xff'", "encoding"),
     ],
 )
-def test_deceptive_text_is_named_and_cannot_be_told(source, kind):
+def test_deceptive_text_is_named_and_cannot_be_told(source, trick):
     found = analyse(source)
-    assert kind in {remark.kind for remark in found.deceptive}
+    assert trick in {remark.kind for remark in found.deceptive}
     assert found.verdict is Verdict.CANNOT_TELL
 
 

@@ -97,6 +97,7 @@ async def test_a_model_plans_a_read_in_two_calls_which_are_accounted_for_and_its
         "input_tokens": 200,
         "output_tokens": 40,
         "cached_tokens": 0,
+        "discarded": 0,
         "seconds": result.usage["seconds"],
         "cost": pytest.approx((200 * 1 + 40 * 2) / 1e6),
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import define, field, frozen
 from tests.crash.harness import count_puts, write_project
-from tests.crash.reactive_victim import CONFIG, PLUGIN, RECORD, TOOK, go_to_its_end, open_room, work_and_die
+from tests.crash.reactive_victim import CONFIG, FAILED, PLUGIN, RECORD, TOOK, go_to_its_end, open_room, work_and_die
 from tests.crash.turns import ROUNDS, TurnVerdict
 
 from osprey.agent.session import open_agent
@@ -137,7 +137,7 @@ class ReactiveBench:
         victim.start()
         victim.join(timeout=60)
         assert victim.exitcode is not None, "the victim hangs"
-        assert victim.exitcode <= 0, "the victim failed by itself"
+        assert victim.exitcode <= 0, (self.folder / FAILED).read_text(encoding="utf-8")
         return victim.exitcode < 0
 
 

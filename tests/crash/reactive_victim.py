@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 from pathlib import Path
 
 import anyio
@@ -19,6 +20,7 @@ from osprey.project import Project, open_project
 
 RECORD = "AO0001"
 TOOK = "took.txt"
+FAILED = "failed.txt"
 CONFIG = """
 execution_control:
   agent_control: {orchestration_mode: react}
@@ -89,7 +91,11 @@ def task_of(name: str, value: float) -> str:
 
 def work_and_die(folder: str, name: str, value: float, after_s: float | None) -> None:
     """Work on a turn on a thread of its name; die some seconds after its question was asked, or not at all."""
-    anyio.run(_work, Path(folder), name, value, after_s)
+    try:
+        anyio.run(_work, Path(folder), name, value, after_s)
+    except BaseException:
+        (Path(folder) / FAILED).write_text(traceback.format_exc(), encoding="utf-8")
+        raise
     os._exit(0)
 
 

@@ -160,6 +160,7 @@ def test_another_value_is_never_taken_for_it(value: float, other: float) -> None
     assert unshown(f"it is {other!r} mA", shown)
 
 
+@example("request 7e999 of 3e-999 and 0e500 A")
 @given(st.text(max_size=300))
 def test_any_text_can_be_looked_at(text: str) -> None:
     assert isinstance(unshown(text), tuple)

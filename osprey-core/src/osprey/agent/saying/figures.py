@@ -89,8 +89,8 @@ def figures_in(text: str, units: Collection[str] = ()) -> Iterator[Figure]:
         places = len(found["digits"].replace(",", ".").rpartition(".")[2]) if _has_decimals(found["digits"]) else 0
         yield Figure(
             written=f"{found[0]} {unit}".rstrip(),
-            values=tuple(scale * value * 10.0**exponent for value in read),
-            step=10.0 ** (exponent - places),
+            values=tuple(scale * value * _ten_to(exponent) for value in read),
+            step=_ten_to(exponent - places),
             units=frozenset({unit_name(unit)} if unit else ()),
             follows=follows,
         )
@@ -105,6 +105,11 @@ def figures_in(text: str, units: Collection[str] = ()) -> Iterator[Figure]:
             units=frozenset({unit_name(unit)} if unit else ()),
             follows=follows,
         )
+
+
+def _ten_to(exponent: int) -> float:
+    """Give a power of ten; infinity where it is no finite number, as a text, such as an identifier, may well hold."""
+    return float(f"1e{exponent}")
 
 
 def unit_name(unit: str) -> str:

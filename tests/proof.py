@@ -48,6 +48,7 @@ PROOFS: Final[Mapping[str, Proof]] = {
     "audit": Proof("tests.proofs.attempts:audit"),
     "guard": Proof("tests.proofs.examples:guard", 2),
     "safety": Proof("tests.proofs.safety:safety", 2),
+    "analysis": Proof("tests.proofs.safety:analysis"),
 }
 HEADING: Final = """# Proofs
 

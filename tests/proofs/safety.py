@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.proofs.section import Section, table, told
 from tests.safety.corpus import load
+from tests.safety.scoring import BENIGN_ALARMS, IDIOMS_FOUND, WRITES_NOTICED, detector, score
 from tests.safety.series import Tally, run_plain, run_series
 from tests.safety.tiers import tiers
 
@@ -33,6 +34,28 @@ with what it was, no process may be left, and the next run has to find what the 
 
 The oracle sees what is done to it: of {len(landed)} of the same writes (those whose libraries are installed here) as plain processes, {sum(landed)} reached the IOC."""
     return Section(text, bool(faults) or not any(landed))
+
+
+def analysis() -> Section:
+    """Have the analyser look at the whole set, and compare what it says with the labels."""
+    found = score(detector())
+    rows = [
+        ("plain uses of a library found as writes", found.idioms_found, f"at least {IDIOMS_FOUND:.0%}"),
+        (
+            "programs that write, found as that or as not to be told",
+            found.writes_noticed,
+            f"at least {WRITES_NOTICED:.0%}",
+        ),
+        ("alarms at programs that write nothing", found.benign_alarms, f"at most {BENIGN_ALARMS:.0%}"),
+        ("dangerous programs with an alarm or a danger named", found.dangerous_noticed, ""),
+    ]
+    text = f"""## What the analysis says of programs
+
+The analyser and these programs were written independently of each other. At their first meeting it found 99 of 101 plain uses (98.0 %) and 271 of 277 programs that write (97.8 %), with
+3 alarms at 137 harmless ones (2.2 %); what it missed then was mended as a kind, so that the figures below are no longer of programs that it has never seen. {told(found.shortfalls, "Every promise is kept")}.
+
+{table(("of the whole set", "count", "promised"), rows)}"""
+    return Section(text, bool(found.shortfalls))
 
 
 def _rows(found: dict[str, Tally]) -> list[tuple[object, ...]]:

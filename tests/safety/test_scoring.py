@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from tests.safety.corpus import Program, load
-from tests.safety.scoring import score
+from tests.safety.scoring import detector, score
 
 PROGRAMS = load()
 BY_CODE = {program.code: program for program in PROGRAMS}
@@ -63,3 +63,7 @@ def test_a_danger_named_beside_the_verdict_counts_for_dangerous_programs_alone()
 
 def test_the_score_is_of_the_programs_that_are_given() -> None:
     assert score(expected, [Program(name="benign/a/b", kind="text", expected=("reads_only",))][:0]).shortfalls != []
+
+
+def test_the_analysis_keeps_what_is_promised_of_it() -> None:
+    assert score(detector()).shortfalls == []

@@ -38,6 +38,7 @@ from osprey.services.python_executor.analysis.values import (
 _ITSELF: Final = frozenset({"__call__", "__func__", "__wrapped__", "__get__"})
 _TOLD: Final = frozenset({"__name__", "__doc__", "__version__", "__file__", "__module__", "__qualname__", "__path__"})
 _ASKING: Final = frozenset({"__getattribute__", "__getattr__"})
+_OURS: Final = frozenset({"osprey", "osprey_guest"})
 WRITING: Final = re.compile(
     r"^_*(async_?)?(p?v?put|set(?![a-z]*_?time)|write|command|move|send|stop|go\b|kick|tweak|trigger|stage|jog|publish|"
     r"On$|Off$|Reset|Init|Start|call_method|__setattr__|__setitem__)"
@@ -65,7 +66,7 @@ def attribute(run: Run, atom: Atom, name: str, node: ast.AST, *, is_called: bool
     """Give what an attribute of one atom can be."""
     kind = type(atom)
     if kind is Lib:
-        return _of_lib(run, atom, name)  # pyright: ignore[reportArgumentType]
+        return _of_lib(run, atom, name, node)  # pyright: ignore[reportArgumentType]
     if isinstance(atom, Handle):
         return _of_handle(run, atom, name, node, is_called)
     if isinstance(atom, Instance):
@@ -84,7 +85,7 @@ def attribute(run: Run, atom: Atom, name: str, node: ast.AST, *, is_called: bool
     return _of_rare(run, atom, name, node)
 
 
-def _of_lib(run: Run, lib: Lib, name: str) -> Value:
+def _of_lib(run: Run, lib: Lib, name: str, node: ast.AST) -> Value:
     if name[:2] == "__":
         if name == "__dict__":
             return (run.once(Namespace, lib),)
@@ -97,6 +98,8 @@ def _of_lib(run: Run, lib: Lib, name: str) -> Value:
     if lib.path == "sys" and name == "modules":
         run.is_armed = True
         return (run.once(Namespace, None),)
+    if name[:1] == "_" and lib.path.partition(".")[0] in _OURS:
+        run.doubt(node, "tampering", f"takes {lib.path}.{name}, which is the runtime's own")
     found = run.tables.member(lib, name)
     run.notice(found[0])
     return found

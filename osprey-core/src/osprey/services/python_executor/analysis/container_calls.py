@@ -42,7 +42,8 @@ def _call_box_method(run: Run, method: BoxMethod, call: Call) -> Value:
     key = exact(call.given(0))
     if name in ("get", "pop", "setdefault", "__getitem__") and call.args:
         for value in call.args[1:]:
-            slot_of(box, key).add(value, run.growth) if name == "setdefault" and key is not None else None
+            if name == "setdefault":
+                (box.rest if key is None else slot_of(box, key)).add(value, run.growth)
         return join(item_of(box, key if key is not None else None), joined(call.args[1:]))
     if name == "__setitem__" and len(call.args) > 1:
         (box.rest if key is None else slot_of(box, key)).add(call.args[1], run.growth)

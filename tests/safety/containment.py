@@ -64,6 +64,8 @@ results = {
     "signals": open("/proc/self/status").read().partition("SigBlk")[2].split()[:6],
     "path": sys.path,
 }
+# A tier without a file system of its own gives each run another folder.
+results = json.loads(json.dumps(results).replace(os.getcwd(), "its own folder"))
 """
 """What a run finds; it has to be the same after every other run."""
 

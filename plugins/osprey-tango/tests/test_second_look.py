@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any, cast
@@ -66,9 +67,21 @@ def test_what_an_event_has_told_is_not_told_again_and_a_change_is_told_once(said
     desk = Desk(said=said)
     look = desk.look()
     look.tell(0, event(1.0))
-    assert look.look(desk.device, [QUESTION])
-    assert look.look(desk.device, [QUESTION])
+    for _ in range(2):
+        assert look.look(desk.device, [QUESTION])
+        look.tell_seen(math.inf)
     assert desk.told == told
+
+
+def test_what_a_look_has_seen_waits_for_the_event_that_may_still_bring_it() -> None:
+    desk = Desk(said=2.0)
+    look = desk.look()
+    look.tell(0, event(1.0))
+    look.look(desk.device, [QUESTION])
+    assert desk.told == [1.0]
+    look.tell(0, event(2.0))
+    look.tell_seen(math.inf)
+    assert desk.told == [1.0, 2.0]
 
 
 def test_an_event_that_comes_while_the_device_is_asked_is_the_last_word() -> None:
@@ -77,6 +90,7 @@ def test_an_event_that_comes_while_the_device_is_asked_is_the_last_word() -> Non
     look.tell(0, event(1.0))
     desk.while_asked = lambda: look.tell(0, event(3.0))
     look.look(desk.device, [QUESTION])
+    look.tell_seen(math.inf)
     assert desk.told == [1.0, 3.0]
 
 
@@ -88,6 +102,7 @@ def test_an_attribute_that_fails_and_a_subscription_that_has_ended_tell_nothing(
     desk.fails = False
     desk.ended.set()
     assert look.look(desk.device, [QUESTION])
+    look.tell_seen(math.inf)
     assert desk.told == [1.0]
 
 

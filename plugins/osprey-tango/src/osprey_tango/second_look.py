@@ -23,6 +23,8 @@ from osprey_tango.lanes import Batch, Job, Workers
 _AFTER_S: Final = (0.5, 1.5, 6.0)
 """So long after each other, and after the subscription; a busy machine has carried it over by then."""
 _TICK_S: Final = 0.1
+_GRACE_S: Final = 1.0
+"""So long an event may take to bring what a look has already seen; it would be told twice, and not in its turn."""
 _CALL_S: Final = 3.0
 
 
@@ -50,6 +52,16 @@ class _Look:
         return [evolve(self, due=self.due + _AFTER_S[number], number=number)] if number < len(_AFTER_S) else []
 
 
+@frozen(kw_only=True)
+class _Seen:
+    """What a look has found that no event had told, kept until it is sure that none will."""
+
+    item: Event
+    count: int
+    """Of the events until then."""
+    due: float
+
+
 class SecondLook:
     """Passes on what events tell, and tells by itself what they have missed."""
 
@@ -72,6 +84,7 @@ class SecondLook:
         self._counts: dict[int, int] = {}
         self._last: dict[int, Any] = {}
         self._looks: list[_Look] = []
+        self._seen: dict[int, _Seen] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -86,18 +99,22 @@ class SecondLook:
         """Read attributes again, whose events have just been asked for."""
         with self._lock:
             self._looks.append(_Look(device=device, questions=questions, due=time.monotonic() + _AFTER_S[0]))
-            if self._thread is None and not self._ended.is_set():
-                self._thread = threading.Thread(target=self._serve, name="tango second look", daemon=True)
-                self._thread.start()
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None and not self._ended.is_set():
+            self._thread = threading.Thread(target=self._serve, name="tango second look", daemon=True)
+            self._thread.start()
 
     def _serve(self) -> None:
         while not self._ended.wait(_TICK_S):
             now = time.monotonic()
+            self.tell_seen(now)
             with self._lock:
                 due = [look for look in self._looks if look.due <= now]
                 later = [look for look in self._looks if look.due > now]
                 self._looks = later + [following for look in due for following in look.following()]
-                if not due and not later:
+                if not due and not later and not self._seen:
                     self._thread = None
                     return
             for look in due:
@@ -132,8 +149,19 @@ class SecondLook:
                 return
             item = Event(answer)
             if index not in self._last or self._is_news(index, self._last[index], item):
-                self._last[index] = item
-                self._offer(index, item)
+                self._seen[index] = _Seen(item=item, count=count, due=time.monotonic() + _GRACE_S)
+                self._start()
+
+    def tell_seen(self, now: float) -> None:
+        """Tell what looks have found and no event has brought since; called by its own thread, now and then."""
+        with self._lock:
+            for index, seen in list(self._seen.items()):
+                if self._counts.get(index, 0) != seen.count:
+                    del self._seen[index]
+                elif seen.due <= now:
+                    del self._seen[index]
+                    self._last[index] = seen.item
+                    self._offer(index, seen.item)
 
 
 def _ignore(why: str) -> None:

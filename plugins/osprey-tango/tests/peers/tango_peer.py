@@ -20,7 +20,7 @@ from typing import Any
 import tango
 
 _SCRIPT = Path(__file__).with_name("devices.py")
-_START_S = 60.0
+_START_S = 90.0
 
 
 class Server:
